@@ -14,6 +14,9 @@ type Reading struct {
 	// Start is since when cumulative values have been adding up: the start of
 	// the sandbox, or its restore.
 	Start time.Time
+	// Watched is the same for what the receiver itself counts: since when it
+	// has known the sandbox.
+	Watched time.Time
 	// Points hold the values. Points of one family, and of families with the
 	// same name, should be next to each other: they become one metric.
 	Points []Point

@@ -1,0 +1,277 @@
+package collect
+
+import (
+	"container/heap"
+	"context"
+	"sync"
+	"time"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
+)
+
+// scheduler decides when each sandbox is visited. All of it belongs to one
+// goroutine.
+type scheduler struct {
+	c       *Collection
+	members map[sandbox.Sandbox]*member
+	// proven sandboxes answered when last asked; unproven ones did not, or were
+	// never asked. They wait apart, because unproven ones may take only a part
+	// of the visits at once, and must not hold up the others when that part is
+	// taken.
+	proven, unproven queue
+	// inFlight visits, and those of unproven sandboxes among them.
+	inFlight, unprovenInFlight int
+	finished                   chan *member
+	visits                     sync.WaitGroup
+	seen                       map[string]int64
+	summary                    time.Time
+}
+
+func newScheduler(c *Collection) *scheduler {
+	return &scheduler{
+		c:        c,
+		members:  map[sandbox.Sandbox]*member{},
+		finished: make(chan *member, c.limits.inFlight),
+		seen:     map[string]int64{},
+	}
+}
+
+// run works until the context ends, and then waits for the visits under way
+// and closes all sandboxes.
+func (s *scheduler) run(ctx context.Context) {
+	defer s.close()
+	if !wait(ctx, s.c.settings.InitialDelay) {
+		return
+	}
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	s.summary = time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		case <-s.c.inbox.wake:
+			s.takeInbox(ctx)
+		case m := <-s.finished:
+			s.finish(ctx, m)
+		}
+		s.takeFinished(ctx)
+		s.dispatch(ctx)
+		timer.Reset(time.Until(s.next()))
+	}
+}
+
+// wait sleeps, and tells whether the context still lasts.
+func wait(ctx context.Context, duration time.Duration) bool {
+	timer := time.NewTimer(duration)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// takeFinished takes in what has finished meanwhile, without waiting.
+func (s *scheduler) takeFinished(ctx context.Context) {
+	for {
+		select {
+		case m := <-s.finished:
+			s.finish(ctx, m)
+		default:
+			return
+		}
+	}
+}
+
+// takeInbox takes in what others had to say.
+func (s *scheduler) takeInbox(ctx context.Context) {
+	added, gone, refused := s.c.inbox.take()
+	now := time.Now()
+	for _, one := range added {
+		s.add(one, now)
+	}
+	for _, one := range gone {
+		s.remove(ctx, one)
+	}
+	for _, m := range refused {
+		s.repull(m, now)
+	}
+}
+
+// add takes a new sandbox in. Its first visit is due at once.
+func (s *scheduler) add(one sandbox.Sandbox, now time.Time) {
+	if s.members[one] != nil {
+		return
+	}
+	id := one.Identity()
+	hash := hashOf(id)
+	m := &member{
+		sandbox: one,
+		worker:  s.c.workers[hash>>32%uint64(len(s.c.workers))],
+		phase:   phaseOf(hash, s.c.settings.Interval),
+		watched: now,
+		due:     now,
+	}
+	s.members[one] = m
+	s.seen[id.Runtime]++
+	s.push(m)
+}
+
+// remove lets a sandbox go that is no more: after the visit under way, or now.
+func (s *scheduler) remove(ctx context.Context, one sandbox.Sandbox) {
+	m := s.members[one]
+	if m == nil || m.gone {
+		return
+	}
+	m.gone = true
+	if m.heap != nil {
+		heap.Remove(m.heap, m.place)
+		m.heap = nil
+		s.visit(ctx, m)
+	}
+}
+
+// repull brings the next visit of a sandbox forward whose points the pipeline
+// refused, by less than what would only add to the pipeline's load.
+func (s *scheduler) repull(m *member, now time.Time) {
+	if m.heap == nil || m.gone {
+		return
+	}
+	earliest := now.Add(s.c.settings.Interval / 3)
+	if again := m.began.Add(m.sandbox.Pace()); again.After(earliest) {
+		earliest = again
+	}
+	if earliest.Before(m.due) {
+		m.due = earliest
+		heap.Fix(m.heap, m.place)
+	}
+}
+
+// push puts a member in the heap where it waits for its next visit.
+func (s *scheduler) push(m *member) {
+	m.heap = &s.unproven
+	if m.proven() {
+		m.heap = &s.proven
+	}
+	heap.Push(m.heap, m)
+}
+
+// dispatch starts all visits that are due and for which there is a place.
+func (s *scheduler) dispatch(ctx context.Context) {
+	now := time.Now()
+	if !now.Before(s.summary) {
+		s.summarize(ctx, now)
+		s.summary = now.Add(s.c.settings.Interval)
+	}
+	for s.inFlight < s.c.limits.inFlight {
+		if s.startFirst(ctx, &s.proven, now) {
+			continue
+		}
+		if s.unprovenInFlight < s.c.limits.unproven && s.startFirst(ctx, &s.unproven, now) {
+			continue
+		}
+		return
+	}
+}
+
+// startFirst starts the visit of the first member of a heap, if it is due.
+func (s *scheduler) startFirst(ctx context.Context, q *queue, now time.Time) bool {
+	if q.Len() == 0 || (*q)[0].due.After(now) {
+		return false
+	}
+	m := (*q)[0]
+	if late := now.Sub(m.due); late > s.c.settings.Interval {
+		// Whatever held it up, missed slots are not made up for.
+		s.c.telemetry.skipped(m.sandbox.Identity().Runtime, skippedBehind, int64(late/s.c.settings.Interval))
+	}
+	heap.Pop(q)
+	m.heap = nil
+	if q == &s.unproven {
+		m.counted = true
+		s.unprovenInFlight++
+	}
+	s.visit(ctx, m)
+	return true
+}
+
+// visit starts a visit. The member belongs to it until it comes back through
+// the channel of finished ones.
+func (s *scheduler) visit(ctx context.Context, m *member) {
+	s.inFlight++
+	last := m.gone
+	m.closed = last
+	s.visits.Go(func() {
+		s.c.visit(ctx, m, last)
+		// The channel has room for all visits in flight, but not for those of
+		// sandboxes that are gone, which are not counted against the limit.
+		select {
+		case s.finished <- m:
+		case <-ctx.Done():
+		}
+	})
+}
+
+// finish takes a member back after a visit.
+func (s *scheduler) finish(ctx context.Context, m *member) {
+	s.inFlight--
+	if m.counted {
+		m.counted = false
+		s.unprovenInFlight--
+	}
+	if m.gone {
+		if m.closed {
+			delete(s.members, m.sandbox)
+			return
+		}
+		s.visit(ctx, m)
+		return
+	}
+	m.due = s.nextVisit(m, time.Now())
+	s.push(m)
+}
+
+// nextVisit is the first slot at the member's phase that is neither past nor
+// too soon after its last pull: the first pull, and those brought forward, are
+// out of phase.
+func (s *scheduler) nextVisit(m *member, now time.Time) time.Time {
+	earliest := now
+	if !m.began.IsZero() {
+		if again := m.began.Add(max(m.sandbox.Pace(), s.c.settings.Interval/2)); again.After(earliest) {
+			earliest = again
+		}
+	}
+	return nextSlot(earliest, m.phase, s.c.settings.Interval)
+}
+
+// next is when the scheduler has to look again, if nothing happens before.
+func (s *scheduler) next() time.Time {
+	next := s.summary
+	if s.inFlight >= s.c.limits.inFlight {
+		// A finished visit wakes the scheduler.
+		return next
+	}
+	if s.proven.Len() > 0 && s.proven[0].due.Before(next) {
+		next = s.proven[0].due
+	}
+	if s.unprovenInFlight < s.c.limits.unproven && s.unproven.Len() > 0 && s.unproven[0].due.Before(next) {
+		next = s.unproven[0].due
+	}
+	return next
+}
+
+// close waits for the visits under way and closes all sandboxes.
+func (s *scheduler) close() {
+	s.visits.Wait()
+	added, _, _ := s.c.inbox.take()
+	for _, one := range added {
+		_ = one.Close()
+	}
+	for one, m := range s.members {
+		if !m.closed {
+			_ = one.Close()
+		}
+	}
+}
