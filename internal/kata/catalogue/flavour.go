@@ -1,0 +1,21 @@
+package catalogue
+
+// Flavour is which of the two Kata runtimes wrote a text. The same name can
+// mean another unit from the other one.
+type Flavour uint8
+
+const (
+	// Go is the runtime written in Go, whose sandboxes live in /run/vc/sbs.
+	Go Flavour = iota
+	// Rust is runtime-rs, whose sandboxes live in /run/kata.
+	Rust
+
+	flavours
+)
+
+func (f Flavour) String() string {
+	if f == Rust {
+		return "runtime-rs"
+	}
+	return "go"
+}

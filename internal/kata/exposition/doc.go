@@ -1,0 +1,2 @@
+// Package exposition splits a Prometheus text exposition into samples.
+package exposition
