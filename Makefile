@@ -1,0 +1,102 @@
+# Needs Go and make, nothing else; `make e2e` needs root on Debian too.
+# Everything that is built goes to _build.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# Every module of this repository, and those that have tests of their own.
+# The end-to-end tests need real runtimes and root, so they are `make e2e`.
+MODULES := $(sort $(patsubst %/go.mod,%,$(shell find . -name go.mod -not -path './_build/*')))
+TESTED := $(filter-out ./internal/tools% ./test/e2e,$(MODULES))
+CHECKED := $(filter-out ./internal/tools%,$(MODULES))
+
+# How long each fuzz target runs in `make fuzz`.
+FUZZTIME ?= 10s
+TESTFLAGS ?=
+
+GOLANGCI_LINT := $(CURDIR)/_build/tools/golangci-lint
+
+.PHONY: help
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: collector sandboxctl ## Build everything.
+	@for module in $(TESTED); do go -C $$module build ./...; done
+
+.PHONY: collector
+collector: ## Build a Collector with this receiver: _build/otelcol-sandbox.
+	@mkdir -p _build/tools
+	@go -C internal/tools build -o $(CURDIR)/_build/tools/builder go.opentelemetry.io/collector/cmd/builder
+	@_build/tools/builder --config builder-config.yaml
+
+.PHONY: sandboxctl
+sandboxctl: ## Build the command-line tool: _build/sandboxctl.
+	@go -C cmd/sandboxctl build -o $(CURDIR)/_build/sandboxctl .
+
+.PHONY: run
+run: collector sandboxctl ## Run the collector over simulated sandboxes and those of this host.
+	@scripts/run
+
+.PHONY: test
+test: ## Run the tests that need neither root nor a C compiler.
+	@for module in $(TESTED); do echo "# $$module"; go -C $$module test $(TESTFLAGS) ./...; done
+
+.PHONY: race
+race: ## Run the same tests with the race detector, which needs a C compiler.
+	@CGO_ENABLED=1 $(MAKE) --no-print-directory test TESTFLAGS='-race $(TESTFLAGS)'
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME.
+	@FUZZTIME=$(FUZZTIME) scripts/fuzz $(TESTED)
+
+.PHONY: e2e
+e2e: collector ## Run the collector against real runsc, Docker, containerd and Prometheus; needs root.
+	@test/e2e/install
+	@go -C test/e2e test -count=1 -timeout=15m $(TESTFLAGS) ./...
+
+.PHONY: generate
+generate: ## Write the code and documentation that come from metadata.yaml.
+	@scripts/generate
+
+.PHONY: check-generate
+check-generate: ## Fail if generated files are not current.
+	@scripts/generate --check
+
+.PHONY: fmt
+fmt: $(GOLANGCI_LINT) ## Format the Go code.
+	@for module in $(CHECKED); do (cd $$module && $(GOLANGCI_LINT) fmt --config $(CURDIR)/.golangci.yml ./...); done
+
+.PHONY: check-fmt
+check-fmt: $(GOLANGCI_LINT) ## Fail if Go code is not formatted.
+	@for module in $(CHECKED); do (cd $$module && $(GOLANGCI_LINT) fmt --diff --config $(CURDIR)/.golangci.yml ./...); done
+
+.PHONY: vet
+vet: ## Vet for Linux, and the receiver for where it only has to compile.
+	@for module in $(CHECKED); do echo "# $$module"; GOOS=linux go -C $$module vet ./...; done
+	GOOS=darwin go vet ./...
+	GOOS=linux GOARCH=arm64 go vet ./...
+	GOOS=linux GOARCH=386 go vet ./...
+
+.PHONY: lint
+lint: $(GOLANGCI_LINT) ## Run the linters of .golangci.yml.
+	@for module in $(CHECKED); do echo "# $$module"; \
+		(cd $$module && GOOS=linux $(GOLANGCI_LINT) run --config $(CURDIR)/.golangci.yml ./...); done
+
+$(GOLANGCI_LINT): internal/tools/linters/go.mod
+	@mkdir -p $(@D)
+	@go -C internal/tools/linters build -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	@touch $@
+
+.PHONY: tidy
+tidy: ## Tidy every go.mod.
+	@for module in $(MODULES); do go -C $$module mod tidy; done
+
+.PHONY: check-tidy
+check-tidy: ## Fail if a go.mod is not tidy.
+	@for module in $(MODULES); do echo "# $$module"; go -C $$module mod tidy -diff; done
+
+.PHONY: clean
+clean: ## Remove what was built.
+	rm -rf _build
