@@ -20,6 +20,8 @@ var (
 	ErrLocked = errors.New("locked by another process")
 	// ErrNoProcess: there is no process with this id, or it is a zombie.
 	ErrNoProcess = errors.New("no such process")
+	// ErrTooMany: more than the limit would be open or watched at once.
+	ErrTooMany = errors.New("too many at once")
 )
 
 // FileID tells versions of a file apart without reading it: a file with the

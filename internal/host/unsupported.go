@@ -39,3 +39,39 @@ func (Processes) ProcessStart(int) (uint64, error) { return 0, ErrUnsupported }
 
 // StartTime is not supported here.
 func (Processes) StartTime(uint64) (time.Time, error) { return time.Time{}, ErrUnsupported }
+
+// HasArgument is not supported here.
+func (Processes) HasArgument(int, string) (bool, error) { return false, ErrUnsupported }
+
+// Local is not supported here.
+func (Processes) Local() bool { return false }
+
+// AwaitReadable is not supported here.
+func AwaitReadable(*net.UnixConn) error { return ErrUnsupported }
+
+// LookAtIdle is not supported here.
+func LookAtIdle(*net.UnixConn) (Idle, error) { return Closed, ErrUnsupported }
+
+// OpenFileLimit is not supported here.
+func OpenFileLimit() (int, error) { return 0, ErrUnsupported }
+
+// Directory is not supported here.
+func Directory(string) (FileID, error) { return FileID{}, ErrUnsupported }
+
+// Exits tells when processes end.
+type Exits struct{}
+
+// NewExits is not supported here.
+func NewExits(int) (*Exits, error) { return nil, ErrUnsupported }
+
+// Exited is not supported here.
+func (*Exits) Exited() <-chan int { return nil }
+
+// Watch is not supported here.
+func (*Exits) Watch(int) error { return ErrUnsupported }
+
+// Forget is not supported here.
+func (*Exits) Forget(int) {}
+
+// Close is not supported here.
+func (*Exits) Close() error { return ErrUnsupported }

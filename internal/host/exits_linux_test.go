@@ -1,0 +1,126 @@
+package host
+
+import (
+	"os"
+	"os/exec"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+// startSleep starts a process that would outlive the test, and kills it at the
+// end.
+func startSleep(t *testing.T) *exec.Cmd {
+	t.Helper()
+	command := exec.Command("sleep", "600")
+	require.NoError(t, command.Start())
+	t.Cleanup(func() {
+		_ = command.Process.Kill()
+		_ = command.Wait()
+	})
+	return command
+}
+
+func newExits(t *testing.T, limit int) *Exits {
+	t.Helper()
+	leaks := goleak.IgnoreCurrent()
+	exits, err := NewExits(limit)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		assert.NoError(t, exits.Close())
+		goleak.VerifyNone(t, leaks)
+	})
+	return exits
+}
+
+func receiveExit(t *testing.T, exits *Exits) int {
+	t.Helper()
+	select {
+	case pid := <-exits.Exited():
+		return pid
+	case <-time.After(30 * time.Second):
+		require.Fail(t, "no exit was reported")
+		return 0
+	}
+}
+
+func TestExits(t *testing.T) {
+	exits := newExits(t, 10)
+	first, second, forgotten := startSleep(t), startSleep(t), startSleep(t)
+	for _, command := range []*exec.Cmd{first, second, forgotten, first} {
+		require.NoError(t, exits.Watch(command.Process.Pid))
+	}
+	exits.Forget(forgotten.Process.Pid)
+	exits.Forget(1 << 30)
+
+	require.NoError(t, forgotten.Process.Kill())
+	require.NoError(t, second.Process.Kill())
+	// It counts as ended although nobody has waited for it yet.
+	assert.Equal(t, second.Process.Pid, receiveExit(t, exits))
+	require.NoError(t, first.Process.Kill())
+	assert.Equal(t, first.Process.Pid, receiveExit(t, exits))
+
+	// A zombie has ended, too.
+	require.NoError(t, exits.Watch(first.Process.Pid))
+	assert.Equal(t, first.Process.Pid, receiveExit(t, exits))
+
+	_ = first.Wait()
+	assert.ErrorIs(t, exits.Watch(first.Process.Pid), ErrNoProcess)
+}
+
+func TestExitsLimit(t *testing.T) {
+	exits := newExits(t, 1)
+	first, second := startSleep(t), startSleep(t)
+	require.NoError(t, exits.Watch(first.Process.Pid))
+	assert.ErrorIs(t, exits.Watch(second.Process.Pid), ErrTooMany)
+	exits.Forget(first.Process.Pid)
+	assert.NoError(t, exits.Watch(second.Process.Pid))
+}
+
+// TestExitsClose closes while an exit waits to be received and others are
+// being watched.
+func TestExitsClose(t *testing.T) {
+	before := openFiles(t)
+	exits, err := NewExits(10)
+	require.NoError(t, err)
+	ended, alive := startSleep(t), startSleep(t)
+	require.NoError(t, exits.Watch(alive.Process.Pid))
+	require.NoError(t, exits.Watch(ended.Process.Pid))
+	require.NoError(t, ended.Process.Kill())
+	require.NoError(t, exits.Close())
+	assert.ErrorIs(t, exits.Watch(alive.Process.Pid), os.ErrClosed)
+	// Each command holds a pidfd of its own.
+	assert.LessOrEqual(t, openFiles(t), before+2)
+}
+
+func openFiles(t *testing.T) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	require.NoError(t, err)
+	return len(entries)
+}
+
+func TestHasArgument(t *testing.T) {
+	processes := Processes{Root: "/proc"}
+	command := startSleep(t)
+	for argument, want := range map[string]bool{"600": true, "60": false, "sleep 600": false} {
+		got, err := processes.HasArgument(command.Process.Pid, argument)
+		require.NoError(t, err)
+		assert.Equal(t, want, got, argument)
+	}
+	_, err := processes.HasArgument(1<<30, "x")
+	assert.ErrorIs(t, err, ErrNoProcess)
+}
+
+func TestLocal(t *testing.T) {
+	assert.True(t, Processes{Root: "/proc"}.Local())
+
+	foreign := t.TempDir()
+	require.NoError(t, os.Symlink(strconv.Itoa(os.Getpid()+1), foreign+"/self"))
+	assert.False(t, Processes{Root: foreign}.Local())
+	assert.False(t, Processes{Root: t.TempDir()}.Local())
+}
