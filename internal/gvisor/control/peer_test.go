@@ -1,0 +1,114 @@
+package control
+
+import (
+	"encoding/json"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// peer listens as a sandbox does. Each connection is handed to a script; the
+// test ends only after all scripts have.
+type peer struct {
+	listener *net.UnixListener
+	scripts  sync.WaitGroup
+
+	mu    sync.Mutex
+	conns []*net.UnixConn
+}
+
+// listen starts a peer. Connections beyond the scripts get the last of them.
+func listen(t *testing.T, path string, scripts ...func(*call)) *peer {
+	t.Helper()
+	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	require.NoError(t, err)
+	p := &peer{listener: listener}
+	p.scripts.Go(func() {
+		for i := 0; ; i++ {
+			conn, err := listener.AcceptUnix()
+			if err != nil {
+				return
+			}
+			p.mu.Lock()
+			p.conns = append(p.conns, conn)
+			p.mu.Unlock()
+			script := scripts[min(i, len(scripts)-1)]
+			p.scripts.Go(func() {
+				defer conn.Close()
+				script(&call{t: t, conn: conn, decoder: json.NewDecoder(conn)})
+			})
+		}
+	})
+	t.Cleanup(p.stop)
+	return p
+}
+
+func (p *peer) stop() {
+	p.listener.Close()
+	p.mu.Lock()
+	for _, conn := range p.conns {
+		conn.Close()
+	}
+	p.mu.Unlock()
+	p.scripts.Wait()
+}
+
+func (p *peer) connections() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.conns)
+}
+
+// call is a connection as the peer sees it.
+type call struct {
+	t       *testing.T
+	conn    *net.UnixConn
+	decoder *json.Decoder
+}
+
+// receive waits for a request; false is the end of the connection.
+func (c *call) receive() (request struct {
+	Method string
+	Arg    json.RawMessage
+}, ok bool) {
+	return request, c.decoder.Decode(&request) == nil
+}
+
+func (c *call) send(text string) {
+	_, _ = c.conn.Write([]byte(text))
+}
+
+// hold waits until the other end closes the connection.
+func (c *call) hold() {
+	_, _ = c.decoder.Token()
+}
+
+// answers gives the same answer to every request.
+func answers(text string) func(*call) {
+	return func(c *call) {
+		for {
+			if _, ok := c.receive(); !ok {
+				return
+			}
+			c.send(text)
+		}
+	}
+}
+
+// root makes a runtime root with a path short enough for sockets.
+func root(t *testing.T) string {
+	t.Helper()
+	directory, err := os.MkdirTemp("", "root")
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, os.RemoveAll(directory)) })
+	return directory
+}
+
+func target(directory string) Target {
+	return Target{Root: directory, ID: "web", Socket: filepath.Join(directory, "runsc-web.sock"), PID: os.Getpid()}
+}
