@@ -14,8 +14,9 @@ type member struct {
 	phase   time.Duration
 	// watched is when it was found.
 	watched time.Time
-	// due is when the next visit should start; began when the last pull did.
-	due, began time.Time
+	// due is when the next visit should start, visited when the last one did,
+	// began when the last one did in which it was asked.
+	due, visited, began time.Time
 	// retry is the time before which the sandbox is only described, not asked.
 	retry time.Time
 

@@ -99,7 +99,14 @@ func (s *scheduler) takeInbox(ctx context.Context) {
 	for _, m := range refused {
 		s.repull(m, now)
 	}
+	if soon := now.Add(summaryDelay); len(added)+len(gone) > 0 && soon.Before(s.summary) {
+		s.summary = soon
+	}
 }
+
+// summaryDelay is how long after a sandbox came or went the counts are told
+// anew: not at once, since they seldom come alone.
+const summaryDelay = time.Second
 
 // add takes a new sandbox in. Its first visit is due at once.
 func (s *scheduler) add(one sandbox.Sandbox, now time.Time) {
@@ -201,6 +208,7 @@ func (s *scheduler) startFirst(ctx context.Context, q *queue, now time.Time) boo
 // the channel of finished ones.
 func (s *scheduler) visit(ctx context.Context, m *member) {
 	s.inFlight++
+	m.visited = time.Now()
 	last := m.gone
 	m.closed = last
 	s.visits.Go(func() {
@@ -229,18 +237,18 @@ func (s *scheduler) finish(ctx context.Context, m *member) {
 		s.visit(ctx, m)
 		return
 	}
-	m.due = s.nextVisit(m, time.Now())
+	m.due = s.nextVisit(m)
 	s.push(m)
 }
 
-// nextVisit is the first slot at the member's phase that is neither past nor
-// too soon after its last pull: the first pull, and those brought forward, are
-// out of phase.
-func (s *scheduler) nextVisit(m *member, now time.Time) time.Time {
-	earliest := now
-	if !m.began.IsZero() {
-		if again := m.began.Add(max(m.sandbox.Pace(), s.c.settings.Interval/2)); again.After(earliest) {
-			earliest = again
+// nextVisit is the first slot at the member's phase that is not too soon: the
+// first visit, and those brought forward, are out of phase, and the sandbox may
+// ask for a pace.
+func (s *scheduler) nextVisit(m *member) time.Time {
+	earliest := m.visited.Add(s.c.settings.Interval / 2)
+	for _, other := range [...]time.Time{time.Now(), m.began.Add(m.sandbox.Pace())} {
+		if other.After(earliest) {
+			earliest = other
 		}
 	}
 	return nextSlot(earliest, m.phase, s.c.settings.Interval)

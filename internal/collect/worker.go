@@ -11,11 +11,7 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// transport is what the collector's own receiver metrics call the way data
-// came in.
-const transport = "unix"
-
-// format is what they call the data.
+// format is what the collector's own receiver metrics call the data.
 const format = "sandbox"
 
 // delivery is one reading on its way to a worker, which then owns it.
