@@ -1,0 +1,153 @@
+package storage
+
+import (
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/jsonscan"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
+)
+
+// Fields of persist.json that are read. Indices follow the order here.
+var (
+	persistFields         = jsonscan.NewFields("SandboxCgroupPath", "HypervisorState", "Config")
+	hypervisorStateFields = jsonscan.NewFields("Type", "Pid", "VirtiofsDaemonPid")
+	configFields          = jsonscan.NewFields("HypervisorType", "ContainerConfigs")
+	containerFields       = jsonscan.NewFields("ID", "Annotations")
+)
+
+// parsePersist parses persist.json of the Go runtime:
+//
+//	{
+//	  "SandboxContainer": "8f2c…",
+//	  "SandboxCgroupPath": "/kubepods/burstable/pod51cf5a9b-…/8f2c…",
+//	  "HypervisorState": {"Type": "qemu", "Pid": 4242, "VirtiofsDaemonPid": 4250, …},
+//	  "Config": {
+//	    "HypervisorType": "qemu",
+//	    "ContainerConfigs": [
+//	      {"ID": "8f2c…", "Annotations": {"io.kubernetes.cri.sandbox-name": "web-0", …}, …},
+//	      …
+//	    ],
+//	    …
+//	  },
+//	  …
+//	}
+//
+// The sandbox container, whose annotations name the pod, has the id of the
+// sandbox. The file is truncated and written anew with each change, so a
+// parser that comes in between sees the beginning only.
+func parsePersist(data []byte, id string) (State, error) {
+	var s jsonscan.Scanner
+	s.ResetBytes(data, stateLimits)
+	var state State
+	var configured string
+	var seen jsonscan.Seen
+	s.OpenObject()
+	for {
+		field, more := s.NextField(persistFields, &seen)
+		if !more {
+			break
+		}
+		switch field {
+		case 0:
+			state.Cgroup = readText(&s)
+		case 1:
+			parseHypervisorState(&s, &state)
+		case 2:
+			configured = parseConfig(&s, id, &state)
+		}
+	}
+	s.End()
+	if err := s.Err(); err != nil {
+		return State{}, err
+	}
+	if state.Hypervisor == "" {
+		state.Hypervisor = configured
+	}
+	if state.Pod.UID == "" {
+		state.Pod.UID = podUID(state.Cgroup)
+	}
+	return state, nil
+}
+
+func parseHypervisorState(s *jsonscan.Scanner, state *State) {
+	var seen jsonscan.Seen
+	s.OpenObject()
+	for {
+		field, more := s.NextField(hypervisorStateFields, &seen)
+		if !more {
+			return
+		}
+		switch field {
+		case 0:
+			state.Hypervisor = readHypervisor(s)
+		case 1:
+			state.VMM = readPID(s)
+		case 2:
+			state.Virtiofsd = readPID(s)
+		}
+	}
+}
+
+// parseConfig returns the hypervisor that was configured.
+func parseConfig(s *jsonscan.Scanner, id string, state *State) (hypervisor string) {
+	var seen jsonscan.Seen
+	s.OpenObject()
+	for {
+		field, more := s.NextField(configFields, &seen)
+		if !more {
+			return hypervisor
+		}
+		switch field {
+		case 0:
+			hypervisor = readHypervisor(s)
+		case 1:
+			if s.Null() {
+				continue
+			}
+			for s.OpenArray(); s.NextElement(); {
+				if container, pod := parseContainer(s); container == id {
+					state.Pod = pod
+				}
+			}
+		}
+	}
+}
+
+func parseContainer(s *jsonscan.Scanner) (id string, pod sandbox.Pod) {
+	var seen jsonscan.Seen
+	s.OpenObject()
+	for {
+		field, more := s.NextField(containerFields, &seen)
+		if !more {
+			return id, pod
+		}
+		switch field {
+		case 0:
+			id = readText(s)
+		case 1:
+			if !s.Null() {
+				pod = parseAnnotations(s)
+			}
+		}
+	}
+}
+
+// parseAnnotations takes the pod from annotations that containerd and CRI-O
+// set. All others, and whatever secrets they hold, are skipped.
+func parseAnnotations(s *jsonscan.Scanner) (pod sandbox.Pod) {
+	s.OpenObject()
+	for {
+		key, more := s.NextKey()
+		if !more {
+			return pod
+		}
+		switch string(key) {
+		case "io.kubernetes.cri.sandbox-name", "io.kubernetes.cri-o.KubeName":
+			pod.Name = readText(s)
+		case "io.kubernetes.cri.sandbox-namespace", "io.kubernetes.cri-o.Namespace":
+			pod.Namespace = readText(s)
+		case "io.kubernetes.cri.sandbox-uid":
+			pod.UID = readText(s)
+		default:
+			s.Skip()
+		}
+	}
+}

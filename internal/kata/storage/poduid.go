@@ -1,0 +1,45 @@
+package storage
+
+import (
+	"strings"
+)
+
+// podUID takes the UID of a pod out of the path of its control group, which
+// the kubelet spells in two ways:
+//
+//	/kubepods/burstable/pod51cf5a9b-0d2f-4a3c-8f6e-0123456789ab/8f2c…
+//	kubepods-burstable-pod51cf5a9b_0d2f_4a3c_8f6e_0123456789ab.slice:cri-containerd:8f2c…
+//
+// Static pods have 32 hexadecimal digits instead. It is empty if the path has
+// none.
+func podUID(path string) string {
+	for len(path) > 0 {
+		element := path
+		if end := strings.IndexAny(path, "/:"); end >= 0 {
+			element, path = path[:end], path[end+1:]
+		} else {
+			path = ""
+		}
+		name := strings.TrimSuffix(element, ".slice")
+		if name != element {
+			name = strings.ReplaceAll(name[strings.LastIndexByte(name, '-')+1:], "_", "-")
+		}
+		if uid, found := strings.CutPrefix(name, "pod"); found && isPodUID(uid) {
+			return uid
+		}
+	}
+	return ""
+}
+
+// isPodUID tells whether text is a UUID, or a static pod's hash.
+func isPodUID(text string) bool {
+	if len(text) != 32 {
+		return isUUID(text)
+	}
+	for i := range len(text) {
+		if !isHex(text[i]) {
+			return false
+		}
+	}
+	return true
+}

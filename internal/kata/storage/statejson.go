@@ -1,0 +1,91 @@
+package storage
+
+import "github.com/sandbox-telemetry/sandboxreceiver/internal/jsonscan"
+
+// Fields of state.json that are read. Indices follow the order here.
+var (
+	stateFields      = jsonscan.NewFields("resource", "hypervisor")
+	resourceFields   = jsonscan.NewFields("cgroup_state")
+	cgroupFields     = jsonscan.NewFields("path")
+	hypervisorFields = jsonscan.NewFields("hypervisor_type", "pid", "virtiofs_daemon_pid")
+)
+
+// parseState parses state.json of runtime-rs:
+//
+//	{
+//	  "sandbox_type": "VIRTCONTAINER",
+//	  "resource": {
+//	    "endpoint": [],
+//	    "cgroup_state": {"path": "kubepods-pod51cf5a9b_….slice:cri-containerd:8f2c…", "sandbox_cgroup_only": true, …}
+//	  },
+//	  "hypervisor": {"hypervisor_type": "dragonball", "pid": null, "virtiofs_daemon_pid": 0, …}
+//	}
+//
+// Whether the shim may be asked depends on it, so a file that is not complete
+// says nothing, even if the hypervisor is already to be seen.
+func parseState(data []byte) (State, error) {
+	var s jsonscan.Scanner
+	s.ResetBytes(data, stateLimits)
+	var state State
+	var seen jsonscan.Seen
+	s.OpenObject()
+	for {
+		field, more := s.NextField(stateFields, &seen)
+		if !more {
+			break
+		}
+		switch {
+		case s.Null():
+		case field == 0:
+			parseResource(&s, &state)
+		case field == 1:
+			parseHypervisor(&s, &state)
+		}
+	}
+	s.End()
+	if err := s.Err(); err != nil {
+		return State{}, err
+	}
+	state.Pod.UID = podUID(state.Cgroup)
+	return state, nil
+}
+
+func parseResource(s *jsonscan.Scanner, state *State) {
+	var seen jsonscan.Seen
+	s.OpenObject()
+	for {
+		if _, more := s.NextField(resourceFields, &seen); !more {
+			return
+		}
+		if s.Null() {
+			continue
+		}
+		var seen jsonscan.Seen
+		s.OpenObject()
+		for {
+			if _, more := s.NextField(cgroupFields, &seen); !more {
+				break
+			}
+			state.Cgroup = readText(s)
+		}
+	}
+}
+
+func parseHypervisor(s *jsonscan.Scanner, state *State) {
+	var seen jsonscan.Seen
+	s.OpenObject()
+	for {
+		field, more := s.NextField(hypervisorFields, &seen)
+		if !more {
+			return
+		}
+		switch field {
+		case 0:
+			state.Hypervisor = readHypervisor(s)
+		case 1:
+			state.VMM = readPID(s)
+		case 2:
+			state.Virtiofsd = readPID(s)
+		}
+	}
+}
