@@ -1,0 +1,119 @@
+package sandboxreceiver
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
+	"gopkg.in/yaml.v3"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/metadata"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/pdataconv"
+)
+
+func TestGoodConfigurations(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("testdata", "config.yaml"))
+	require.NoError(t, err)
+	var file map[string]map[string]any
+	require.NoError(t, yaml.Unmarshal(text, &file))
+	tests := map[string]func(*Config){
+		"sandbox":      func(*Config) {},
+		"sandbox/null": func(*Config) {},
+		"sandbox/off": func(c *Config) {
+			c.GVisor.Enabled = false
+			c.GVisor.Roots = []string{"relative"}
+			c.GVisor.Trust = "nobody"
+		},
+		"sandbox/all": func(c *Config) {
+			c.CollectionInterval, c.InitialDelay, c.Timeout = 30*time.Second, 0, 2*time.Second
+			c.Naming = pdataconv.Prometheus
+			c.GVisor = GVisorConfig{
+				Enabled: true, Roots: []string{"/run/runsc", "/run/containerd/runsc/*"},
+				MetricServerAddress: "%RUNTIME_ROOT%/metrics.sock", Trust: "registered",
+				MetricFilter: "fs_.*", CapabilityFilter: "CAP_SYS_.*", ZeroFill: true, MaxAnswerBytes: 512 << 10,
+			}
+			c.Kata = KataConfig{
+				StoragePaths: []string{"/run/vc/sbs"}, Collection: "passive", FilterFamily: []string{"kata_shim_"},
+				Families: "all", UnknownFamilies: "gauge", CRIEndpoint: "unix:///run/containerd/containerd.sock",
+				MaxAnswerBytes: 1 << 20,
+			}
+			c.Metrics.SandboxState.Enabled = false
+			c.ResourceAttributes.SandboxRuntimeVersion.Enabled = false
+		},
+	}
+	assert.Len(t, file, len(tests))
+	for name, change := range tests {
+		t.Run(name, func(t *testing.T) {
+			require.Contains(t, file, name)
+			got := createDefaultConfig()
+			require.NoError(t, confmap.NewFromStringMap(file[name]).Unmarshal(got))
+			require.NoError(t, confmap.Validate(got))
+			want := createDefaultConfig().(*Config)
+			change(want)
+			// Whether a user set a key is kept in private fields, and is not compared.
+			assert.Equal(t, plain(t, want), plain(t, got))
+		})
+	}
+}
+
+// plain is a configuration as a tree of keys and values.
+func plain(t *testing.T, config component.Config) map[string]any {
+	t.Helper()
+	tree := confmap.New()
+	require.NoError(t, tree.Marshal(config))
+	return tree.ToStringMap()
+}
+
+func TestBadConfigurationsSayAllThatIsWrong(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("testdata", "bad.yaml"))
+	require.NoError(t, err)
+	var cases []struct {
+		Config map[string]any
+		Errors []string
+	}
+	require.NoError(t, yaml.Unmarshal(text, &cases))
+	require.NotEmpty(t, cases)
+	for _, test := range cases {
+		t.Run(test.Errors[0], func(t *testing.T) {
+			config := createDefaultConfig()
+			err := confmap.NewFromStringMap(test.Config).Unmarshal(config)
+			if err == nil {
+				err = confmap.Validate(config)
+			}
+			require.Error(t, err)
+			for _, want := range test.Errors {
+				assert.ErrorContains(t, err, want)
+			}
+		})
+	}
+}
+
+func TestByteSize(t *testing.T) {
+	for text, want := range map[string]ByteSize{
+		"0": 0, "65536": 65536, "4MiB": 4 << 20, "512KiB": 512 << 10, "1GiB": 1 << 30, "3 MB": 3e6, "2KB": 2000, "7B": 7, "1GB": 1e9,
+	} {
+		var got ByteSize
+		require.NoError(t, got.UnmarshalText([]byte(text)), text)
+		assert.Equal(t, want, got, text)
+		again, err := got.MarshalText()
+		require.NoError(t, err)
+		var back ByteSize
+		require.NoError(t, back.UnmarshalText(again))
+		assert.Equal(t, got, back, text)
+	}
+	for _, text := range []string{"", "MiB", "-1", "-4MiB", "1.5MiB", "4TiB", "9223372036854775807GiB", "4mib"} {
+		var got ByteSize
+		assert.Error(t, got.UnmarshalText([]byte(text)), text)
+	}
+}
+
+func TestDefaultConfigIsValidAndEnablesAllMetrics(t *testing.T) {
+	config := createDefaultConfig().(*Config)
+	require.NoError(t, confmap.Validate(config))
+	assert.Equal(t, metadata.DefaultMetricsBuilderConfig(), config.MetricsBuilderConfig)
+}
