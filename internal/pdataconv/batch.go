@@ -1,7 +1,6 @@
 package pdataconv
 
 import (
-
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
