@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -44,6 +45,23 @@ func tree(s *Scanner) any {
 	return nil
 }
 
+// arrive resets the scanner to the input in one of several ways.
+func arrive(s *Scanner, input []byte, way uint8) {
+	limits := Limits{Window: 64 << 10, Token: 32 << 10}
+	switch way % 4 {
+	case 0:
+		s.ResetBytes(input, limits)
+	case 1:
+		s.ResetReader(bytes.NewReader(input), limits)
+	case 2:
+		limits.Window, limits.Token = 64, 48
+		s.ResetReader(iotest.OneByteReader(bytes.NewReader(input)), limits)
+	case 3:
+		limits.Window, limits.Token = 48, 48
+		s.ResetReader(iotest.HalfReader(bytes.NewReader(input)), limits)
+	}
+}
+
 // FuzzScanner compares with encoding/json: what is taken, and which values.
 func FuzzScanner(f *testing.F) {
 	for _, seed := range []string{
@@ -62,23 +80,19 @@ func FuzzScanner(f *testing.F) {
 		f.Add(data, uint8(1))
 	}
 	f.Fuzz(func(t *testing.T, input []byte, way uint8) {
-		limits := Limits{Window: 64 << 10, Token: 32 << 10}
 		var s Scanner
-		switch way % 4 {
-		case 0:
-			s.ResetBytes(input, limits)
-		case 1:
-			s.ResetReader(bytes.NewReader(input), limits)
-		case 2:
-			limits.Window, limits.Token = 64, 48
-			s.ResetReader(iotest.OneByteReader(bytes.NewReader(input)), limits)
-		case 3:
-			limits.Window, limits.Token = 48, 48
-			s.ResetReader(iotest.HalfReader(bytes.NewReader(input)), limits)
-		}
+		arrive(&s, input, way)
 		got := tree(&s)
 		s.End()
 		err := s.Err()
+
+		// Passing over the value must come to the same conclusion.
+		var skipping Scanner
+		arrive(&skipping, input, way)
+		if skipErr := skipAll(&skipping); fmt.Sprint(skipErr) != fmt.Sprint(err) || skipping.Offset() != s.Offset() {
+			t.Fatalf("%q: read up to %d: %v, skipped up to %d: %v", input, s.Offset(), err, skipping.Offset(), skipErr)
+		}
+
 		if err == nil && len(input) > int(s.Offset()) {
 			input = input[:s.Offset()] // the rest had not arrived
 		}

@@ -154,44 +154,6 @@ func (s *Scanner) nextIn(fresh, used container, closing byte) bool {
 	return true
 }
 
-// Skip consumes the next value, whatever it is. It must be valid nevertheless.
-func (s *Scanner) Skip() {
-	outer := s.depth
-	for {
-		switch s.Peek() {
-		case Object:
-			s.OpenObject()
-		case Array:
-			s.OpenArray()
-		case String:
-			s.scanText()
-		case Number:
-			s.scanNumber()
-		case Bool:
-			s.Bool()
-		case Null:
-			s.Null()
-		}
-		for s.depth > outer && !s.stepInto() {
-			if s.err != nil {
-				return
-			}
-		}
-		if s.err != nil || s.depth == outer {
-			return
-		}
-	}
-}
-
-// stepInto steps to the next element of whatever is open.
-func (s *Scanner) stepInto() bool {
-	if s.open[s.depth-1] >= newArray {
-		return s.NextElement()
-	}
-	_, more := s.NextKey()
-	return more
-}
-
 // Raw consumes the next value and returns its bytes.
 func (s *Scanner) Raw() []byte {
 	if s.Peek() == Invalid {
