@@ -1,0 +1,63 @@
+package simulate
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// load counts what is asked of one sandbox.
+type load struct {
+	calls    atomic.Int64
+	strange  atomic.Int64
+	inFlight atomic.Int64
+	most     atomic.Int64
+
+	mu       sync.Mutex
+	last     time.Time
+	shortest time.Duration
+}
+
+// begin notes the start of a call, and end its end.
+func (l *load) begin(now time.Time) {
+	l.calls.Add(1)
+	flying := l.inFlight.Add(1)
+	for most := l.most.Load(); flying > most && !l.most.CompareAndSwap(most, flying); {
+		most = l.most.Load()
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.last.IsZero() {
+		if gap := now.Sub(l.last); l.shortest == 0 || gap < l.shortest {
+			l.shortest = gap
+		}
+	}
+	l.last = now
+}
+
+func (l *load) end() { l.inFlight.Add(-1) }
+
+// Load is what has been asked of one sandbox so far.
+type Load struct {
+	// Calls counts the requests that were read completely.
+	Calls int64
+	// Strange counts those among them that no receiver may ever send: other
+	// methods, other paths.
+	Strange int64
+	// MostInFlight is how many were being answered at once, at most.
+	MostInFlight int64
+	// ShortestGap is the shortest time between the starts of two calls, 0
+	// before there were two.
+	ShortestGap time.Duration
+	// Connections is how many are open now.
+	Connections int
+}
+
+func (l *load) report(connections int) Load {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return Load{
+		Calls: l.calls.Load(), Strange: l.strange.Load(), MostInFlight: l.most.Load(),
+		ShortestGap: l.shortest, Connections: connections,
+	}
+}
