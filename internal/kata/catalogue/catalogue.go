@@ -1,0 +1,179 @@
+package catalogue
+
+import (
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
+)
+
+// StartTime is the family that tells when the process of a Go shim began.
+const StartTime = "process_start_time_seconds"
+
+// Catalogue is all that one flavour of runtime reports. It is immutable.
+type Catalogue struct {
+	// Families are in the order of the table, Rows in that of their index.
+	Families []*TextFamily
+	Rows     []*Row
+	// LastHost is the greatest name of a host family in the text. The runtime
+	// written in Go writes its own families in the order of their names.
+	LastHost string
+
+	byName map[string]*TextFamily
+}
+
+var catalogues = [flavours]func() *Catalogue{
+	Go:   sync.OnceValue(func() *Catalogue { return build(Go) }),
+	Rust: sync.OnceValue(func() *Catalogue { return build(Rust) }),
+}
+
+// For is the catalogue of a flavour.
+func For(flavour Flavour) *Catalogue { return catalogues[flavour]() }
+
+// Family finds a family by the name in the text, nil if there is none.
+func (c *Catalogue) Family(name []byte) *TextFamily { return c.byName[string(name)] }
+
+// Lookup is how one item of a family appears in readings, nil if a flavour has
+// no such item. The item is empty for families without items.
+func Lookup(flavour Flavour, family, item string) *sandbox.Family {
+	found := For(flavour).byName[family]
+	if found == nil {
+		return nil
+	}
+	at := found.Items.Find([]byte(item), -1)
+	if at < 0 {
+		return nil
+	}
+	return &found.Items[at].Family
+}
+
+// hostPrefixes begin the names of all host families.
+var hostPrefixes = []string{"go_", "kata_firecracker_", "kata_hypervisor_", "kata_shim_", "kata_virtiofsd_", "process_"}
+
+// guestPrefixes begin the names of all guest families.
+var guestPrefixes = []string{"kata_agent_", "kata_guest_"}
+
+// IsHostName tells whether a name could be that of a host family, be it in the
+// catalogue or not.
+func IsHostName(name []byte) bool { return hasPrefix(name, hostPrefixes) }
+
+// IsGuestName tells whether a name could be that of a guest family.
+func IsGuestName(name []byte) bool { return hasPrefix(name, guestPrefixes) }
+
+func hasPrefix(name []byte, prefixes []string) bool {
+	for _, prefix := range prefixes {
+		if len(name) > len(prefix) && string(name[:len(prefix)]) == prefix {
+			return true
+		}
+	}
+	return false
+}
+
+// build makes the catalogue of a flavour from the table.
+func build(flavour Flavour) *Catalogue {
+	c := &Catalogue{byName: map[string]*TextFamily{}}
+	text := goText
+	if flavour == Rust {
+		text = rustText
+	}
+	for _, part := range table {
+		for i := range part {
+			if source := &part[i]; source.writers&(text|passive) != 0 {
+				c.add(source, source.writers&text != 0)
+			}
+		}
+	}
+	return c
+}
+
+func (c *Catalogue) add(source *family, inText bool) {
+	into := c.byName[source.name]
+	if into == nil {
+		into = &TextFamily{
+			Name: source.name, PeerName: peerName(source.name),
+			Kind: source.kind, Section: source.component.section, InText: inText,
+			Labels: source.labels, HasItems: source.items[0].text != "",
+		}
+		c.byName[into.Name] = into
+		c.Families = append(c.Families, into)
+		if inText && into.Origin() == sandbox.Host {
+			c.LastHost = max(c.LastHost, into.Name)
+		}
+	}
+	items := make(Items, len(source.items))
+	for i := range items {
+		items[i] = source.row(&source.items[i], into, nil)
+	}
+	slices.SortFunc(items, func(a, b Row) int { return strings.Compare(a.Item, b.Item) })
+	c.number(items)
+	if source.only != "" {
+		into.OnlyText, into.Only = source.only, items
+		return
+	}
+	into.Items = items
+	if source.name == "kata_guest_vm_stat" {
+		into.others = make(Items, len(vmStatKinds))
+		for i := range into.others {
+			into.others[i] = source.row(&vmStatKinds[i], into, []Label{{"item", "kata.vmstat.key", AnyText}})
+		}
+		c.number(into.others)
+	}
+}
+
+func (c *Catalogue) number(items Items) {
+	for i := range items {
+		items[i].Index = len(c.Rows)
+		c.Rows = append(c.Rows, &items[i])
+	}
+}
+
+// row makes a row of an item. extra are labels that only this item has.
+func (f *family) row(item *item, into *TextFamily, extra []Label) Row {
+	row := Row{Item: item.text, Usual: bool(item.preset), Fix: item.fix, Counter: f.kind == sandbox.Counter}
+	row.Family.Origin = into.Origin()
+
+	var keys, attributeKeys []string
+	for _, label := range slices.Concat(into.Labels, extra) {
+		keys = append(keys, label.Key)
+		attributeKeys = append(attributeKeys, label.OTel)
+	}
+	if f.help != "" {
+		peer := sandbox.Form{Name: into.PeerName, Description: f.help, Kind: f.kind, LabelKeys: keys}
+		if item.text != "" {
+			peer.Attributes = append(peer.Attributes, sandbox.Attribute{Key: "item", Value: item.text})
+		}
+		row.Family.Prometheus = peer
+	}
+	if item.metric.name == "" {
+		row.Instead = item.metric.text
+		return row
+	}
+	row.Counter = item.metric.kind == sandbox.Counter
+	if f.only != "" {
+		// Said by the name of the metric.
+		attributeKeys = make([]string, len(attributeKeys))
+	}
+	form := sandbox.Form{
+		Name:        f.component.prefix + item.metric.name,
+		Description: strings.ReplaceAll(item.metric.text, "{}", f.component.subject),
+		Unit:        item.metric.unit,
+		Kind:        item.metric.kind,
+		Scale:       item.scale,
+		LabelKeys:   attributeKeys,
+	}
+	for attribute := range strings.FieldsSeq(item.attributes) {
+		key, value, _ := strings.Cut(attribute, "=")
+		form.Attributes = append(form.Attributes, sandbox.Attribute{Key: key, Value: value})
+	}
+	row.Family.OTel = form
+	return row
+}
+
+// peerName is what kata-monitor calls a family of a sandbox.
+func peerName(name string) string {
+	if strings.HasPrefix(name, "go_") || strings.HasPrefix(name, "process_") {
+		return "kata_shim_" + name
+	}
+	return name
+}
