@@ -144,13 +144,13 @@ func (n Number) AsFloat() float64 {
 	return float64(int64(n.bits))
 }
 
-// Scaled multiplies the number. Integers stay integers while factor is whole
-// and the product fits; 0 as factor means 1.
+// Scaled multiplies the number. Integers stay integers while factor is whole,
+// positive and the product fits; 0 as factor means 1.
 func (n Number) Scaled(factor float64) Number {
 	if factor == 0 || factor == 1 {
 		return n
 	}
-	if !n.float && factor == math.Trunc(factor) && math.Abs(factor) < 1<<31 {
+	if !n.float && factor == math.Trunc(factor) && factor > 0 && factor < 1<<31 {
 		v, f := int64(n.bits), int64(factor)
 		if p := v * f; p/f == v {
 			return Int(p)
