@@ -1,0 +1,84 @@
+//go:build linux
+
+// Package collector runs the Collector that make builds.
+package collector
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/page"
+	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/process"
+)
+
+// Timeout is how long a Collector may take until what is waited for is there:
+// its start, a first pull, the hand-over, on a machine that is busy.
+const Timeout = 60 * time.Second
+
+// Collector is a running one.
+type Collector struct {
+	*process.Process
+}
+
+// Start starts a Collector and waits until it is ready. Each configuration is
+// the path of a file or a text; later ones override earlier ones. Unless one
+// says otherwise, the Collector has no telemetry of its own.
+func Start(t testing.TB, configs ...string) *Collector {
+	t.Helper()
+	command := []string{process.Built(t, "otelcol-sandbox"), "--config", "yaml:service::telemetry::metrics::level: none"}
+	for i, config := range configs {
+		if strings.Contains(config, "\n") {
+			path := filepath.Join(t.TempDir(), fmt.Sprintf("%d.yaml", i))
+			if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			config = path
+		}
+		command = append(command, "--config", config)
+	}
+	c := &Collector{process.Start(t, command)}
+	process.Eventually(t, Timeout, func() error {
+		if err := c.Running(); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(c.Output(), "Everything is ready") {
+			return fmt.Errorf("the collector is not ready:\n%s", c.Output())
+		}
+		return nil
+	})
+	return c
+}
+
+// Page is a Prometheus page that a collector serves.
+type Page struct {
+	// Address is where: host and port.
+	Address string
+	t       testing.TB
+}
+
+// NewPage chooses an address for a page.
+func NewPage(t testing.TB) *Page {
+	t.Helper()
+	return &Page{Address: process.FreeAddress(t), t: t}
+}
+
+// Get fetches the page.
+func (p *Page) Get() (page.Page, error) {
+	return page.Get("http://" + p.Address + "/metrics")
+}
+
+// Eventually fetches the page until check is content with it.
+func (p *Page) Eventually(check func(page.Page) error) {
+	p.t.Helper()
+	process.Eventually(p.t, Timeout, func() error {
+		got, err := p.Get()
+		if err != nil {
+			return err
+		}
+		return check(got)
+	})
+}

@@ -1,0 +1,262 @@
+//go:build linux
+
+package e2e
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/collector"
+	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/page"
+	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/process"
+	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/runsc"
+)
+
+// metricServer is the flag --metric-server of sandboxes that have one. Nobody
+// listens there.
+const metricServer = "127.0.0.1:1"
+
+// startCompatible runs the example that replaces runsc metric-server over
+// runtime roots. Series expire long after the test, so that what vanishes from
+// the page does so because the receiver says that it ended.
+func startCompatible(t *testing.T, roots ...string) *collector.Page {
+	t.Helper()
+	served := collector.NewPage(t)
+	collector.Start(t, filepath.Join(examples, "prometheus-compatible.yaml"), fmt.Sprintf(`
+receivers:
+  sandbox/gvisor:
+    collection_interval: 1s
+    initial_delay: 0s
+    timeout: 1s
+    gvisor: {roots: ["%s"]}
+  sandbox/kata:
+    kata: {storage_paths: [/nonexistent]}
+exporters:
+  prometheus/gvisor: {endpoint: "%s", metric_expiration: 1h}
+  prometheus/kata: {endpoint: "%s"}
+`, strings.Join(roots, `", "`), served.Address, process.FreeAddress(t)))
+	return served
+}
+
+// of selects the series of a sandbox.
+func of(id string) func(page.Series) bool {
+	return func(s page.Series) bool { return s.Labels["sandbox"] == id }
+}
+
+const metaPrefix = "runsc_meta_"
+
+// measured selects the series of a sandbox that it measured itself.
+func measured(id string) func(page.Series) bool {
+	return func(s page.Series) bool { return of(id)(s) && !strings.HasPrefix(s.Name, metaPrefix) }
+}
+
+// webServer is a script that opens files, and connections over its loopback
+// interface, and then rests.
+const webServer = `
+echo content >/tmp/file
+httpd -p 127.0.0.1:80 -h /tmp
+i=0
+while [ $i -lt 20 ]; do wget -q -O /dev/null http://127.0.0.1/file; i=$((i+1)); done
+exec sleep 3600`
+
+// What the page has of a sandbox is, series by series, what runsc says of it.
+func TestPageEqualsExportMetrics(t *testing.T) {
+	runtime := runsc.New(t)
+	network := runsc.LoopbackNamespace(t)
+	registered := runtime.Start(runsc.Container{ID: "registered", Script: runsc.Idle, MetricServer: metricServer})
+	unregistered := runtime.Start(runsc.Container{ID: "unregistered", Script: runsc.Idle})
+	busy := runtime.Start(runsc.Container{ID: "busy", Script: webServer, MetricServer: metricServer, Network: network})
+	pod := runtime.Start(runsc.Container{
+		ID: "pod", Script: runsc.Idle, MetricServer: metricServer,
+		Annotations: runsc.PodSandbox("pod", "shop", "web", "0b4e1f6e"),
+	})
+	runtime.Start(runsc.Container{
+		ID: "app", Script: "cat /bin/busybox >/dev/null; exec sleep 3600", MetricServer: metricServer,
+		Annotations: runsc.PodContainer("pod", "shop", "web", "0b4e1f6e", "app"),
+	})
+	served := startCompatible(t, runtime.Root)
+	for _, sandbox := range []*runsc.Sandbox{registered, unregistered, busy, pod} {
+		t.Run(sandbox.ID, func(t *testing.T) {
+			started := time.Now()
+			exported := sandbox.ExportSettled()
+			served.Eventually(func(got page.Page) error {
+				return page.Equal(exported, got.Select(measured(sandbox.ID)))
+			})
+
+			// A paused sandbox goes on answering, and so does the page.
+			sandbox.Pause()
+			defer sandbox.Resume()
+			exported = sandbox.ExportSettled()
+			served.Eventually(func(got page.Page) error {
+				own := got.Select(measured(sandbox.ID))
+				return errors.Join(page.Equal(exported, own), takenBetween(own, started, time.Now()))
+			})
+		})
+	}
+	if got, want := len(busy.Export()), 20; got < want {
+		t.Errorf("the busy sandbox has %d series, want at least %d: it was not busy", got, want)
+	}
+	served.Eventually(func(got page.Page) error {
+		if others := got.Select(of("app")); len(others) != 0 {
+			return fmt.Errorf("a container of another's sandbox counts as one: %v", others)
+		}
+		return nil
+	})
+}
+
+// takenBetween returns an error for series that were not measured in a time.
+func takenBetween(p page.Page, from, to time.Time) error {
+	for key, series := range p {
+		if series.Time.Before(from.Truncate(time.Millisecond)) || series.Time.After(to) {
+			return fmt.Errorf("%s is of %v, want between %v and %v", key, series.Time, from, to)
+		}
+	}
+	return nil
+}
+
+// metaFamilies are the type and help of what runsc metric-server says about
+// sandboxes and about itself.
+var metaFamilies = map[string]struct{ kind, help string }{
+	"sandbox_presence":                     {"gauge", "Boolean metric set to 1 for each known sandbox."},
+	"sandbox_running":                      {"gauge", "Boolean metric set to 1 for each running sandbox."},
+	"sandbox_metadata":                     {"gauge", "Key-value pairs about per-sandbox metadata."},
+	"sandbox_capabilities":                 {"gauge", "Linux capabilities added within containers of the sandbox."},
+	"sandbox_creation_time_seconds":        {"gauge", "When the sandbox was created, as a unix timestamp in seconds."},
+	"sandbox_checkpointed":                 {"gauge", "Boolean metric set to 1 for each checkpointed sandbox."},
+	"sandbox_restored":                     {"gauge", "Boolean metric set to 1 for each restored sandbox."},
+	"sandbox_cpu_time_saved_milliseconds":  {"gauge", "CPU time saved for each restored sandbox (in milliseconds)."},
+	"sandbox_wall_time_saved_milliseconds": {"gauge", "Wall time saved for each restored sandbox (in milliseconds)."},
+	"spec_metadata":                        {"gauge", "Key-value pairs about OCI spec metadata."},
+	"num_sandboxes_total":                  {"counter", "Counter of sandboxes that have ever been started."},
+	"num_sandboxes_running":                {"gauge", "Number of sandboxes running at present."},
+	"num_sandboxes_broken_metrics":         {"gauge", "Number of sandboxes from which we cannot export metrics."},
+	"num_sandboxes_checkpointed":           {"counter", "Counter of sandboxes that have been checkpointed."},
+	"num_sandboxes_restored":               {"counter", "Counter of sandboxes that have been restored."},
+	"metric_server_presence":               {"gauge", "Boolean metric always set to 1 for the metric server process."},
+}
+
+func meta(name string, value float64, labels ...map[string]string) page.Series {
+	all := map[string]string{}
+	for _, some := range labels {
+		for key, text := range some {
+			all[key] = text
+		}
+	}
+	family := metaFamilies[name]
+	return page.Series{Name: metaPrefix + name, Type: family.kind, Help: family.help, Labels: all, Value: value}
+}
+
+func metaOf(id string) func(page.Series) bool {
+	return func(s page.Series) bool { return of(id)(s) && strings.HasPrefix(s.Name, metaPrefix) }
+}
+
+// identityOf are the labels by which runsc tells a sandbox from others.
+func identityOf(sandbox *runsc.Sandbox) map[string]string {
+	labels := map[string]string{}
+	for _, series := range sandbox.Export() {
+		for _, key := range []string{"sandbox", "iteration", "pod_name", "namespace_name"} {
+			if text, there := series.Labels[key]; there {
+				labels[key] = text
+			}
+		}
+		break
+	}
+	return labels
+}
+
+// What the page says about sandboxes and itself is what runsc metric-server
+// says.
+func TestPageHasMetaMetrics(t *testing.T) {
+	runtime := runsc.New(t)
+	sandbox := runtime.Start(runsc.Container{
+		ID: "pod", Script: runsc.Idle, MetricServer: metricServer, Capabilities: []string{"CAP_KILL"},
+		Annotations: runsc.PodSandbox("pod", "shop", "web", "0b4e1f6e"),
+	})
+	runtime.Start(runsc.Container{
+		ID: "app", Script: runsc.Idle, MetricServer: metricServer, Capabilities: []string{"CAP_AUDIT_WRITE", "CAP_KILL"},
+		Annotations: runsc.PodContainer("pod", "shop", "web", "0b4e1f6e", "app"),
+	})
+	ended := runtime.Start(runsc.Container{ID: "ended", Script: runsc.Idle, MetricServer: metricServer})
+	endedIdentity := identityOf(ended)
+	ended.End()
+
+	served := startCompatible(t, runtime.Root)
+	identity := identityOf(sandbox)
+	if len(identity) != 4 {
+		t.Fatalf("identity of a sandbox in a pod: %v", identity)
+	}
+	state := sandbox.State()
+	created, err := time.Parse(time.RFC3339Nano, state.Created)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec := map[string]string{"hasuid0": "true", "ociversion": "1.0.2", "nvproxy": "false", "tpuproxy": "false"}
+	want := page.New(
+		meta("sandbox_presence", 1, identity),
+		meta("sandbox_running", 1, identity),
+		meta("sandbox_metadata", 1, identity, state.Sandbox.MetricMetadata),
+		meta("sandbox_capabilities", 1, identity, map[string]string{"capability": "KILL"}),
+		meta("sandbox_capabilities", 1, identity, map[string]string{"capability": "AUDIT_WRITE"}),
+		meta("spec_metadata", 1, identity, spec),
+		meta("sandbox_checkpointed", 0, identity),
+		meta("sandbox_restored", 0, identity),
+		meta("sandbox_cpu_time_saved_milliseconds", 0, identity),
+		meta("sandbox_wall_time_saved_milliseconds", 0, identity),
+		meta("sandbox_creation_time_seconds", float64(created.UnixNano())/1e9, identity),
+	)
+	t.Run("of a running sandbox", func(t *testing.T) {
+		served.Eventually(func(got page.Page) error {
+			return page.Equal(want, roundedTimes(got.Select(metaOf("pod")), want))
+		})
+	})
+	t.Run("of one that ended", func(t *testing.T) {
+		want := page.New(meta("sandbox_presence", 1, endedIdentity), meta("sandbox_running", 0, endedIdentity))
+		served.Eventually(func(got page.Page) error { return page.Equal(want, got.Select(of("ended"))) })
+	})
+	t.Run("of the server", func(t *testing.T) {
+		want := page.New(
+			meta("num_sandboxes_total", 2),
+			meta("num_sandboxes_running", 1),
+			meta("num_sandboxes_broken_metrics", 0),
+			meta("num_sandboxes_checkpointed", 0),
+			meta("num_sandboxes_restored", 0),
+			meta("metric_server_presence", 1),
+			page.Series{
+				Name: "process_start_time_seconds", Type: "gauge",
+				Help: "Start time of the process since unix epoch in seconds.",
+			},
+		)
+		served.Eventually(func(got page.Page) error {
+			server := got.Select(func(s page.Series) bool { return s.Labels["sandbox"] == "" })
+			const start = "process_start_time_seconds{}"
+			process, there := server[start]
+			if !there {
+				return errors.New(start + " is missing")
+			}
+			if age := time.Since(time.UnixMilli(int64(process.Value * 1e3))); age < 0 || age > time.Hour {
+				return fmt.Errorf("%s is %v ago", start, age)
+			}
+			process.Value = 0
+			server[start] = process
+			return page.Equal(want, server)
+		})
+	})
+}
+
+// roundedTimes gives times that are as near to what is wanted as floating point
+// can tell the value that is wanted.
+func roundedTimes(got, want page.Page) page.Page {
+	for key, series := range got {
+		if wanted, there := want[key]; there && strings.HasSuffix(series.Name, "_time_seconds") {
+			if difference := series.Value - wanted.Value; difference < 1e-5 && difference > -1e-5 {
+				series.Value = wanted.Value
+				got[key] = series
+			}
+		}
+	}
+	return got
+}

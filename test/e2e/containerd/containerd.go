@@ -1,0 +1,181 @@
+//go:build linux
+
+// Package containerd runs a containerd of its own and drives it the way a
+// kubelet does, so that there are pods without Kubernetes.
+package containerd
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	cri "k8s.io/cri-api/pkg/apis/runtime/v1"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/image"
+	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/process"
+	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/runsc"
+)
+
+const (
+	startTimeout = 60 * time.Second
+	callTimeout  = 60 * time.Second
+)
+
+// Roots is the runtime root of all pods of any containerd: its runc shim does
+// not tell daemons apart.
+const Roots = "/run/containerd/runc/k8s.io"
+
+// Daemon is a containerd that starts pods with gVisor.
+type Daemon struct {
+	// Socket is where its CRI is.
+	Socket string
+
+	t     testing.TB
+	state string
+	cri   cri.RuntimeServiceClient
+}
+
+// configuration has places for the root and state directories, the address and
+// the runtime's program.
+const configuration = `version = 2
+root = %q
+state = %q
+[grpc]
+address = %q
+[plugins."io.containerd.grpc.v1.cri"]
+sandbox_image = %q
+restrict_oom_score_adj = true
+disable_tcp_service = true
+[plugins."io.containerd.grpc.v1.cri".containerd]
+snapshotter = "native"
+default_runtime_name = "runsc"
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runsc]
+runtime_type = "io.containerd.runc.v2"
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runsc.options]
+BinaryName = %q
+`
+
+// wrapper has a place for runsc with its flags, which the shim cannot pass. The
+// shim also waits until nobody holds the output of "start" any more, and what
+// runsc leaves running for a container of a pod would hold it.
+const wrapper = `#!/bin/sh
+runtime="%s"
+case " $* " in
+*" start "*) exec $runtime "$@" >/dev/null 2>&1 ;;
+esac
+exec $runtime "$@"
+`
+
+// Start starts a containerd whose runtime is runsc with the given flags.
+func Start(t testing.TB, runscFlags ...string) *Daemon {
+	t.Helper()
+	// What a containerd leaves outside the directories it is given.
+	process.RemoveNew(t, "/run/containerd", "/run/containerd/s", "/run/containerd/runc", Roots, filepath.Join(Roots, "null-netns"))
+	directory := process.ShortTempDir(t)
+	runtime := filepath.Join(directory, "runsc")
+	script := fmt.Sprintf(wrapper, process.Built(t, "tools/runsc")+" "+strings.Join(runscFlags, " "))
+	if err := os.WriteFile(runtime, []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	d := &Daemon{Socket: filepath.Join(directory, "containerd.sock"), t: t, state: filepath.Join(directory, "state")}
+	config := fmt.Sprintf(configuration, filepath.Join(directory, "root"), d.state, d.Socket, image.Name, runtime)
+	configFile := filepath.Join(directory, "config.toml")
+	if err := os.WriteFile(configFile, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// Shims outlive their containerd, and they are its grandchildren.
+	t.Cleanup(func() {
+		if err := process.KillWithArgument(d.Socket); err != nil {
+			t.Error(err)
+		}
+	})
+	daemon := process.Start(t, []string{process.Installed(t, "containerd"), "--config", configFile})
+	connection, err := grpc.NewClient("unix://"+d.Socket, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = connection.Close() })
+	d.cri = cri.NewRuntimeServiceClient(connection)
+	process.Eventually(t, startTimeout, func() error {
+		if err := daemon.Running(); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_, err := d.cri.Version(ctx, &cri.VersionRequest{})
+		return err
+	})
+	process.Run(t, process.Installed(t, "ctr"), "--address", d.Socket, "--namespace", "k8s.io", "images", "import", image.Archive(t))
+	return d
+}
+
+// Pod is a pod to start.
+type Pod struct {
+	Namespace, Name, UID string
+	// Containers are the names of its containers, besides the one that holds
+	// the sandbox.
+	Containers []string
+}
+
+// Run starts a pod and returns the id of its sandbox. It is removed at the end
+// of the test.
+func (d *Daemon) Run(pod Pod) string {
+	d.t.Helper()
+	config := &cri.PodSandboxConfig{
+		Metadata: &cri.PodSandboxMetadata{Namespace: pod.Namespace, Name: pod.Name, Uid: pod.UID},
+		// There is no network plugin, which only pods with the host's do without.
+		Linux: &cri.LinuxPodSandboxConfig{SecurityContext: &cri.LinuxSandboxSecurityContext{
+			NamespaceOptions: &cri.NamespaceOption{Network: cri.NamespaceMode_NODE},
+		}},
+	}
+	sandbox, err := call(d.cri.RunPodSandbox, &cri.RunPodSandboxRequest{Config: config})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	id := sandbox.GetPodSandboxId()
+	d.t.Cleanup(func() { d.remove(id) })
+	for _, name := range pod.Containers {
+		container, err := call(d.cri.CreateContainer, &cri.CreateContainerRequest{
+			PodSandboxId:  id,
+			SandboxConfig: config,
+			Config: &cri.ContainerConfig{
+				Metadata: &cri.ContainerMetadata{Name: name},
+				Image:    &cri.ImageSpec{Image: image.Name},
+			},
+		})
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		if _, err := call(d.cri.StartContainer, &cri.StartContainerRequest{ContainerId: container.GetContainerId()}); err != nil {
+			d.t.Fatal(err)
+		}
+	}
+	return id
+}
+
+// remove ends a pod without containerd, which would wait for each container to
+// end by itself: its shim cannot see that of one that is in another's sandbox.
+func (d *Daemon) remove(sandbox string) {
+	runsc.Open(d.t, Roots).Sandbox(sandbox).Delete()
+	// The shim's directory says where it listens: unix:///run/containerd/s/4bf…
+	address, err := os.ReadFile(filepath.Join(d.state, "io.containerd.runtime.v2.task", "k8s.io", sandbox, "address"))
+	if err != nil {
+		d.t.Error(err)
+		return
+	}
+	if err := os.Remove(strings.TrimPrefix(string(address), "unix://")); err != nil {
+		d.t.Error(err)
+	}
+}
+
+func call[Request, Answer any](method func(context.Context, Request, ...grpc.CallOption) (Answer, error), request Request) (Answer, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
+	defer cancel()
+	return method(ctx, request)
+}

@@ -1,0 +1,143 @@
+//go:build linux
+
+// Package docker runs a Docker daemon of its own that starts containers with
+// gVisor.
+package docker
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/image"
+	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/process"
+)
+
+// startTimeout is how long the daemon may take to answer.
+const startTimeout = 60 * time.Second
+
+// Daemon is a Docker daemon that shares nothing with one the host may run.
+type Daemon struct {
+	// Roots is the pattern of the runtime roots of its containers. For a daemon
+	// as packages install it, that is /run/docker/runtime-runc/*.
+	Roots string
+
+	t      testing.TB
+	client *http.Client
+}
+
+// Start starts a daemon that has the runtime runsc, with the given flags, and
+// the image of package image.
+func Start(t testing.TB, runscFlags ...string) *Daemon {
+	t.Helper()
+	process.RemoveNew(t, "/run/docker", "/run/docker/plugins", "/run/containerd", "/run/containerd/s")
+	directory := process.ShortTempDir(t)
+	socket := filepath.Join(directory, "docker.sock")
+	config, err := json.Marshal(map[string]any{
+		"runtimes":       map[string]any{"runsc": map[string]any{"path": process.Built(t, "tools/runsc"), "runtimeArgs": runscFlags}},
+		"data-root":      filepath.Join(directory, "data"),
+		"exec-root":      filepath.Join(directory, "exec"),
+		"pidfile":        filepath.Join(directory, "docker.pid"),
+		"hosts":          []string{"unix://" + socket},
+		"bridge":         "none",
+		"iptables":       false,
+		"ip-forward":     false,
+		"storage-driver": "vfs",
+		"exec-opts":      []string{"native.cgroupdriver=cgroupfs"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	configFile := filepath.Join(directory, "daemon.json")
+	if err := os.WriteFile(configFile, config, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	daemon := process.Start(t, []string{process.Installed(t, "dockerd"), "--config-file", configFile})
+	d := &Daemon{
+		Roots: filepath.Join(directory, "exec", "runtime-runc", "*"),
+		t:     t,
+		client: &http.Client{
+			Timeout: time.Minute,
+			Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+				return new(net.Dialer).DialContext(ctx, "unix", socket)
+			}},
+		},
+	}
+	t.Cleanup(d.client.CloseIdleConnections)
+	process.Eventually(t, startTimeout, func() error {
+		if err := daemon.Running(); err != nil {
+			t.Fatal(err)
+		}
+		return d.call(http.MethodGet, "/_ping", "", nil, nil)
+	})
+	archive, err := os.Open(image.Archive(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer archive.Close()
+	if err := d.call(http.MethodPost, "/images/load", "application/x-tar", archive, nil); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// Run starts a container without network, and returns its id. It is removed at
+// the end of the test.
+func (d *Daemon) Run(name string) string {
+	d.t.Helper()
+	request, err := json.Marshal(map[string]any{
+		"Image":      image.Name,
+		"HostConfig": map[string]any{"Runtime": "runsc", "NetworkMode": "none"},
+	})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	var created struct{ ID string }
+	if err := d.call(http.MethodPost, "/containers/create?name="+name, "application/json", bytes.NewReader(request), &created); err != nil {
+		d.t.Fatal(err)
+	}
+	d.t.Cleanup(func() {
+		if err := d.call(http.MethodDelete, "/containers/"+created.ID+"?force=1", "", nil, nil); err != nil {
+			d.t.Error(err)
+		}
+	})
+	if err := d.call(http.MethodPost, "/containers/"+created.ID+"/start", "", nil, nil); err != nil {
+		d.t.Fatal(err)
+	}
+	return created.ID
+}
+
+// call calls the daemon's HTTP interface.
+func (d *Daemon) call(method, path, contentType string, body io.Reader, answer any) error {
+	request, err := http.NewRequestWithContext(context.Background(), method, "http://docker"+path, body)
+	if err != nil {
+		return err
+	}
+	if contentType != "" {
+		request.Header.Set("Content-Type", contentType)
+	}
+	response, err := d.client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		return err
+	}
+	if response.StatusCode >= http.StatusBadRequest {
+		return fmt.Errorf("docker: %s %s: %s: %s", method, path, response.Status, text)
+	}
+	if answer == nil {
+		return nil
+	}
+	return json.Unmarshal(text, answer)
+}

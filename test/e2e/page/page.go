@@ -1,0 +1,159 @@
+// Package page compares pages of metrics in Prometheus' text format.
+package page
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+)
+
+// Page holds series by their text, like
+//
+//	runsc_fs_opens{iteration="1zo45mry6r0nd",sandbox="web"}
+type Page map[string]Series
+
+// Series is one series of a page.
+type Series struct {
+	Name   string
+	Labels map[string]string
+	// Type is gauge, counter or the like.
+	Type  string
+	Help  string
+	Value float64
+	// Time is zero if the page does not say when the value was taken.
+	Time time.Time
+}
+
+// Parse reads a page. A page with one series twice is wrong.
+func Parse(text io.Reader) (Page, error) {
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(text)
+	if err != nil {
+		return nil, err
+	}
+	page := Page{}
+	for name, family := range families {
+		for _, metric := range family.GetMetric() {
+			value, err := valueOf(family.GetType(), metric)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+			series := Series{
+				Name:   name,
+				Labels: map[string]string{},
+				Type:   strings.ToLower(family.GetType().String()),
+				Help:   family.GetHelp(),
+				Value:  value,
+			}
+			if metric.TimestampMs != nil {
+				series.Time = time.UnixMilli(metric.GetTimestampMs())
+			}
+			for _, label := range metric.GetLabel() {
+				series.Labels[label.GetName()] = label.GetValue()
+			}
+			key := series.key()
+			if _, twice := page[key]; twice {
+				return nil, fmt.Errorf("%s is there twice", key)
+			}
+			page[key] = series
+		}
+	}
+	return page, nil
+}
+
+func valueOf(kind dto.MetricType, metric *dto.Metric) (float64, error) {
+	switch kind {
+	case dto.MetricType_COUNTER:
+		return metric.GetCounter().GetValue(), nil
+	case dto.MetricType_GAUGE:
+		return metric.GetGauge().GetValue(), nil
+	case dto.MetricType_UNTYPED:
+		return metric.GetUntyped().GetValue(), nil
+	}
+	return 0, fmt.Errorf("type %v is not compared here", kind)
+}
+
+func (s Series) key() string {
+	var b strings.Builder
+	b.WriteString(s.Name)
+	b.WriteByte('{')
+	for i, label := range slices.Sorted(maps.Keys(s.Labels)) {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(label + "=" + strconv.Quote(s.Labels[label]))
+	}
+	b.WriteByte('}')
+	return b.String()
+}
+
+// New makes a page of series.
+func New(series ...Series) Page {
+	page := Page{}
+	for _, s := range series {
+		page[s.key()] = s
+	}
+	return page
+}
+
+var client = &http.Client{Timeout: 10 * time.Second}
+
+// Get fetches a page.
+func Get(url string) (Page, error) {
+	response, err := client.Get(url)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return nil, errors.New(response.Status)
+	}
+	return Parse(response.Body)
+}
+
+// Select is the part of the page that is wanted.
+func (p Page) Select(wanted func(Series) bool) Page {
+	part := Page{}
+	for key, series := range p {
+		if wanted(series) {
+			part[key] = series
+		}
+	}
+	return part
+}
+
+// Equal returns an error that says what differs from what is wanted, other than
+// the times.
+func Equal(want, got Page) error {
+	var errs []error
+	for _, key := range slices.Sorted(maps.Keys(want)) {
+		w := want[key]
+		g, there := got[key]
+		switch {
+		case !there:
+			errs = append(errs, fmt.Errorf("%s is missing", key))
+		case g.Type != w.Type:
+			errs = append(errs, fmt.Errorf("%s is a %s, want %s", key, g.Type, w.Type))
+		case g.Help != w.Help:
+			errs = append(errs, fmt.Errorf("%s: help %q, want %q", key, g.Help, w.Help))
+		case g.Value != w.Value:
+			errs = append(errs, fmt.Errorf("%s is %v, want %v", key, g.Value, w.Value))
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(got)) {
+		if _, wanted := want[key]; !wanted {
+			errs = append(errs, fmt.Errorf("%s is too much", key))
+		}
+	}
+	return errors.Join(errs...)
+}

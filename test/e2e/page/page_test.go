@@ -1,0 +1,65 @@
+package page
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+const text = `# HELP runsc_fs_opens Number of file opens.
+# TYPE runsc_fs_opens counter
+runsc_fs_opens{sandbox="web",iteration="1"} 2 1795168411393
+# HELP runsc_up Up.
+# TYPE runsc_up gauge
+runsc_up 1
+`
+
+func parse(t *testing.T, text string) Page {
+	t.Helper()
+	page, err := Parse(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return page
+}
+
+func TestParse(t *testing.T) {
+	page := parse(t, text)
+	if len(page) != 2 {
+		t.Fatalf("%d series, want 2: %v", len(page), page)
+	}
+	got, there := page[`runsc_fs_opens{iteration="1",sandbox="web"}`]
+	if !there {
+		t.Fatalf("series is missing in %v", page)
+	}
+	if got.Type != "counter" || got.Help != "Number of file opens." || got.Value != 2 || !got.Time.Equal(time.UnixMilli(1795168411393)) {
+		t.Errorf("got %+v", got)
+	}
+	if up := page["runsc_up{}"]; up.Type != "gauge" || !up.Time.IsZero() {
+		t.Errorf("got %+v", up)
+	}
+}
+
+func TestEqual(t *testing.T) {
+	for name, test := range map[string]struct{ from, to, want string }{
+		"the same":      {"", "", ""},
+		"time":          {" 1795168411393", "", ""},
+		"value":         {"} 2", "} 3", "is 3, want 2"},
+		"label":         {`"web"`, `"db"`, "is too much"},
+		"missing":       {"runsc_up 1\n", "", "runsc_up{} is missing"},
+		"type":          {"opens counter", "opens gauge", "is a gauge, want counter"},
+		"help":          {"file opens.", "opens.", "help"},
+		"another name":  {"runsc_up", "other_up", "other_up{} is too much"},
+		"another value": {"runsc_up 1", "runsc_up 0", "is 0, want 1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := Equal(parse(t, text), parse(t, strings.ReplaceAll(text, test.from, test.to)))
+			switch {
+			case test.want == "" && err != nil:
+				t.Error(err)
+			case test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)):
+				t.Errorf("got %v, want %q", err, test.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,19 @@
+//go:build linux
+
+package process
+
+import (
+	"net"
+	"testing"
+)
+
+// FreeAddress is a loopback address that nobody listens on.
+func FreeAddress(t testing.TB) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
+}

@@ -1,0 +1,75 @@
+//go:build linux
+
+package process
+
+import (
+	"bufio"
+	"errors"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// ShortTempDir is a temporary directory with a path short enough for Unix
+// sockets in it, which that of [testing.T.TempDir] may not be. What is mounted
+// below it is unmounted at the end of the test.
+func ShortTempDir(t testing.TB) string {
+	t.Helper()
+	directory, err := os.MkdirTemp("", "e2e-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		mounts, err := mountsBelow(directory)
+		if err != nil {
+			t.Error(err)
+		}
+		for _, mount := range mounts {
+			if err := syscall.Unmount(mount, syscall.MNT_DETACH); err != nil {
+				t.Errorf("unmount %s: %v", mount, err)
+			}
+		}
+		if err := os.RemoveAll(directory); err != nil {
+			t.Error(err)
+		}
+	})
+	return directory
+}
+
+// mountsBelow are the mount points below a directory, the last mounted first.
+func mountsBelow(directory string) ([]string, error) {
+	file, err := os.Open("/proc/self/mounts")
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	var mounts []string
+	lines := bufio.NewScanner(file)
+	for lines.Scan() {
+		// proc /proc proc rw,nosuid 0 0
+		if fields := strings.Fields(lines.Text()); len(fields) > 1 && strings.HasPrefix(fields[1], directory+"/") {
+			mounts = append(mounts, fields[1])
+		}
+	}
+	slices.Reverse(mounts)
+	return mounts, lines.Err()
+}
+
+// RemoveNew removes, at the end of the test, those of the paths that do not
+// exist yet: files, mount points and directories that are empty then. Outer
+// directories are named before what is in them.
+func RemoveNew(t testing.TB, paths ...string) {
+	t.Helper()
+	for _, path := range paths {
+		if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		t.Cleanup(func() {
+			_ = syscall.Unmount(path, syscall.MNT_DETACH)
+			_ = os.Remove(path)
+		})
+	}
+}

@@ -1,0 +1,57 @@
+//go:build linux
+
+package runsc
+
+import (
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/process"
+)
+
+// settleTimeout is how long a sandbox may take to do what it was told.
+const settleTimeout = 30 * time.Second
+
+// PodSandbox are the annotations that containerd sets on the first container of
+// a pod.
+func PodSandbox(id, namespace, name, uid string) map[string]string {
+	annotations := pod(id, namespace, name, uid)
+	annotations["io.kubernetes.cri.container-type"] = "sandbox"
+	return annotations
+}
+
+// PodContainer are the annotations that containerd sets on the other containers
+// of a pod.
+func PodContainer(sandboxID, namespace, name, uid, container string) map[string]string {
+	annotations := pod(sandboxID, namespace, name, uid)
+	annotations["io.kubernetes.cri.container-type"] = "container"
+	annotations["io.kubernetes.cri.container-name"] = container
+	return annotations
+}
+
+func pod(sandboxID, namespace, name, uid string) map[string]string {
+	return map[string]string{
+		"io.kubernetes.cri.sandbox-id":        sandboxID,
+		"io.kubernetes.cri.sandbox-namespace": namespace,
+		"io.kubernetes.cri.sandbox-name":      name,
+		"io.kubernetes.cri.sandbox-uid":       uid,
+	}
+}
+
+// LoopbackNamespace makes a network namespace that has nothing but a loopback
+// interface, and returns its path.
+func LoopbackNamespace(t testing.TB) string {
+	t.Helper()
+	ip := process.Installed(t, "ip")
+	name := fmt.Sprintf("e2e-%d-%d", os.Getpid(), time.Now().UnixNano()%1e6)
+	process.Run(t, ip, "netns", "add", name)
+	t.Cleanup(func() {
+		if _, err := process.Try(ip, "netns", "del", name); err != nil {
+			t.Error(err)
+		}
+	})
+	process.Run(t, ip, "-n", name, "link", "set", "lo", "up")
+	return "/run/netns/" + name
+}

@@ -1,0 +1,272 @@
+//go:build linux
+
+// Package runsc starts real gVisor sandboxes.
+package runsc
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/image"
+	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/page"
+	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/process"
+)
+
+// Runtime is runsc with a runtime root.
+type Runtime struct {
+	// Root is the runtime root.
+	Root string
+
+	t       testing.TB
+	program string
+	bundles string
+	rootfs  string
+}
+
+// New makes an empty runtime root. At the end of the test all sandboxes in it
+// are deleted.
+func New(t testing.TB) *Runtime {
+	t.Helper()
+	directory := process.ShortTempDir(t)
+	r := Open(t, filepath.Join(directory, "root"))
+	r.bundles = filepath.Join(directory, "bundles")
+	r.rootfs = image.Directory(t, filepath.Join(directory, "rootfs"))
+	if err := os.Mkdir(r.Root, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for _, id := range r.containers("*") {
+			if _, err := r.try("delete", "--force", id); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	return r
+}
+
+// Open is for the sandboxes of a runtime root that somebody else manages.
+func Open(t testing.TB, root string) *Runtime {
+	t.Helper()
+	return &Runtime{Root: root, t: t, program: process.Built(t, "tools/runsc")}
+}
+
+// Sandbox is for one of the sandboxes of a runtime root.
+func (r *Runtime) Sandbox(id string) *Sandbox { return &Sandbox{ID: id, runtime: r} }
+
+// containers are the ids of the containers in the sandboxes whose ids match a
+// pattern. A sandbox's first container, without which the others cannot be
+// deleted, comes last.
+func (r *Runtime) containers(sandboxes string) []string {
+	files, err := filepath.Glob(filepath.Join(r.Root, "*_sandbox:"+sandboxes+".state"))
+	if err != nil {
+		r.t.Error(err)
+	}
+	var first, others []string
+	for _, file := range files {
+		container, sandbox, _ := strings.Cut(strings.TrimSuffix(filepath.Base(file), ".state"), "_sandbox:")
+		if container == sandbox {
+			first = append(first, container)
+		} else {
+			others = append(others, container)
+		}
+	}
+	return append(others, first...)
+}
+
+func (r *Runtime) try(args ...string) (string, error) {
+	return process.Try(r.program, append([]string{"--root=" + r.Root}, args...)...)
+}
+
+func (r *Runtime) run(args ...string) string {
+	r.t.Helper()
+	output, err := r.try(args...)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return output
+}
+
+// Container is what to start.
+type Container struct {
+	// ID is the container's id, and the sandbox's if it is the first in one.
+	ID string
+	// Script is what its shell runs.
+	Script string
+	// MetricServer is the flag --metric-server; without, the runtime registers
+	// no metrics.
+	MetricServer string
+	// Network is the path of a network namespace; without, there is no network.
+	Network string
+	// Annotations tell runsc whether the container belongs in another's sandbox.
+	Annotations map[string]string
+	// Capabilities are of the container's process, like CAP_KILL.
+	Capabilities []string
+	// Mounts are directories of the host, read-only and under the same path.
+	Mounts []string
+	// Flags are more flags of runsc.
+	Flags []string
+}
+
+// Idle is a script that does nothing for longer than any test takes.
+const Idle = "exec sleep 3600"
+
+// object is a JSON object.
+type object = map[string]any
+
+func (r *Runtime) spec(c Container) object {
+	capabilities := object{}
+	for _, set := range []string{"bounding", "effective", "permitted"} {
+		capabilities[set] = c.Capabilities
+	}
+	mounts := []object{
+		{"destination": "/proc", "type": "proc", "source": "proc"},
+		{"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"},
+	}
+	for _, path := range c.Mounts {
+		mounts = append(mounts, object{"destination": path, "type": "bind", "source": path, "options": []string{"rbind", "ro"}})
+	}
+	namespaces := []object{{"type": "pid"}, {"type": "mount"}, {"type": "ipc"}, {"type": "uts"}}
+	if c.Network != "" {
+		namespaces = append(namespaces, object{"type": "network", "path": c.Network})
+	}
+	return object{
+		"ociVersion":  "1.0.2",
+		"hostname":    c.ID,
+		"root":        object{"path": r.rootfs, "readonly": true},
+		"annotations": c.Annotations,
+		"mounts":      mounts,
+		"process": object{
+			"user":         object{"uid": 0, "gid": 0},
+			"args":         []string{"/bin/sh", "-c", c.Script},
+			"env":          []string{"PATH=/bin", "SECRET=not-for-telemetry"},
+			"cwd":          "/",
+			"capabilities": capabilities,
+		},
+		"linux": object{"namespaces": namespaces},
+	}
+}
+
+// Start starts a container, and with it a sandbox unless it belongs in one.
+func (r *Runtime) Start(c Container) *Sandbox {
+	r.t.Helper()
+	bundle := filepath.Join(r.bundles, c.ID)
+	if err := os.MkdirAll(bundle, 0o755); err != nil {
+		r.t.Fatal(err)
+	}
+	spec, err := json.Marshal(r.spec(c))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(bundle, "config.json"), spec, 0o644); err != nil {
+		r.t.Fatal(err)
+	}
+	args := []string{"--platform=systrap", "--ignore-cgroups"}
+	if c.Network == "" {
+		args = append(args, "--network=none")
+	} else {
+		args = append(args, "--network=sandbox")
+	}
+	if c.MetricServer != "" {
+		args = append(args, "--metric-server="+c.MetricServer)
+	}
+	args = append(args, c.Flags...)
+	r.run(append(args, "run", "--detach", "--bundle", bundle, c.ID)...)
+	return r.Sandbox(c.ID)
+}
+
+// Sandbox is a container that was started.
+type Sandbox struct {
+	ID      string
+	runtime *Runtime
+}
+
+// State is what the runtime's state file says of a sandbox.
+type State struct {
+	Status  string `json:"status"`
+	Created string `json:"createdAt"`
+	Sandbox struct {
+		PID            int               `json:"pid"`
+		MetricMetadata map[string]string `json:"metricMetadata"`
+	} `json:"sandbox"`
+}
+
+// State reads the state file.
+func (s *Sandbox) State() State {
+	s.runtime.t.Helper()
+	files, err := filepath.Glob(filepath.Join(s.runtime.Root, s.ID+"_sandbox:*.state"))
+	if err != nil || len(files) != 1 {
+		s.runtime.t.Fatalf("state files of %s: %v %v", s.ID, files, err)
+	}
+	data, err := os.ReadFile(files[0])
+	if err != nil {
+		s.runtime.t.Fatal(err)
+	}
+	var state State
+	if err := json.Unmarshal(data, &state); err != nil {
+		s.runtime.t.Fatal(err)
+	}
+	return state
+}
+
+// Export is what runsc export-metrics prints.
+func (s *Sandbox) Export() page.Page {
+	s.runtime.t.Helper()
+	// A line about the page follows it, which is none of the page's.
+	text, _, _ := strings.Cut(s.runtime.run("export-metrics", s.ID), "\nWrote ")
+	exported, err := page.Parse(strings.NewReader(text + "\n"))
+	if err != nil {
+		s.runtime.t.Fatal(err)
+	}
+	return exported
+}
+
+// ExportSettled is [Sandbox.Export] once two in a row say the same.
+func (s *Sandbox) ExportSettled() page.Page {
+	s.runtime.t.Helper()
+	last := s.Export()
+	process.Eventually(s.runtime.t, settleTimeout, func() error {
+		before := last
+		last = s.Export()
+		return page.Equal(before, last)
+	})
+	return last
+}
+
+// Pause stops all processes in the sandbox, so that its values stay what they
+// are. It goes on answering.
+func (s *Sandbox) Pause() { s.runtime.t.Helper(); s.runtime.run("pause", s.ID) }
+
+// Resume undoes Pause.
+func (s *Sandbox) Resume() { s.runtime.t.Helper(); s.runtime.run("resume", s.ID) }
+
+// Delete ends the sandbox and removes its files.
+func (s *Sandbox) Delete() {
+	s.runtime.t.Helper()
+	for _, id := range s.runtime.containers(s.ID) {
+		if _, err := s.runtime.try("delete", "--force", id); err != nil {
+			s.runtime.t.Error(err)
+		}
+	}
+}
+
+// End ends the processes of the container; the state file stays.
+func (s *Sandbox) End() {
+	s.runtime.t.Helper()
+	s.runtime.run("kill", "--all", s.ID, "KILL")
+	process.Eventually(s.runtime.t, settleTimeout, func() error {
+		var known struct {
+			Status string `json:"status"`
+		}
+		if err := json.Unmarshal([]byte(s.runtime.run("state", s.ID)), &known); err != nil {
+			return err
+		}
+		if known.Status != "stopped" {
+			return fmt.Errorf("%s is %s", s.ID, known.Status)
+		}
+		return nil
+	})
+}
