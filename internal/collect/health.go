@@ -65,7 +65,7 @@ func newFixedFamilies(config metadata.MetricsConfig) fixedFamilies {
 		responsive: fixedFamily(config.SandboxResponsive.Enabled, sandbox.Form{
 			Name:        "sandbox.responsive",
 			Description: "1 if the last finished pull of the sandbox was a success, 0 if not.",
-			Unit:        "1",
+			Unit:        "{sandbox}",
 		}),
 		duration: fixedFamily(config.SandboxPullDuration.Enabled, sandbox.Form{
 			Name:        "sandbox.pull.duration",

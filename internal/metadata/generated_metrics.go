@@ -354,7 +354,7 @@ type metricSandboxResponsive struct {
 func (m *metricSandboxResponsive) init() {
 	m.data.SetName("sandbox.responsive")
 	m.data.SetDescription("1 if the last finished pull of the sandbox was a success, 0 if not.")
-	m.data.SetUnit("1")
+	m.data.SetUnit("{sandbox}")
 	m.data.SetEmptyGauge()
 }
 

@@ -172,7 +172,7 @@ func TestMetricsBuilder(t *testing.T) {
 					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
 					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
 					assert.Equal(t, "1 if the last finished pull of the sandbox was a success, 0 if not.", mi.Description())
-					assert.Equal(t, "1", mi.Unit())
+					assert.Equal(t, "{sandbox}", mi.Unit())
 					dp := mi.Gauge().DataPoints().At(0)
 					assert.Equal(t, start, dp.StartTimestamp())
 					assert.Equal(t, ts, dp.Timestamp())
