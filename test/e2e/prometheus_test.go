@@ -1,0 +1,145 @@
+//go:build linux
+
+package e2e
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/collector"
+	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/process"
+	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/runsc"
+)
+
+// startPrometheus runs a Prometheus that scrapes a page each second, and
+// returns its URL.
+func startPrometheus(t *testing.T, target string) string {
+	t.Helper()
+	directory := t.TempDir()
+	config := filepath.Join(directory, "prometheus.yml")
+	text := fmt.Sprintf(`
+global: {scrape_interval: 1s, scrape_timeout: 1s}
+scrape_configs:
+  - job_name: sandboxes
+    honor_labels: true
+    static_configs: [{targets: ["%s"]}]
+`, target)
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	address := process.FreeAddress(t)
+	process.Start(t, []string{
+		process.Installed(t, "prometheus"),
+		"--config.file=" + config,
+		"--storage.tsdb.path=" + filepath.Join(directory, "data"),
+		"--web.listen-address=" + address,
+	})
+	return "http://" + address
+}
+
+// vector is Prometheus' answer to an instant query.
+type vector struct {
+	Status string `json:"status"`
+	Error  string `json:"error"`
+	Data   struct {
+		Result []struct {
+			Metric map[string]string  `json:"metric"`
+			Value  [2]json.RawMessage `json:"value"`
+		} `json:"result"`
+	} `json:"data"`
+}
+
+// query is the value of the one series that an expression selects.
+func query(server, expression string) (float64, error) {
+	client := &http.Client{Timeout: 10 * time.Second}
+	response, err := client.Get(server + "/api/v1/query?query=" + url.QueryEscape(expression))
+	if err != nil {
+		return 0, err
+	}
+	defer response.Body.Close()
+	var answer vector
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
+		return 0, err
+	}
+	if answer.Status != "success" {
+		return 0, errors.New(answer.Error)
+	}
+	if n := len(answer.Data.Result); n != 1 {
+		return 0, fmt.Errorf("%s selects %d series, want 1", expression, n)
+	}
+	var text string
+	if err := json.Unmarshal(answer.Data.Result[0].Value[1], &text); err != nil {
+		return 0, err
+	}
+	return strconv.ParseFloat(text, 64)
+}
+
+func eventuallyQuery(t *testing.T, server, expression string, want float64) {
+	t.Helper()
+	process.Eventually(t, collector.Timeout, func() error {
+		got, err := query(server, expression)
+		if err == nil && got != want {
+			err = fmt.Errorf("%s is %v, want %v", expression, got, want)
+		}
+		return err
+	})
+}
+
+// A Prometheus gets the values of runsc from the page that is compatible with
+// runsc metric-server.
+func TestPrometheusScrapesCompatiblePage(t *testing.T) {
+	runtime := runsc.New(t)
+	sandbox := runtime.Start(runsc.Container{ID: "web", Script: runsc.Idle, MetricServer: metricServer})
+	sandbox.Pause()
+	defer sandbox.Resume()
+	exported := sandbox.ExportSettled()
+	server := startPrometheus(t, startCompatible(t, runtime.Root).Address)
+	for key, series := range exported {
+		eventuallyQuery(t, server, key, series.Value)
+	}
+	eventuallyQuery(t, server, `up{job="sandboxes"}`, 1)
+}
+
+// A Prometheus gets the same values under names of OpenTelemetry's style, and
+// can tell sandboxes apart.
+func TestPrometheusScrapesNativePage(t *testing.T) {
+	runtime := runsc.New(t)
+	served := collector.NewPage(t)
+	collector.Start(t, filepath.Join(examples, "prometheus.yaml"), fmt.Sprintf(`
+receivers:
+  sandbox:
+    collection_interval: 1s
+    initial_delay: 0s
+    timeout: 1s
+    gvisor: {roots: [%q]}
+    kata: {storage_paths: [/nonexistent]}
+exporters:
+  prometheus: {endpoint: %q}
+`, runtime.Root, served.Address))
+	server := startPrometheus(t, served.Address)
+	for _, id := range []string{"one", "two"} {
+		sandbox := runtime.Start(runsc.Container{
+			ID: id, Script: runsc.Idle, MetricServer: metricServer,
+			Annotations: runsc.PodSandbox(id, "shop", "pod-"+id, "0b4e1f6e"),
+		})
+		sandbox.Pause()
+		defer sandbox.Resume()
+		exported := sandbox.ExportSettled()
+		var opens float64
+		for _, series := range exported {
+			if series.Name == "runsc_fs_opens" {
+				opens = series.Value
+			}
+		}
+		eventuallyQuery(t, server, fmt.Sprintf(`gvisor_fs_opens_total{sandbox_id=%q,k8s_pod_name=%q}`, id, "pod-"+id), opens)
+		eventuallyQuery(t, server, fmt.Sprintf(`sandbox_responsive{sandbox_id=%q}`, id), 1)
+	}
+}
