@@ -27,3 +27,11 @@ func (p Processes) Local() bool {
 	self, err := os.Readlink(filepath.Join(p.Root, "self"))
 	return err == nil && self == strconv.Itoa(os.Getpid())
 }
+
+// InitialPIDNamespace tells whether this process is in the PID namespace that
+// the kernel started with, from which all processes can be seen.
+func InitialPIDNamespace() bool {
+	// The number is fixed in the kernel (PROC_PID_INIT_INO).
+	namespace, err := os.Readlink("/proc/self/ns/pid")
+	return err == nil && namespace == "pid:[4026531836]"
+}

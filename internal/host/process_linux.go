@@ -11,10 +11,6 @@ import (
 	"time"
 )
 
-// ticksPerSecond is the unit of times in /proc/<pid>/stat: USER_HZ, which is
-// 100 on every architecture Go supports on Linux.
-const ticksPerSecond = 100
-
 // procFileLimit is far above any file that this package reads in /proc.
 const procFileLimit = 64 << 10
 
@@ -63,7 +59,7 @@ func (p Processes) StartTime(ticks uint64) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, fmt.Errorf("%s: btime: %w", path, err)
 	}
-	return time.Unix(boot, 0).Add(time.Duration(ticks) * (time.Second / ticksPerSecond)), nil
+	return time.Unix(boot, 0).Add(Ticks(ticks)), nil
 }
 
 // parseProcessStat takes the state and the start time out of /proc/<pid>/stat

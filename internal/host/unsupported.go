@@ -75,3 +75,6 @@ func (*Exits) Forget(int) {}
 
 // Close is not supported here.
 func (*Exits) Close() error { return ErrUnsupported }
+
+// InitialPIDNamespace is not supported here.
+func InitialPIDNamespace() bool { return false }
