@@ -26,7 +26,7 @@ type Limits struct {
 	Description int
 	// Numbers is how many numbers all series together may have: one each, and
 	// one per bucket in histograms; 65,536 by default. It bounds what must be
-	// remembered per sandbox.
+	// remembered per sandbox. More than 2³⁰ count as 2³⁰.
 	Numbers int
 }
 
@@ -37,7 +37,7 @@ func (l Limits) withDefaults() Limits {
 	l.Values = cmp.Or(l.Values, 8192)
 	l.Name = cmp.Or(l.Name, 256)
 	l.Description = cmp.Or(l.Description, 4096)
-	l.Numbers = cmp.Or(l.Numbers, 65_536)
+	l.Numbers = min(cmp.Or(l.Numbers, 65_536), 1<<30)
 	return l
 }
 
