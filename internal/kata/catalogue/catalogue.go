@@ -13,7 +13,7 @@ const StartTime = "process_start_time_seconds"
 
 // Catalogue is all that one flavour of runtime reports. It is immutable.
 type Catalogue struct {
-	// Families are in the order of the table, Rows in that of their index.
+	// Families and Rows are in the order of their index.
 	Families []*TextFamily
 	Rows     []*Row
 	// LastHost is the greatest name of a host family in the text. The runtime
@@ -91,7 +91,7 @@ func (c *Catalogue) add(source *family, inText bool) {
 	into := c.byName[source.name]
 	if into == nil {
 		into = &TextFamily{
-			Name: source.name, PeerName: peerName(source.name),
+			Index: len(c.Families), Name: source.name, PeerName: PeerName(source.name),
 			Kind: source.kind, Section: source.component.section, InText: inText,
 			Labels: source.labels, HasItems: source.items[0].text != "",
 		}
@@ -170,8 +170,8 @@ func (f *family) row(item *item, into *TextFamily, extra []Label) Row {
 	return row
 }
 
-// peerName is what kata-monitor calls a family of a sandbox.
-func peerName(name string) string {
+// PeerName is what kata-monitor calls a family of a sandbox.
+func PeerName(name string) string {
 	if strings.HasPrefix(name, "go_") || strings.HasPrefix(name, "process_") {
 		return "kata_shim_" + name
 	}

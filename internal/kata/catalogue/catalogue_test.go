@@ -15,7 +15,7 @@ import (
 func eachRow(visit func(flavour Flavour, text *TextFamily, row *Row)) {
 	for flavour := range flavours {
 		for _, text := range For(flavour).Families {
-			for row := range text.rows {
+			for row := range text.Rows {
 				visit(flavour, text, row)
 			}
 		}
@@ -164,7 +164,7 @@ func TestIndexes(t *testing.T) {
 		c := For(flavour)
 		count := 0
 		for _, text := range c.Families {
-			for row := range text.rows {
+			for row := range text.Rows {
 				count++
 				if c.Rows[row.Index] != row {
 					t.Errorf("%v: row %d is not at its index", flavour, row.Index)

@@ -98,7 +98,7 @@ func documentFamily(out *strings.Builder, f *family) {
 	}
 	fmt.Fprintf(out, "\n### `%s`\n\nType in the text: %s%s. Written by: %s.\n\n", f.name, kindName(f.kind), labels, strings.Join(by, ", "))
 	out.WriteString("| Item | Metric | Type | Unit | × | Attributes | Default | Description |\n|---|---|---|---|---|---|---|---|\n")
-	into := &TextFamily{Name: f.name, PeerName: peerName(f.name), Labels: f.labels, Section: f.component.section}
+	into := &TextFamily{Name: f.name, PeerName: PeerName(f.name), Labels: f.labels, Section: f.component.section}
 	for i := range f.items {
 		documentRow(out, f.row(&f.items[i], into, nil), f.labels, f.items[i].text)
 	}

@@ -8,9 +8,9 @@ import (
 // Items that only families of the guest have.
 
 var guestLoad = []item{
-	{"load1", metric{"cpu.load_average.1m", "{thread}", gauge, "Load of {}, averaged over a minute."}, 0, "", usual, Hundredths},
-	{"load5", metric{"cpu.load_average.5m", "{thread}", gauge, "Load of {}, averaged over five minutes."}, 0, "", usual, Hundredths},
-	{"load15", metric{"cpu.load_average.15m", "{thread}", gauge, "Load of {}, averaged over fifteen minutes."}, 0, "", usual, Hundredths},
+	{"load1", metric{"cpu.load_average.1m", "{thread}", gauge, "Load of {}, averaged over a minute."}, 0, "", usual, Hundredths | Real},
+	{"load5", metric{"cpu.load_average.5m", "{thread}", gauge, "Load of {}, averaged over five minutes."}, 0, "", usual, Hundredths | Real},
+	{"load15", metric{"cpu.load_average.15m", "{thread}", gauge, "Load of {}, averaged over fifteen minutes."}, 0, "", usual, Hundredths | Real},
 }
 
 var guestTasks = []item{

@@ -101,6 +101,8 @@ const MaxCPUs = 1024
 
 // TextFamily is all that a text calls by one name.
 type TextFamily struct {
+	// Index numbers the families of a catalogue from 0 on.
+	Index int
 	// Name is that in the shim's text, PeerName that in kata-monitor's.
 	Name, PeerName string
 	// Kind is what the text declares, which is true only of histograms and
@@ -138,8 +140,8 @@ func (f *TextFamily) Other(item []byte) *Row {
 	return &f.others[classifyVMStat(item)]
 }
 
-// rows yields all rows.
-func (f *TextFamily) rows(yield func(*Row) bool) {
+// Rows yields all rows.
+func (f *TextFamily) Rows(yield func(*Row) bool) {
 	for _, items := range []Items{f.Items, f.Only, f.others} {
 		for i := range items {
 			if !yield(&items[i]) {

@@ -1,0 +1,38 @@
+package reader
+
+import (
+	"context"
+	"errors"
+	"net"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/exposition"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
+)
+
+// failureOf is the failure of a pull whose answer broke off. salvaged says that
+// its host part, or the beginning of it, was read before.
+func failureOf(err error, salvaged bool) error {
+	outcome := outcomeOf(err)
+	if salvaged && outcome != sandbox.Cancelled {
+		return &sandbox.Failure{Outcome: sandbox.Partial, Err: err}
+	}
+	return sandbox.Fail(outcome, err)
+}
+
+func outcomeOf(err error) sandbox.Outcome {
+	var (
+		failure *sandbox.Failure
+		network net.Error
+	)
+	switch {
+	case errors.As(err, &failure):
+		return failure.Outcome
+	case errors.Is(err, exposition.ErrTooLarge), errors.Is(err, exposition.ErrTooManyLines):
+		return sandbox.Oversize
+	case errors.Is(err, context.Canceled):
+		return sandbox.Cancelled
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
+		return sandbox.Timeout
+	}
+	return sandbox.Disconnected
+}
