@@ -87,6 +87,16 @@ func (i *Inventory) Examine(place, name string) Change {
 	return Change{}
 }
 
+// LacksSocket tells whether an entry is a directory that only lacks a socket to
+// be a sandbox.
+func (i *Inventory) LacksSocket(path string) bool {
+	switch i.passed[path] {
+	case NoSocket, Jailer, Template:
+		return true
+	}
+	return false
+}
+
 // Scan looks at all entries of a storage path. A path that does not exist is no
 // error: the runtime may not have run yet.
 func (i *Inventory) Scan(place string) ([]Change, error) {

@@ -68,6 +68,11 @@ func TestScan(t *testing.T) {
 	step("first", "+web-0")
 	passed(map[string]int{"no_socket": 2, "jailer": 1})
 	step("no change")
+	for name, want := range map[string]bool{"db-0": true, "firecracker": true, "web-0": false, "none": false} {
+		if got := inventory.LacksSocket(filepath.Join(place, name)); got != want {
+			t.Errorf("LacksSocket(%s) = %v", name, got)
+		}
+	}
 
 	bind(t, filepath.Join(place, "db-0", socketName))
 	step("socket appears", "+db-0")

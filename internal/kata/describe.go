@@ -1,0 +1,65 @@
+package kata
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalogue"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
+)
+
+// Metrics that tell what a sandbox is. kata-monitor has nothing like them.
+var (
+	infoFamily = &sandbox.Family{Origin: sandbox.Receiver, OTel: sandbox.Form{
+		Name:        "kata.sandbox.info",
+		Description: "1, with what the sandbox is made of.",
+		Unit:        "1",
+		LabelKeys:   []string{"flavour", "hypervisor"},
+	}}
+	guardedFamily = &sandbox.Family{Origin: sandbox.Receiver, OTel: sandbox.Form{
+		Name:        "kata.sandbox.guarded",
+		Description: "1 for a sandbox whose shim is not asked for metrics, with the reason.",
+		Unit:        "1",
+		LabelKeys:   []string{"reason"},
+	}}
+)
+
+// Describe tells what the sandbox is made of, and why it is not asked.
+func (s *Sandbox) Describe(r *sandbox.Reading, _ bool) {
+	facts := s.facts.Load()
+	if facts.settled {
+		flavour := "go"
+		if facts.flavour == catalogue.Rust {
+			flavour = "rust"
+		}
+		s.described.add(r, infoFamily, flavour, cmp.Or(facts.state.Hypervisor, "unknown"))
+	}
+	// That it cannot be asked yet is what the state booting says.
+	if decision := s.decide(facts); !decision.Ask && decision.State != sandbox.Booting {
+		s.described.add(r, guardedFamily, string(decision.Reason))
+	}
+}
+
+// described remembers the series of a description.
+type described struct {
+	series []sandbox.Point
+}
+
+// add adds the series with the value 1.
+func (d *described) add(r *sandbox.Reading, family *sandbox.Family, labels ...string) {
+	r.AddLabelled(family, sandbox.Int(1), labels...)
+	known := slices.ContainsFunc(d.series, func(point sandbox.Point) bool {
+		return point.Family == family && slices.Equal(point.Labels, labels)
+	})
+	if !known {
+		d.series = append(d.series, sandbox.Point{Family: family, Labels: slices.Clone(labels)})
+	}
+}
+
+// end appends all series, and forgets them.
+func (d *described) end(r *sandbox.Reading) {
+	for _, point := range d.series {
+		r.AddLabelled(point.Family, sandbox.Int(0), point.Labels...)
+	}
+	d.series = nil
+}

@@ -1,0 +1,339 @@
+package kata
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/cri"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
+)
+
+var shop = sandbox.Pod{Name: "web-0", Namespace: "shop", UID: podUID}
+
+func peerLabels(id string, pod sandbox.Pod) []sandbox.Attribute {
+	return []sandbox.Attribute{
+		{Key: "sandbox_id", Value: id}, {Key: "cri_uid", Value: pod.UID},
+		{Key: "cri_name", Value: pod.Name}, {Key: "cri_namespace", Value: pod.Namespace},
+	}
+}
+
+func checkIdentity(t *testing.T, s *Sandbox, place, id string, pod sandbox.Pod) {
+	t.Helper()
+	got := s.Identity()
+	if got.Runtime != "kata" || got.Place != place || got.ID != id || got.Pod != pod ||
+		got.Iteration == "" || got.Created.IsZero() || got.Trust != "" || got.Container != (sandbox.Container{}) {
+		t.Errorf("identity %+v", got)
+	}
+	if !slices.Equal(got.PeerLabels, peerLabels(id, pod)) {
+		t.Errorf("peer labels %+v", got.PeerLabels)
+	}
+}
+
+func TestGoSandbox(t *testing.T) {
+	p := newPlaces(t)
+	s := newSteps(t, settings(p))
+	s.wait(time.Second)
+	s.expect(t, "nothing is there")
+
+	write(t, filepath.Join(p.golang, "web-0", "persist.json"), persistFile("web-0", "qemu", "web-0"))
+	s.wait(time.Minute)
+	s.expect(t, "no socket yet")
+	bind(t, p.golang, "web-0")
+	s.wait(time.Minute)
+	s.expect(t, "its socket is there", "+web-0")
+	one := s.recorder.last(t)
+	checkIdentity(t, one, p.golang, "web-0", shop)
+	if one.State() != sandbox.Running || one.Pace() != shimPace {
+		t.Errorf("state %s, pace %v", one.State(), one.Pace())
+	}
+
+	if err := os.RemoveAll(filepath.Join(p.golang, "web-0")); err != nil {
+		t.Fatal(err)
+	}
+	s.wait(time.Minute)
+	s.expect(t, "it is gone", "-web-0")
+}
+
+// An event makes a new directory be looked at again and again until it has a
+// socket, without waiting for a scan.
+func TestDirectoryBeforeSocket(t *testing.T) {
+	p := newPlaces(t)
+	s := newSteps(t, settings(p))
+	s.blind = false
+	s.wait(time.Second)
+	write(t, filepath.Join(p.golang, "web-0", "persist.json"), persistFile("web-0", "qemu", "web-0"))
+	s.changed(p.golang, "web-0", s.now)
+	s.wait(time.Second)
+	s.expect(t, "no socket yet")
+	bind(t, p.golang, "web-0")
+	s.wait(s.runtime.pace.soon)
+	s.expect(t, "its socket is there", "+web-0")
+	if len(s.unsettled) > 0 {
+		t.Errorf("still looking at %v", s.unsettled)
+	}
+
+	// What never becomes a sandbox is given up.
+	write(t, filepath.Join(p.golang, "leftover", "persist.json"), "")
+	s.changed(p.golang, "leftover", s.now)
+	s.wait(s.runtime.pace.settle + time.Second)
+	if len(s.unsettled) > 0 {
+		t.Errorf("still looking at %v", s.unsettled)
+	}
+	// Nor is anything else looked at.
+	write(t, filepath.Join(p.golang, "file"), "")
+	s.changed(p.golang, "file", s.now)
+	s.changed(p.golang, "none", s.now)
+	s.changed(filepath.Dir(p.golang), "sbs", s.now)
+	if len(s.unsettled) > 0 {
+		t.Errorf("looking at %v", s.unsettled)
+	}
+}
+
+// A sandbox is not reported before its identity, if that comes in time.
+func TestIdentityIsWaitedFor(t *testing.T) {
+	p := newPlaces(t)
+	s := newSteps(t, settings(p))
+	whole := persistFile("web-0", "qemu", "web-0")
+	write(t, filepath.Join(p.golang, "web-0", "persist.json"), whole[:len(whole)/2])
+	bind(t, p.golang, "web-0")
+	bind(t, p.rust, "db-0")
+	s.wait(4 * time.Second)
+	s.expect(t, "half-written, and not yet written")
+
+	write(t, filepath.Join(p.golang, "web-0", "persist.json"), whole)
+	write(t, filepath.Join(p.rust, "db-0", "state.json"), stateFile("db-0", "dragonball"))
+	s.wait(time.Second)
+	s.expect(t, "both are whole", "+web-0", "+db-0")
+	for _, one := range s.recorder.sandboxes() {
+		if one.Identity().ID == "web-0" {
+			checkIdentity(t, one, p.golang, "web-0", shop)
+		} else {
+			checkIdentity(t, one, p.rust, "db-0", sandbox.Pod{UID: podUID})
+		}
+	}
+}
+
+// If it does not come in time, the sandbox is reported without, for good.
+func TestIdentityIsGivenUp(t *testing.T) {
+	p := newPlaces(t)
+	s := newSteps(t, settings(p))
+	write(t, filepath.Join(p.golang, "web-0", "persist.json"), "{")
+	bind(t, p.golang, "web-0")
+	bind(t, p.rust, "db-0")
+	s.wait(s.runtime.pace.identity + time.Second)
+	s.expect(t, "waited long enough", "+web-0", "+db-0")
+	states := func() map[string]sandbox.State {
+		all := map[string]sandbox.State{}
+		for _, one := range s.recorder.sandboxes() {
+			all[one.Identity().ID] = one.State()
+		}
+		return all
+	}
+	want := map[string]sandbox.State{"web-0": sandbox.Running, "db-0": sandbox.Booting}
+	if got := states(); !maps.Equal(got, want) {
+		t.Errorf("states %v, want %v", got, want)
+	}
+
+	write(t, filepath.Join(p.golang, "web-0", "persist.json"), persistFile("web-0", "clh", "web-0"))
+	write(t, filepath.Join(p.rust, "db-0", "state.json"), stateFile("db-0", "qemu"))
+	s.wait(time.Minute)
+	s.expect(t, "nothing comes or goes")
+	want["db-0"] = sandbox.SkippedUnsafe
+	if got := states(); !maps.Equal(got, want) {
+		t.Errorf("states %v, want %v", got, want)
+	}
+	for _, one := range s.recorder.sandboxes() {
+		checkIdentity(t, one, one.Identity().Place, one.Identity().ID, sandbox.Pod{})
+		if hypervisor := one.facts.Load().state.Hypervisor; hypervisor == "" {
+			t.Errorf("%s: the hypervisor is not known", one.Identity().ID)
+		}
+	}
+	if len(s.undecided) > 0 {
+		t.Errorf("still looking at %v", s.undecided)
+	}
+}
+
+// Jailed Firecracker and rootless sandboxes never get a state file.
+func TestNoStateForever(t *testing.T) {
+	p := newPlaces(t)
+	s := newSteps(t, settings(p))
+	socket := bind(t, p.rust, "db-0")
+	before := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(socket, before, before); err != nil {
+		t.Fatal(err)
+	}
+	bind(t, p.golang, "web-0")
+	s.wait(time.Second)
+	s.expect(t, "the Go runtime would have written its file by now", "+web-0")
+	s.wait(s.runtime.pace.identity)
+	s.expect(t, "runtime-rs has had its time", "+db-0")
+	if state := s.recorder.last(t).State(); state != sandbox.SkippedUnsafe {
+		t.Errorf("state %s", state)
+	}
+}
+
+func TestStates(t *testing.T) {
+	for hypervisor, want := range map[string]sandbox.State{
+		"dragonball": sandbox.Running, "clh": sandbox.Running, "qemu": sandbox.SkippedUnsafe,
+		"firecracker": sandbox.SkippedUnsafe, "new": sandbox.SkippedUnsafe,
+	} {
+		p := newPlaces(t)
+		s := newSteps(t, settings(p))
+		bind(t, p.rust, "db-0")
+		write(t, filepath.Join(p.rust, "db-0", "state.json"), stateFile("db-0", hypervisor))
+		s.wait(time.Second)
+		one := s.recorder.last(t)
+		if got := one.State(); got != want {
+			t.Errorf("%s: %s, want %s", hypervisor, got, want)
+		}
+		if pace := one.Pace(); (pace == shimPace) != (want == sandbox.Running) {
+			t.Errorf("%s: pace %v", hypervisor, pace)
+		}
+	}
+}
+
+func TestNewLife(t *testing.T) {
+	p := newPlaces(t)
+	s := newSteps(t, settings(p))
+	live := func(hypervisor string, at time.Time) {
+		t.Helper()
+		if err := os.RemoveAll(filepath.Join(p.rust, "db-0")); err != nil {
+			t.Fatal(err)
+		}
+		socket := bind(t, p.rust, "db-0")
+		if err := os.Chtimes(socket, at, at); err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(p.rust, "db-0", "state.json"), stateFile("db-0", hypervisor))
+	}
+	live("dragonball", time.Now())
+	s.wait(time.Second)
+	s.expect(t, "one life", "+db-0")
+	live("qemu", time.Now().Add(-time.Minute))
+	s.wait(time.Minute)
+	s.expect(t, "another life", "-db-0", "+db-0")
+	all := s.recorder.sandboxes()
+	if all[0].Identity().Iteration == all[1].Identity().Iteration {
+		t.Error("both have the same iteration")
+	}
+	if all[0].State() != sandbox.Running || all[1].State() != sandbox.SkippedUnsafe {
+		t.Errorf("states %s, %s", all[0].State(), all[1].State())
+	}
+}
+
+func TestLostBeforeReported(t *testing.T) {
+	p := newPlaces(t)
+	s := newSteps(t, settings(p))
+	bind(t, p.rust, "db-0")
+	s.wait(time.Second)
+	if err := os.RemoveAll(filepath.Join(p.rust, "db-0")); err != nil {
+		t.Fatal(err)
+	}
+	s.wait(time.Minute)
+	s.expect(t, "nobody was told")
+	if len(s.candidates) > 0 {
+		t.Errorf("still waiting for %v", s.candidates)
+	}
+}
+
+func TestPassedAndTrouble(t *testing.T) {
+	p := newPlaces(t)
+	s := newSteps(t, settings(p))
+	bind(t, p.rust, "db-0")
+	write(t, filepath.Join(p.rust, "db-0", "state.json"), stateFile("db-0", "clh"))
+	write(t, filepath.Join(p.rust, "firecracker", "db-1", "root", "state.json"), stateFile("db-1", "firecracker"))
+	write(t, filepath.Join(p.rust, podUID, "file"), "")
+	write(t, filepath.Join(p.golang, "leftover", "persist.json"), "")
+	s.wait(time.Second)
+	s.expect(t, "one", "+db-0")
+	if want := map[string]int{"jailer": 1, "template": 1, "no_socket": 1}; !maps.Equal(s.recorder.passed, want) {
+		t.Errorf("passed %v, want %v", s.recorder.passed, want)
+	}
+	if s.recorder.trouble != nil {
+		t.Error(s.recorder.trouble)
+	}
+
+	// A storage path that is no directory is trouble; one that is not there is
+	// a node on which that runtime never ran.
+	if err := os.RemoveAll(p.golang); err != nil {
+		t.Fatal(err)
+	}
+	s.wait(time.Minute)
+	if s.recorder.trouble != nil {
+		t.Error(s.recorder.trouble)
+	}
+	if want := map[string]int{"jailer": 1, "template": 1}; !maps.Equal(s.recorder.passed, want) {
+		t.Errorf("passed %v, want %v", s.recorder.passed, want)
+	}
+	write(t, p.golang, "no directory")
+	s.wait(time.Minute)
+	if s.recorder.trouble == nil {
+		t.Error("no trouble with a file as storage path")
+	}
+	if err := os.Remove(p.golang); err != nil {
+		t.Fatal(err)
+	}
+	bind(t, p.golang, "web-0")
+	s.wait(time.Minute)
+	s.expect(t, "the path is back", "+web-0")
+	if s.recorder.trouble != nil {
+		t.Error(s.recorder.trouble)
+	}
+}
+
+// withCRI makes a finder with a container runtime that nobody runs: the test
+// answers.
+func withCRI(t *testing.T, p places) *steps {
+	t.Helper()
+	with := settings(p)
+	with.CRIEndpoint = filepath.Join(p.golang, "cri.sock")
+	return newSteps(t, with)
+}
+
+func TestContainerRuntimesWordCounts(t *testing.T) {
+	p := newPlaces(t)
+	s := withCRI(t, p)
+	write(t, filepath.Join(p.golang, "web-0", "persist.json"), persistFile("web-0", "qemu", "web-0"))
+	bind(t, p.golang, "web-0")
+	s.wait(time.Second)
+	s.expect(t, "the container runtime has not answered")
+	other := sandbox.Pod{Name: "other", Namespace: "ns", UID: "u"}
+	s.answered(cri.Answer{ID: "web-0", Pod: other}, s.now)
+	s.expect(t, "it has", "+web-0")
+	checkIdentity(t, s.recorder.last(t), p.golang, "web-0", other)
+}
+
+func TestContainerRuntimeIsNotWaitedForLong(t *testing.T) {
+	p := newPlaces(t)
+	s := withCRI(t, p)
+	write(t, filepath.Join(p.golang, "web-0", "persist.json"), persistFile("web-0", "qemu", "web-0"))
+	bind(t, p.golang, "web-0")
+	s.wait(s.runtime.pace.identity + time.Second)
+	s.expect(t, "the file has to do", "+web-0")
+	one := s.recorder.last(t)
+	checkIdentity(t, one, p.golang, "web-0", shop)
+
+	s.answered(cri.Answer{ID: "web-0", Pod: sandbox.Pod{Name: "late"}}, s.now)
+	s.wait(time.Minute)
+	s.expect(t, "too late")
+	checkIdentity(t, one, p.golang, "web-0", shop)
+}
+
+// The answer of the container runtime does not make the state file less needed.
+func TestBothAreWaitedFor(t *testing.T) {
+	p := newPlaces(t)
+	s := withCRI(t, p)
+	bind(t, p.rust, "db-0")
+	s.wait(time.Second)
+	s.answered(cri.Answer{ID: "db-0", Pod: shop}, s.now)
+	s.answered(cri.Answer{ID: "stranger", Pod: shop}, s.now)
+	s.expect(t, "no state file")
+	write(t, filepath.Join(p.rust, "db-0", "state.json"), stateFile("db-0", "clh"))
+	s.wait(time.Second)
+	s.expect(t, "both", "+db-0")
+	checkIdentity(t, s.recorder.last(t), p.rust, "db-0", shop)
+}

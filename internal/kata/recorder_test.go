@@ -1,0 +1,209 @@
+package kata
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+	"go.uber.org/zap"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/storage"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
+)
+
+// patience bounds what ought to happen at once; nothing is asserted about how
+// long it takes.
+const patience = 20 * time.Second
+
+// recorder is an observer that notes what it is told.
+type recorder struct {
+	mu      sync.Mutex
+	added   []*Sandbox
+	events  []string
+	passed  map[string]int
+	trouble error
+}
+
+func (r *recorder) Added(s sandbox.Sandbox) { r.note("+", s) }
+func (r *recorder) Gone(s sandbox.Sandbox)  { r.note("-", s) }
+
+func (r *recorder) note(what string, s sandbox.Sandbox) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if what == "+" {
+		r.added = append(r.added, s.(*Sandbox))
+	}
+	r.events = append(r.events, what+s.Identity().ID)
+}
+
+func (r *recorder) Passed(_ string, counts map[string]int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.passed = counts
+}
+
+func (r *recorder) Trouble(_ string, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.trouble = err
+}
+
+// take returns what happened since the last call, in order of ids where it
+// happened at once.
+func (r *recorder) take() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	events := r.events
+	r.events = nil
+	return events
+}
+
+// sandboxes are all that were ever added.
+func (r *recorder) sandboxes() []*Sandbox {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.added)
+}
+
+// last is the sandbox that was added last.
+func (r *recorder) last(t *testing.T) *Sandbox {
+	t.Helper()
+	all := r.sandboxes()
+	if len(all) == 0 {
+		t.Fatal("nothing was added")
+	}
+	return all[len(all)-1]
+}
+
+func eventually(t *testing.T, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !done(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it did not happen")
+		}
+	}
+}
+
+func TestMain(m *testing.M) {
+	if socket := os.Getenv(deadlyShim); socket != "" {
+		serveDeadlyShim(socket)
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// Storage paths of both runtimes, in short directories because of sockets.
+type places struct{ golang, rust string }
+
+func newPlaces(t testing.TB) places {
+	t.Helper()
+	parent, err := os.MkdirTemp("", "k")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(parent) })
+	p := places{golang: filepath.Join(parent, "vc", "sbs"), rust: filepath.Join(parent, "kata")}
+	for _, place := range []string{p.golang, p.rust} {
+		if err := os.MkdirAll(place, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return p
+}
+
+// bind makes a sandbox's directory and its socket, on which nobody answers.
+func bind(t testing.TB, place, id string) (socket string) {
+	t.Helper()
+	directory := filepath.Join(place, id)
+	if err := os.MkdirAll(directory, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	socket = filepath.Join(directory, "shim-monitor.sock")
+	listener, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	return socket
+}
+
+func write(t testing.TB, path, content string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+const podUID = "51cf5a9b-0d2f-4a3c-8f6e-0123456789ab"
+
+// persistFile is a persist.json.
+func persistFile(id, hypervisor, pod string) string {
+	return fmt.Sprintf(`{"SandboxCgroupPath":"/kubepods/pod%s/%s","HypervisorState":{"Type":%q},"Config":{"ContainerConfigs":[`+
+		`{"ID":%q,"Annotations":{"io.kubernetes.cri.sandbox-name":%q,"io.kubernetes.cri.sandbox-namespace":"shop","io.kubernetes.cri.sandbox-uid":%q}}]}}`,
+		podUID, id, hypervisor, id, pod, podUID)
+}
+
+// stateFile is a state.json.
+func stateFile(id, hypervisor string) string {
+	return fmt.Sprintf(`{"resource":{"cgroup_state":{"path":"/kubepods/pod%s/%s"}},"hypervisor":{"hypervisor_type":%q}}`, podUID, id, hypervisor)
+}
+
+func settings(p places) Settings {
+	return Settings{
+		StoragePaths: []string{p.golang, p.rust}, Collection: "auto", Naming: "otel",
+		Families: "default", UnknownFamilies: "drop", MaxAnswerBytes: 8 << 20,
+	}
+}
+
+func newRuntime(t testing.TB, settings Settings) *Runtime {
+	t.Helper()
+	runtime, err := New(settings, zap.NewNop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return runtime
+}
+
+// steps drives a finder by hand, with a clock of its own.
+type steps struct {
+	*finder
+	recorder *recorder
+	now      time.Time
+}
+
+func newSteps(t *testing.T, settings Settings) *steps {
+	t.Helper()
+	recorder := &recorder{}
+	return &steps{
+		finder:   newFinder(newRuntime(t, settings), storage.Notifier{}, recorder),
+		recorder: recorder,
+		now:      time.Now(),
+	}
+}
+
+// wait lets time pass, and the finder work.
+func (s *steps) wait(duration time.Duration) {
+	for step := s.runtime.pace.soon; duration > 0; duration -= step {
+		s.now = s.now.Add(min(step, duration))
+		s.tick(s.now)
+	}
+}
+
+func (s *steps) expect(t *testing.T, name string, want ...string) {
+	t.Helper()
+	got := s.recorder.take()
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Fatalf("%s: %q, want %q", name, got, want)
+	}
+}
