@@ -5,6 +5,7 @@ package e2e
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -142,9 +143,7 @@ var metaFamilies = map[string]struct{ kind, help string }{
 func meta(name string, value float64, labels ...map[string]string) page.Series {
 	all := map[string]string{}
 	for _, some := range labels {
-		for key, text := range some {
-			all[key] = text
-		}
+		maps.Copy(all, some)
 	}
 	family := metaFamilies[name]
 	return page.Series{Name: metaPrefix + name, Type: family.kind, Help: family.help, Labels: all, Value: value}

@@ -27,7 +27,7 @@ type Collector struct {
 // Start starts a Collector and waits until it is ready. Each configuration is
 // the path of a file or a text; later ones override earlier ones. Unless one
 // says otherwise, the Collector has no telemetry of its own.
-func Start(t testing.TB, configs ...string) *Collector {
+func Start(t *testing.T, configs ...string) *Collector {
 	t.Helper()
 	command := []string{process.Built(t, "otelcol-sandbox"), "--config", "yaml:service::telemetry::metrics::level: none"}
 	for i, config := range configs {
@@ -57,11 +57,11 @@ func Start(t testing.TB, configs ...string) *Collector {
 type Page struct {
 	// Address is where: host and port.
 	Address string
-	t       testing.TB
+	t       *testing.T
 }
 
 // NewPage chooses an address for a page.
-func NewPage(t testing.TB) *Page {
+func NewPage(t *testing.T) *Page {
 	t.Helper()
 	return &Page{Address: process.FreeAddress(t), t: t}
 }

@@ -36,7 +36,7 @@ type Daemon struct {
 	// Socket is where its CRI is.
 	Socket string
 
-	t     testing.TB
+	t     *testing.T
 	state string
 	cri   cri.RuntimeServiceClient
 }
@@ -73,7 +73,7 @@ exec $runtime "$@"
 `
 
 // Start starts a containerd whose runtime is runsc with the given flags.
-func Start(t testing.TB, runscFlags ...string) *Daemon {
+func Start(t *testing.T, runscFlags ...string) *Daemon {
 	t.Helper()
 	// What a containerd leaves outside the directories it is given.
 	process.RemoveNew(t, "/run/containerd", "/run/containerd/s", "/run/containerd/runc", Roots, filepath.Join(Roots, "null-netns"))

@@ -30,13 +30,13 @@ type Daemon struct {
 	// as packages install it, that is /run/docker/runtime-runc/*.
 	Roots string
 
-	t      testing.TB
+	t      *testing.T
 	client *http.Client
 }
 
 // Start starts a daemon that has the runtime runsc, with the given flags, and
 // the image of package image.
-func Start(t testing.TB, runscFlags ...string) *Daemon {
+func Start(t *testing.T, runscFlags ...string) *Daemon {
 	t.Helper()
 	process.RemoveNew(t, "/run/docker", "/run/docker/plugins", "/run/containerd", "/run/containerd/s")
 	directory := process.ShortTempDir(t)

@@ -24,7 +24,7 @@ const Name = "docker.io/e2e.invalid/busybox:1"
 var applets = []string{"cat", "echo", "httpd", "sh", "sleep", "wget"}
 
 // Directory fills a directory with the files of the image and returns it.
-func Directory(t testing.TB, directory string) string {
+func Directory(t *testing.T, directory string) string {
 	t.Helper()
 	for _, sub := range []string{"bin", "dev", "etc", "proc", "run", "sys", "tmp"} {
 		if err := os.MkdirAll(filepath.Join(directory, sub), 0o755); err != nil {
@@ -48,7 +48,7 @@ func Directory(t testing.TB, directory string) string {
 
 // Archive writes the image as docker save does, which Docker and containerd
 // can load, and returns the archive's path.
-func Archive(t testing.TB) string {
+func Archive(t *testing.T) string {
 	t.Helper()
 	layout := t.TempDir()
 	layer := filepath.Join(layout, "layer.tar")
@@ -78,7 +78,7 @@ func Archive(t testing.TB) string {
 	return archive
 }
 
-func writeJSON(t testing.TB, path string, value any) {
+func writeJSON(t *testing.T, path string, value any) {
 	t.Helper()
 	data, err := json.Marshal(value)
 	if err != nil {
@@ -89,7 +89,7 @@ func writeJSON(t testing.TB, path string, value any) {
 	}
 }
 
-func writeTar(t testing.TB, path, directory string) {
+func writeTar(t *testing.T, path, directory string) {
 	t.Helper()
 	file, err := os.Create(path)
 	if err != nil {

@@ -25,7 +25,7 @@ type Sink struct {
 }
 
 // Start starts a sink that ends with the test.
-func Start(t testing.TB) *Sink {
+func Start(t *testing.T) *Sink {
 	t.Helper()
 	sink := &Sink{}
 	mux := http.NewServeMux()

@@ -8,7 +8,7 @@ import (
 )
 
 // FreeAddress is a loopback address that nobody listens on.
-func FreeAddress(t testing.TB) string {
+func FreeAddress(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -16,9 +16,9 @@ import (
 // ShortTempDir is a temporary directory with a path short enough for Unix
 // sockets in it, which that of [testing.T.TempDir] may not be. What is mounted
 // below it is unmounted at the end of the test.
-func ShortTempDir(t testing.TB) string {
+func ShortTempDir(t *testing.T) string {
 	t.Helper()
-	directory, err := os.MkdirTemp("", "e2e-")
+	directory, err := os.MkdirTemp("", "e2e-") //nolint:usetesting // the other is too long
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func mountsBelow(directory string) ([]string, error) {
 // RemoveNew removes, at the end of the test, those of the paths that do not
 // exist yet: files, mount points and directories that are empty then. Outer
 // directories are named before what is in them.
-func RemoveNew(t testing.TB, paths ...string) {
+func RemoveNew(t *testing.T, paths ...string) {
 	t.Helper()
 	for _, path := range paths {
 		if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {

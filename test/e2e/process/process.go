@@ -25,7 +25,7 @@ const runTimeout = 2 * time.Minute
 const stopGrace = 10 * time.Second
 
 // Built is the path of a program that make has built below _build.
-func Built(t testing.TB, name string) string {
+func Built(t *testing.T, name string) string {
 	t.Helper()
 	directory, err := os.Getwd()
 	if err != nil {
@@ -43,7 +43,7 @@ func Built(t testing.TB, name string) string {
 }
 
 // Installed is the path of a program that test/e2e/install has installed.
-func Installed(t testing.TB, name string) string {
+func Installed(t *testing.T, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {
@@ -54,7 +54,7 @@ func Installed(t testing.TB, name string) string {
 
 // Run runs a program to its end, which has to be a success, and returns what it
 // printed to its standard output.
-func Run(t testing.TB, program string, args ...string) string {
+func Run(t *testing.T, program string, args ...string) string {
 	t.Helper()
 	output, err := Try(program, args...)
 	if err != nil {
@@ -70,17 +70,20 @@ func Try(program string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, program, args...)
 	// Files, not pipes: what a program leaves running in the background
 	// inherits them, and nobody waits for a file to be closed.
-	stdout, err := os.CreateTemp("", "stdout-")
+	directory, err := os.MkdirTemp("", "output-")
 	if err != nil {
 		return "", err
 	}
-	defer os.Remove(stdout.Name())
+	defer func() { _ = os.RemoveAll(directory) }()
+	stdout, err := os.Create(filepath.Join(directory, "stdout"))
+	if err != nil {
+		return "", err
+	}
 	defer stdout.Close()
-	stderr, err := os.CreateTemp("", "stderr-")
+	stderr, err := os.Create(filepath.Join(directory, "stderr"))
 	if err != nil {
 		return "", err
 	}
-	defer os.Remove(stderr.Name())
 	defer stderr.Close()
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	runErr := cmd.Run()
@@ -101,7 +104,6 @@ type Process struct {
 	cmd    *exec.Cmd
 	output string
 	ended  chan struct{}
-	err    error
 }
 
 // Option changes how a program is started.
@@ -114,7 +116,7 @@ func Environment(variables ...string) Option {
 
 // Start starts a program. At the end of the test it is stopped, and if the test
 // failed, the end of what it printed is shown.
-func Start(t testing.TB, command []string, options ...Option) *Process {
+func Start(t *testing.T, command []string, options ...Option) *Process {
 	t.Helper()
 	name := filepath.Base(command[0])
 	output, err := os.CreateTemp(t.TempDir(), name+"-")
@@ -134,7 +136,7 @@ func Start(t testing.TB, command []string, options ...Option) *Process {
 	}
 	p := &Process{name: name, cmd: cmd, output: output.Name(), ended: make(chan struct{})}
 	go func() {
-		p.err = cmd.Wait()
+		_ = cmd.Wait() // says what the state says
 		close(p.ended)
 	}()
 	t.Cleanup(func() {
@@ -164,7 +166,7 @@ func (p *Process) Output() string {
 func (p *Process) Running() error {
 	select {
 	case <-p.ended:
-		return fmt.Errorf("%s has ended (%v) and printed:\n%s", p.name, p.err, tail(p.Output(), 4<<10))
+		return fmt.Errorf("%s has ended (%s) and printed:\n%s", p.name, p.cmd.ProcessState, tail(p.Output(), 4<<10))
 	default:
 		return nil
 	}
@@ -201,7 +203,7 @@ func tail(text string, size int) string {
 
 // Eventually calls check until it returns nil. If that takes longer than
 // timeout, the test fails with its last error.
-func Eventually(t testing.TB, timeout time.Duration, check func() error) {
+func Eventually(t *testing.T, timeout time.Duration, check func() error) {
 	t.Helper()
 	deadline := time.Now().Add(timeout)
 	for {

@@ -42,7 +42,7 @@ func pod(sandboxID, namespace, name, uid string) map[string]string {
 
 // LoopbackNamespace makes a network namespace that has nothing but a loopback
 // interface, and returns its path.
-func LoopbackNamespace(t testing.TB) string {
+func LoopbackNamespace(t *testing.T) string {
 	t.Helper()
 	ip := process.Installed(t, "ip")
 	name := fmt.Sprintf("e2e-%d-%d", os.Getpid(), time.Now().UnixNano()%1e6)

@@ -21,7 +21,7 @@ type Runtime struct {
 	// Root is the runtime root.
 	Root string
 
-	t       testing.TB
+	t       *testing.T
 	program string
 	bundles string
 	rootfs  string
@@ -29,7 +29,7 @@ type Runtime struct {
 
 // New makes an empty runtime root. At the end of the test all sandboxes in it
 // are deleted.
-func New(t testing.TB) *Runtime {
+func New(t *testing.T) *Runtime {
 	t.Helper()
 	directory := process.ShortTempDir(t)
 	r := Open(t, filepath.Join(directory, "root"))
@@ -49,7 +49,7 @@ func New(t testing.TB) *Runtime {
 }
 
 // Open is for the sandboxes of a runtime root that somebody else manages.
-func Open(t testing.TB, root string) *Runtime {
+func Open(t *testing.T, root string) *Runtime {
 	t.Helper()
 	return &Runtime{Root: root, t: t, program: process.Built(t, "tools/runsc")}
 }
@@ -99,7 +99,8 @@ type Container struct {
 	// MetricServer is the flag --metric-server; without, the runtime registers
 	// no metrics.
 	MetricServer string
-	// Network is the path of a network namespace; without, there is no network.
+	// Network is the path of a network namespace, or HostNetwork; without, there
+	// is no network.
 	Network string
 	// Annotations tell runsc whether the container belongs in another's sandbox.
 	Annotations map[string]string
@@ -110,6 +111,9 @@ type Container struct {
 	// Flags are more flags of runsc.
 	Flags []string
 }
+
+// HostNetwork is the network of the host, without gVisor's own network stack.
+const HostNetwork = "host"
 
 // Idle is a script that does nothing for longer than any test takes.
 const Idle = "exec sleep 3600"
@@ -130,7 +134,7 @@ func (r *Runtime) spec(c Container) object {
 		mounts = append(mounts, object{"destination": path, "type": "bind", "source": path, "options": []string{"rbind", "ro"}})
 	}
 	namespaces := []object{{"type": "pid"}, {"type": "mount"}, {"type": "ipc"}, {"type": "uts"}}
-	if c.Network != "" {
+	if c.Network != "" && c.Network != HostNetwork {
 		namespaces = append(namespaces, object{"type": "network", "path": c.Network})
 	}
 	return object{
@@ -165,9 +169,12 @@ func (r *Runtime) Start(c Container) *Sandbox {
 		r.t.Fatal(err)
 	}
 	args := []string{"--platform=systrap", "--ignore-cgroups"}
-	if c.Network == "" {
+	switch c.Network {
+	case "":
 		args = append(args, "--network=none")
-	} else {
+	case HostNetwork:
+		args = append(args, "--network=host")
+	default:
 		args = append(args, "--network=sandbox")
 	}
 	if c.MetricServer != "" {
