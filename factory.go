@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/receiver"
 
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/metadata"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/pdataconv"
 )
@@ -30,7 +31,7 @@ func createDefaultConfig() component.Config {
 		Naming:               pdataconv.OTel,
 		GVisor: GVisorConfig{
 			Enabled:        true,
-			Roots:          defaultRoots(),
+			Roots:          gvisor.DefaultRoots(),
 			Trust:          trustFirstUse,
 			VerifyPeer:     true,
 			MetricPrefix:   "runsc_",

@@ -1,15 +1,69 @@
 package sandboxreceiver
 
 import (
+	"errors"
+	"fmt"
+
 	"go.uber.org/zap"
 
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// newRuntimes makes the runtimes that are enabled. This is the one place that
-// lists them.
-func newRuntimes(*Config, *zap.Logger) ([]sandbox.Runtime, error) {
-	return nil, nil
+// runtimes lists all there are. Another one is another line.
+var runtimes = []struct {
+	key     string
+	enabled func(*Config) bool
+	make    func(*Config, *zap.Logger) (sandbox.Runtime, error)
+}{
+	{"gvisor", func(c *Config) bool { return c.GVisor.Enabled }, newGVisor},
+	{"kata", func(c *Config) bool { return c.Kata.Enabled }, newKata},
 }
 
-func defaultRoots() []string { return []string{"/run/runsc"} }
+// newRuntimes makes the runtimes that are enabled.
+func newRuntimes(config *Config, logger *zap.Logger) ([]sandbox.Runtime, error) {
+	var enabled []sandbox.Runtime
+	var errs []error
+	for _, row := range runtimes {
+		if !row.enabled(config) {
+			continue
+		}
+		runtime, err := row.make(config, logger)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s::%w", row.key, err))
+			continue
+		}
+		enabled = append(enabled, runtime)
+	}
+	return enabled, errors.Join(errs...)
+}
+
+func newGVisor(config *Config, logger *zap.Logger) (sandbox.Runtime, error) {
+	c := &config.GVisor
+	return gvisor.New(gvisor.Settings{
+		Roots:               c.Roots,
+		MetricServerAddress: c.MetricServerAddress,
+		Trust:               sandbox.Trust(c.Trust),
+		MetricPrefix:        c.MetricPrefix,
+		MetricFilter:        c.MetricFilter,
+		CapabilityFilter:    c.CapabilityFilter,
+		ZeroFill:            c.ZeroFill,
+		MaxAnswerBytes:      int64(c.MaxAnswerBytes),
+		VerifyPeer:          c.VerifyPeer,
+	}, logger)
+}
+
+func newKata(config *Config, logger *zap.Logger) (sandbox.Runtime, error) {
+	c := &config.Kata
+	return kata.New(kata.Settings{
+		StoragePaths:    c.StoragePaths,
+		Collection:      c.Collection,
+		Naming:          string(config.Naming),
+		Families:        c.Families,
+		FilterFamily:    c.FilterFamily,
+		UnknownFamilies: c.UnknownFamilies,
+		MaxAnswerBytes:  int64(c.MaxAnswerBytes),
+		CRIEndpoint:     c.CRIEndpoint,
+	}, logger)
+}
