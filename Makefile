@@ -15,7 +15,7 @@ CHECKED := $(filter-out ./internal/tools%,$(MODULES))
 FUZZTIME ?= 10s
 TESTFLAGS ?=
 
-GOLANGCI_LINT := $(CURDIR)/_build/tools/golangci-lint
+GOLANGCI_LINT := _build/tools/golangci-lint
 
 .PHONY: help
 help: ## Show this list.
@@ -28,12 +28,12 @@ build: collector sandboxctl ## Build everything.
 .PHONY: collector
 collector: ## Build a Collector with this receiver: _build/otelcol-sandbox.
 	@mkdir -p _build/tools
-	@go -C internal/tools build -o $(CURDIR)/_build/tools/builder go.opentelemetry.io/collector/cmd/builder
+	@go -C internal/tools build -o "$(CURDIR)/_build/tools/builder" go.opentelemetry.io/collector/cmd/builder
 	@_build/tools/builder --config builder-config.yaml
 
 .PHONY: sandboxctl
 sandboxctl: ## Build the command-line tool: _build/sandboxctl.
-	@go -C cmd/sandboxctl build -o $(CURDIR)/_build/sandboxctl .
+	@go -C cmd/sandboxctl build -o "$(CURDIR)/_build/sandboxctl" .
 
 .PHONY: run
 run: collector sandboxctl ## Run the collector over simulated sandboxes and those of this host.
@@ -66,11 +66,11 @@ check-generate: ## Fail if generated files are not current.
 
 .PHONY: fmt
 fmt: $(GOLANGCI_LINT) ## Format the Go code.
-	@for module in $(CHECKED); do (cd $$module && $(GOLANGCI_LINT) fmt --config $(CURDIR)/.golangci.yml ./...); done
+	@for module in $(CHECKED); do (cd $$module && "$(CURDIR)/$(GOLANGCI_LINT)" fmt --config "$(CURDIR)/.golangci.yml" ./...); done
 
 .PHONY: check-fmt
 check-fmt: $(GOLANGCI_LINT) ## Fail if Go code is not formatted.
-	@for module in $(CHECKED); do (cd $$module && $(GOLANGCI_LINT) fmt --diff --config $(CURDIR)/.golangci.yml ./...); done
+	@for module in $(CHECKED); do (cd $$module && "$(CURDIR)/$(GOLANGCI_LINT)" fmt --diff --config "$(CURDIR)/.golangci.yml" ./...); done
 
 .PHONY: vet
 vet: ## Vet for Linux, and the receiver for where it only has to compile.
@@ -82,11 +82,11 @@ vet: ## Vet for Linux, and the receiver for where it only has to compile.
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Run the linters of .golangci.yml.
 	@for module in $(CHECKED); do echo "# $$module"; \
-		(cd $$module && GOOS=linux $(GOLANGCI_LINT) run --config $(CURDIR)/.golangci.yml ./...); done
+		(cd $$module && GOOS=linux "$(CURDIR)/$(GOLANGCI_LINT)" run --config "$(CURDIR)/.golangci.yml" ./...); done
 
 $(GOLANGCI_LINT): internal/tools/linters/go.mod
 	@mkdir -p $(@D)
-	@go -C internal/tools/linters build -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	@go -C internal/tools/linters build -o "$(CURDIR)/$@" github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 	@touch $@
 
 .PHONY: tidy
