@@ -35,7 +35,7 @@ func newClient(t *testing.T, limit int) *Client {
 	client := NewClient(keeper)
 	t.Cleanup(func() {
 		client.Close()
-		assert.Zero(t, keeper.kept.Load(), "all connections were given back")
+		assert.Zero(t, keeper.Kept(), "all connections were given back")
 	})
 	return client
 }

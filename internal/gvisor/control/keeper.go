@@ -21,3 +21,6 @@ func (k *Keeper) admit() bool {
 }
 
 func (k *Keeper) release() { k.kept.Add(-1) }
+
+// Kept is how many connections are kept open now.
+func (k *Keeper) Kept() int { return int(k.kept.Load()) }

@@ -21,6 +21,9 @@ var capabilityNames = [...]string{
 	"BLOCK_SUSPEND", "AUDIT_READ", "PERFMON", "BPF", "CHECKPOINT_RESTORE",
 }
 
+// AllCapabilities is the set of all that have a name here.
+const AllCapabilities Capabilities = 1<<len(capabilityNames) - 1
+
 var capabilityNumbers = func() map[string]int {
 	numbers := make(map[string]int, len(capabilityNames))
 	for number, name := range capabilityNames {
@@ -49,4 +52,14 @@ func (c Capabilities) Names() iter.Seq[string] {
 			}
 		}
 	}
+}
+
+// Select is the set of those capabilities whose name, without CAP_, is chosen.
+func (c Capabilities) Select(choose func(name string) bool) (chosen Capabilities) {
+	for name := range c.Names() {
+		if choose(name) {
+			chosen |= 1 << capabilityNumbers[name]
+		}
+	}
+	return chosen
 }

@@ -280,6 +280,9 @@ func TestCapabilities(t *testing.T) {
 	for range set.Names() {
 		break
 	}
+	assert.Equal(t, set, set.Select(func(string) bool { return true }))
+	assert.Equal(t, []string{"NET_RAW"}, slices.Collect(set.Select(func(name string) bool { return name == "NET_RAW" }).Names()))
+	assert.Equal(t, AllCapabilities, AllCapabilities.Select(func(string) bool { return true }))
 }
 
 func FuzzParse(f *testing.F) {

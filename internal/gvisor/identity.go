@@ -1,0 +1,57 @@
+package gvisor
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"strconv"
+	"time"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/discovery"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
+)
+
+// unknownVersion is the version of a build that was given none.
+const unknownVersion = "VERSION_MISSING"
+
+func identityOf(record *discovery.Sandbox) sandbox.Identity {
+	id := sandbox.Identity{
+		Runtime:        sandbox.RuntimeGVisor,
+		RuntimeVersion: record.Metadata.Value("version"),
+		Place:          record.Root,
+		ID:             record.ID,
+		Iteration:      iteration(record.ID, record.Created),
+		Created:        record.Created,
+		Pod:            record.Pod,
+		Trust:          sandbox.FirstUse,
+	}
+	if id.RuntimeVersion == unknownVersion {
+		id.RuntimeVersion = ""
+	}
+	if !record.InPod && len(record.Containers) == 1 {
+		id.Container = sandbox.Container{ID: record.Containers[0].ID, Name: record.Containers[0].Name}
+	}
+	if record.Registration != nil || record.RegistrationError != nil {
+		id.Trust = sandbox.Registered
+	}
+	id.PeerLabels = make([]sandbox.Attribute, 0, 4)
+	for _, label := range []sandbox.Attribute{
+		{Key: "sandbox", Value: id.ID},
+		{Key: "iteration", Value: id.Iteration},
+		{Key: "pod_name", Value: record.PeerPodName},
+		{Key: "namespace_name", Value: record.PeerPodNamespace},
+	} {
+		if label.Value != "" {
+			id.PeerLabels = append(id.PeerLabels, label)
+		}
+	}
+	return id
+}
+
+// iteration tells lives of the same sandbox id apart the way gVisor's exporter
+// does: in base 36, the first 64 bits of the SHA-256 of
+// "web:2026-11-20 09:43:49.901690938 +0000 UTC".
+func iteration(id string, created time.Time) string {
+	// The layout is that of Time.String.
+	sum := sha256.Sum256([]byte(id + ":" + created.UTC().Format("2006-01-02 15:04:05.999999999 -0700 MST")))
+	return strconv.FormatUint(binary.BigEndian.Uint64(sum[:8]), 36)
+}

@@ -1,0 +1,169 @@
+package gvisor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/control"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/discovery"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/snapshot"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/statefile"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/jsonscan"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
+)
+
+// Pull asks for a snapshot and verifies it. The first pull of a sandbox without
+// a registration in its state file asks for that before.
+func (s *Sandbox) Pull(ctx context.Context, r *sandbox.Reading) error {
+	record := s.record.Load()
+	target := s.target(record)
+	err := s.learn(ctx, record, target)
+	if err == nil {
+		err = s.client.Call(ctx, target, s.runtime.export, func(source io.Reader) error {
+			return s.verifier.Read(source, s.runtime.settings.MaxAnswerBytes, time.Now, r)
+		})
+	}
+	if err != nil {
+		return s.explain(record, err)
+	}
+	r.Start = record.Started
+	if record.Restored {
+		s.learnSavings(ctx, record, target)
+	}
+	return nil
+}
+
+// target is where the sandbox listens.
+func (s *Sandbox) target(record *discovery.Sandbox) control.Target {
+	target := control.Target{Root: record.Root, ID: record.ID, Socket: record.Socket}
+	if s.runtime.settings.VerifyPeer {
+		target.PID = record.PID
+	}
+	return target
+}
+
+// learn sees to it that there is a verifier.
+func (s *Sandbox) learn(ctx context.Context, record *discovery.Sandbox, target control.Target) error {
+	if s.verifier != nil {
+		return nil
+	}
+	if s.distrusted != nil {
+		return s.distrusted
+	}
+	known, err := record.Registration, record.RegistrationError
+	if known == nil && err == nil {
+		var raw []byte
+		if raw, err = s.askRegistration(ctx, target); err != nil {
+			return err
+		}
+		known, err = s.runtime.registrations.Get(raw)
+	}
+	if err != nil {
+		s.distrusted = sandbox.Fail(sandbox.Untrusted, fmt.Errorf("the registration of metrics, against which data would be verified, is invalid: %w", err))
+		return s.distrusted
+	}
+	s.verifier = snapshot.NewVerifier(known, s.runtime.snapshots)
+	return nil
+}
+
+var registeredFields = jsonscan.NewFields("RegisteredMetrics")
+
+// askRegistration asks the sandbox itself for its registration.
+func (s *Sandbox) askRegistration(ctx context.Context, target control.Target) (raw []byte, err error) {
+	limit := s.runtime.settings.MaxAnswerBytes
+	err = s.client.Call(ctx, target, control.RegisteredMetrics(), func(source io.Reader) error {
+		return control.DecodeResult(source, limit, func(scanner *jsonscan.Scanner) {
+			var seen jsonscan.Seen
+			for scanner.OpenObject(); ; {
+				if _, more := scanner.NextField(registeredFields, &seen); !more {
+					return
+				}
+				// It holds only until the scanner goes on.
+				raw = append([]byte(nil), scanner.Raw()...)
+			}
+		})
+	})
+	if err == nil && raw == nil {
+		err = sandbox.Failf(sandbox.Malformed, "the sandbox answered without its registration")
+	}
+	return raw, err
+}
+
+// explain turns the failure to reach a sandbox that has ended meanwhile into
+// [sandbox.Gone].
+func (s *Sandbox) explain(record *discovery.Sandbox, err error) error {
+	switch sandbox.OutcomeOf(err) {
+	case sandbox.Unreachable, sandbox.Disconnected, sandbox.WrongPeer:
+		if s.hasEnded(record) {
+			return &sandbox.Failure{Outcome: sandbox.Gone, Err: err}
+		}
+	}
+	return err
+}
+
+// hasEnded looks whether the sandbox is still there, which discovery may not
+// have noticed yet.
+func (s *Sandbox) hasEnded(record *discovery.Sandbox) bool {
+	if s.gone.Load() || s.State() == sandbox.Stopped {
+		return true
+	}
+	file := statefile.Name{ContainerID: record.ID, SandboxID: record.ID}.String()
+	if _, err := host.Stat(filepath.Join(record.Root, file)); errors.Is(err, fs.ErrNotExist) {
+		return true
+	}
+	if !s.runtime.settings.VerifyPeer {
+		return false
+	}
+	_, err := s.runtime.processes.ProcessStart(record.PID)
+	return errors.Is(err, host.ErrNoProcess)
+}
+
+// savings is what a restore saved, as the sandbox itself says: runsc does not
+// write it to the state file.
+type savings struct {
+	attempts          int
+	cpuTime, wallTime time.Duration
+}
+
+// savingsAttempts is how often a sandbox is asked for its savings: releases that
+// do not know the method should not be asked forever.
+const savingsAttempts = 3
+
+var savingsFields = jsonscan.NewFields("CPUTimeSaved", "WallTimeSaved")
+
+// learnSavings asks for what the restore saved, unless it is known. A failure
+// does no harm to the pull.
+func (s *Sandbox) learnSavings(ctx context.Context, record *discovery.Sandbox, target control.Target) {
+	if s.savings.attempts >= savingsAttempts || record.CPUTimeSaved != 0 || record.WallTimeSaved != 0 {
+		return
+	}
+	s.savings.attempts++
+	var cpuTime, wallTime int64
+	err := s.client.Call(ctx, target, control.Savings(), func(source io.Reader) error {
+		return control.DecodeResult(source, savingsAnswerBytes, func(scanner *jsonscan.Scanner) {
+			var seen jsonscan.Seen
+			for scanner.OpenObject(); ; {
+				field, more := scanner.NextField(savingsFields, &seen)
+				if !more {
+					return
+				}
+				if field == 0 {
+					cpuTime = scanner.Int64()
+				} else {
+					wallTime = scanner.Int64()
+				}
+			}
+		})
+	})
+	if err == nil && cpuTime >= 0 && wallTime >= 0 {
+		s.savings = savings{savingsAttempts, time.Duration(cpuTime), time.Duration(wallTime)}
+	}
+}
+
+const savingsAnswerBytes = 4 << 10

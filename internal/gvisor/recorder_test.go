@@ -1,0 +1,195 @@
+package gvisor
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+	"go.uber.org/zap"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// recorder is an observer that keeps what it is given.
+type recorder struct {
+	t testing.TB
+
+	mu      sync.Mutex
+	present []*Sandbox
+	news    []string
+	counts  map[string]int
+	trouble error
+	changed chan struct{}
+}
+
+func newRecorder(t testing.TB) *recorder {
+	return &recorder{t: t, changed: make(chan struct{}, 1)}
+}
+
+func (r *recorder) update(news string, change func()) {
+	r.mu.Lock()
+	change()
+	if news != "" {
+		r.news = append(r.news, news)
+	}
+	r.mu.Unlock()
+	select {
+	case r.changed <- struct{}{}:
+	default:
+	}
+}
+
+func (r *recorder) Added(s sandbox.Sandbox) {
+	r.update("added "+s.Identity().ID, func() { r.present = append(r.present, s.(*Sandbox)) })
+}
+
+func (r *recorder) Gone(s sandbox.Sandbox) {
+	r.update("gone "+s.Identity().ID, func() {
+		i := slices.Index(r.present, s.(*Sandbox))
+		if assert.GreaterOrEqual(r.t, i, 0, "it was never added") {
+			r.present = slices.Delete(r.present, i, i+1)
+		}
+	})
+	assert.NoError(r.t, s.Close())
+}
+
+func (r *recorder) Passed(runtime string, counts map[string]int) {
+	assert.Equal(r.t, sandbox.RuntimeGVisor, runtime)
+	r.update("", func() { r.counts = counts })
+}
+
+func (r *recorder) Trouble(runtime string, err error) {
+	assert.Equal(r.t, sandbox.RuntimeGVisor, runtime)
+	r.update("", func() { r.trouble = err })
+}
+
+func (r *recorder) await(what string, condition func() bool) {
+	r.t.Helper()
+	timeout := time.After(30 * time.Second)
+	for {
+		r.mu.Lock()
+		met := condition()
+		r.mu.Unlock()
+		if met {
+			return
+		}
+		select {
+		case <-r.changed:
+		case <-timeout:
+			r.t.Fatalf("waited in vain until %s", what)
+		}
+	}
+}
+
+// find is a present sandbox by id; the lock must be held.
+func (r *recorder) find(id string) *Sandbox {
+	for _, s := range r.present {
+		if s.identity.ID == id {
+			return s
+		}
+	}
+	return nil
+}
+
+// get waits for a sandbox.
+func (r *recorder) get(id string) (s *Sandbox) {
+	r.t.Helper()
+	r.await(id+" was added", func() bool {
+		s = r.find(id)
+		return s != nil
+	})
+	return s
+}
+
+func testSettings(roots ...string) Settings {
+	return Settings{
+		Roots:          roots,
+		Trust:          sandbox.FirstUse,
+		MetricPrefix:   "runsc_",
+		MaxAnswerBytes: 4 << 20,
+		VerifyPeer:     true,
+	}
+}
+
+func newRuntime(t testing.TB, settings Settings) *Runtime {
+	t.Helper()
+	runtime, err := New(settings, zap.NewNop())
+	require.NoError(t, err)
+	return runtime
+}
+
+// watch runs a runtime until the test ends.
+func watch(t testing.TB, runtime *Runtime) *recorder {
+	t.Helper()
+	r := newRecorder(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { assert.NoError(t, runtime.Watch(ctx, r)) })
+	t.Cleanup(func() {
+		cancel()
+		running.Wait()
+		for _, s := range r.present {
+			assert.NoError(t, s.Close())
+		}
+		assert.Zero(t, runtime.keeper.Kept(), "all connections were closed")
+	})
+	r.await("the roots were read", func() bool { return r.counts != nil })
+	return r
+}
+
+func pull(t testing.TB, s *Sandbox, timeout time.Duration) (*sandbox.Reading, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
+	defer cancel()
+	r := new(sandbox.Reading)
+	err := s.Pull(ctx, r)
+	return r, err
+}
+
+const longTimeout = 30 * time.Second
+
+// series writes the points of a reading as a Prometheus page would, with the
+// labels of the sandbox, sorted.
+func series(id *sandbox.Identity, r *sandbox.Reading) []string {
+	var lines []string
+	for _, point := range r.Points {
+		form := point.Family.Prometheus
+		labels := map[string]string{}
+		if id != nil {
+			for _, label := range id.PeerLabels {
+				labels[label.Key] = label.Value
+			}
+		}
+		for i, key := range form.LabelKeys {
+			labels[key] = point.Labels[i]
+		}
+		var texts []string
+		for _, key := range slices.Sorted(maps.Keys(labels)) {
+			texts = append(texts, fmt.Sprintf("%s=%q", key, labels[key]))
+		}
+		line := form.Name
+		if len(texts) > 0 {
+			line += "{" + strings.Join(texts, ",") + "}"
+		}
+		value := point.Value.Scaled(form.Scale)
+		if value.IsFloat() {
+			line += " " + strconv.FormatFloat(value.AsFloat(), 'f', 6, 64)
+		} else {
+			line += " " + strconv.FormatInt(value.AsInt(), 10)
+		}
+		lines = append(lines, line)
+	}
+	slices.Sort(lines)
+	return lines
+}

@@ -1,0 +1,122 @@
+package gvisor
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+
+	"go.uber.org/zap"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/control"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/discovery"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/registration"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/snapshot"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/statefile"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
+)
+
+// Settings of the runtime.
+type Settings struct {
+	// Roots are absolute paths of runtime roots, or patterns of them; nil means
+	// [DefaultRoots].
+	Roots []string
+	// MetricServerAddress, unless empty, is the --metric-server that sandboxes
+	// must have been started with to be taken. It may hold %RUNTIME_ROOT%.
+	MetricServerAddress string
+	// Trust is the least trust a sandbox must have to be taken.
+	Trust sandbox.Trust
+	// MetricPrefix begins all names in the naming "prometheus".
+	MetricPrefix string
+	// MetricFilter, unless empty, is a regular expression that the whole
+	// Prometheus name of a metric must match, without prefix.
+	MetricFilter string
+	// CapabilityFilter is a regular expression that the name of a capability
+	// must match somewhere, with or without CAP_. Empty means all capabilities
+	// in the naming "prometheus" and none in "otel".
+	CapabilityFilter string
+	// ZeroFill adds counters that have not been incremented yet.
+	ZeroFill bool
+	// MaxAnswerBytes is the longest answer that is read.
+	MaxAnswerBytes int64
+	// VerifyPeer: process ids in state files are those of ProcRoot, so that the
+	// sandbox's process can be watched and recognized.
+	VerifyPeer bool
+	// ProcRoot is where the host's proc filesystem is mounted; /proc if empty.
+	ProcRoot string
+}
+
+// DefaultRoots are the roots and patterns of common installations.
+func DefaultRoots() []string { return discovery.DefaultRoots() }
+
+// Shares of the limit on open files.
+const (
+	keptConnections  = 2 // one half for connections to sandboxes
+	watchedProcesses = 4 // one quarter to watch their processes
+	fewOpenFiles     = 1024
+)
+
+// New prepares the runtime. An error says which setting is wrong.
+func New(settings Settings, logger *zap.Logger) (*Runtime, error) {
+	if settings.Roots == nil {
+		settings.Roots = DefaultRoots()
+	}
+	if settings.ProcRoot == "" {
+		settings.ProcRoot = "/proc"
+	}
+	var errs []error
+	if settings.Trust != sandbox.FirstUse && settings.Trust != sandbox.Registered {
+		errs = append(errs, fmt.Errorf("trust: %q is neither %s nor %s", settings.Trust, sandbox.FirstUse, sandbox.Registered))
+	}
+	if settings.MaxAnswerBytes <= 0 {
+		errs = append(errs, fmt.Errorf("max_answer_bytes: %d leaves no room for an answer", settings.MaxAnswerBytes))
+	}
+	metrics, err := compile("metric_filter", settings.MetricFilter, "^(?:%s)$")
+	errs = append(errs, err)
+	capabilities, err := compile("capability_filter", settings.CapabilityFilter, "%s")
+	errs = append(errs, err)
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	files, err := host.OpenFileLimit()
+	if err != nil {
+		files = fewOpenFiles
+	}
+	r := &Runtime{
+		settings:         settings,
+		logger:           logger,
+		registrations:    registration.NewCache(settings.MetricPrefix, registration.Limits{}),
+		snapshots:        snapshot.Settings{Filter: metrics, ZeroFill: settings.ZeroFill},
+		export:           control.Export(settings.MetricFilter),
+		keeper:           control.NewKeeper(files / keptConnections),
+		watchedProcesses: files / watchedProcesses,
+		processes:        host.Processes{Root: settings.ProcRoot},
+		families:         newFamilies(settings.MetricPrefix, capabilities != nil),
+		capabilities:     selectCapabilities(capabilities),
+		infos:            map[*discovery.Metadata]*info{},
+		sandboxes:        map[discovery.Key]*Sandbox{},
+	}
+	return r, nil
+}
+
+// compile compiles a filter; nil stands for an empty one.
+func compile(key, filter, form string) (*regexp.Regexp, error) {
+	if filter == "" {
+		return nil, nil
+	}
+	expression, err := regexp.Compile(fmt.Sprintf(form, filter))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", key, err)
+	}
+	return expression, nil
+}
+
+// selectCapabilities is the set of all capabilities that a filter lets through.
+func selectCapabilities(filter *regexp.Regexp) statefile.Capabilities {
+	if filter == nil {
+		return statefile.AllCapabilities
+	}
+	return statefile.AllCapabilities.Select(func(name string) bool {
+		return filter.MatchString(name) || filter.MatchString(statefile.CapabilityPrefix+name)
+	})
+}
