@@ -226,9 +226,9 @@ func plainAnswer(rust bool, status int, body string) []byte {
 func date() string { return time.Now().UTC().Format(http.TimeFormat) }
 
 // rustHead is what runtime-rs sends before a body: a length, no content type.
-func rustHead(length int) []byte {
+func rustHead(length int64) []byte {
 	b := append([]byte(nil), "HTTP/1.1 200 OK\r\ncontent-length: "...)
-	b = strconv.AppendInt(b, int64(length), 10)
+	b = strconv.AppendInt(b, length, 10)
 	b = append(b, "\r\ndate: "...)
 	b = append(b, date()...)
 	return append(b, "\r\n\r\n"...)
@@ -278,7 +278,7 @@ func (e *kataExchange) endChunked() bool {
 // writeWhole sends an honest answer.
 func (e *kataExchange) writeWhole(parts *kataParts) bool {
 	if e.rust {
-		return e.write(rustHead(len(parts.guest)+len(parts.host))) && e.write(parts.guest) && e.write(parts.host)
+		return e.write(rustHead(int64(len(parts.guest)+len(parts.host)))) && e.write(parts.guest) && e.write(parts.host)
 	}
 	e.beginChunked()
 	return e.writeChunked(parts.host) && e.writeChunked(parts.guest) && e.endChunked()
@@ -287,7 +287,7 @@ func (e *kataExchange) writeWhole(parts *kataParts) bool {
 // wholeAnswer is all that an honest answer sends.
 func (e *kataExchange) wholeAnswer(parts *kataParts) []byte {
 	if e.rust {
-		return append(append(rustHead(len(parts.guest)+len(parts.host)), parts.guest...), parts.host...)
+		return append(append(rustHead(int64(len(parts.guest)+len(parts.host))), parts.guest...), parts.host...)
 	}
 	var whole gathered
 	e.beginChunkedOn(&whole)

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestBenchFlags(t *testing.T) {
+	var stderr bytes.Buffer
+	o, err := parseBenchFlags([]string{"-gvisor=5,10", "-kata=", "-interval=2s", "-cycles=1"}, &stderr)
+	require.NoError(t, err)
+	assert.Equal(t, []int{5, 10}, o.gvisor)
+	assert.Empty(t, o.kata)
+	assert.Equal(t, 2*time.Second, o.interval)
+	for _, args := range [][]string{{"-gvisor=x"}, {"-gvisor=0"}, {"-kata=-1"}, {"-cycles=0"}, {"-interval=1ms"}, {"more"}, {"-nonsense"}} {
+		_, err := parseBenchFlags(args, &stderr)
+		assert.Error(t, err, args)
+	}
+	_, err = parseBenchFlags([]string{"-h"}, &stderr)
+	assert.ErrorIs(t, err, flag.ErrHelp)
+	assert.ErrorContains(t, run(t.Context(), []string{"nonsense"}, &stderr, &stderr), `"nonsense" is no command`)
+}
+
+// goodRows are figures that meet all there is to meet.
+func goodRows() []*row {
+	good := receiveResult{First: time.Second, CPU: 40 * time.Millisecond, Points: 60_000, Allocations: 6.3, PeakMemory: 60 << 20, Heap: 4 << 20, Stop: time.Second}
+	small := good
+	small.Heap, small.Allocations = 1<<20, 20
+	return []*row{
+		{gvisor: 10, receiver: small, floor: floorResult{CPU: time.Millisecond}},
+		{gvisor: referenceLoad, receiver: good, floor: floorResult{CPU: 12 * time.Millisecond}, peer: &peerResult{CPU: 1700 * time.Millisecond}},
+		{kata: 50, receiver: good, floor: floorResult{CPU: 4 * time.Millisecond}},
+	}
+}
+
+func TestVerdicts(t *testing.T) {
+	var page bytes.Buffer
+	require.NoError(t, printVerdicts(&page, goodRows(), true))
+	assert.NotContains(t, page.String(), "NOT MET")
+	for name, c := range map[string]struct {
+		spoil func(rows []*row)
+		noisy bool
+	}{
+		"never delivered":       {func(rows []*row) { rows[0].receiver.Missing = 1 }, false},
+		"goroutines left":       {func(rows []*row) { rows[2].receiver.Goroutines = 1 }, false},
+		"descriptors left":      {func(rows []*row) { rows[1].receiver.Descriptors = 1 }, false},
+		"allocations per point": {func(rows []*row) { rows[1].receiver.Allocations = 6.5 }, false},
+		"heap per sandbox":      {func(rows []*row) { rows[1].receiver.Heap = 15 << 20 }, false},
+		"peak memory":           {func(rows []*row) { rows[1].receiver.PeakMemory = 121 << 20 }, false},
+		"time to stop":          {func(rows []*row) { rows[0].receiver.Stop = 3 * time.Second }, true},
+		"1000 gVisor: CPU":      {func(rows []*row) { rows[1].receiver.CPU = 101 * time.Millisecond }, true},
+		"in floors":             {func(rows []*row) { rows[1].floor.CPU = 7 * time.Millisecond }, true},
+		"all have delivered":    {func(rows []*row) { rows[1].receiver.First = 3 * time.Second }, true},
+		"50 Kata: CPU":          {func(rows []*row) { rows[2].receiver.CPU = 51 * time.Millisecond }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rows := goodRows()
+			c.spoil(rows)
+			page.Reset()
+			assert.ErrorContains(t, printVerdicts(&page, rows, true), name)
+			assert.Regexp(t, `NOT MET  .*`+name, page.String())
+			page.Reset()
+			assert.Equal(t, c.noisy, printVerdicts(&page, rows, false) == nil, "noisy figures fail only if strict")
+		})
+	}
+}
+
+func TestTableHasALinePerLoadAndThePeer(t *testing.T) {
+	var page bytes.Buffer
+	printTable(&page, benchOptions{points: 60}, goodRows())
+	for _, text := range []string{"10 gVisor", "1000 gVisor", "50 Kata", "receiver CPU", "6.30", "3.1 KB", "1.70 s per scrape (42 × the receiver's)"} {
+		assert.Contains(t, page.String(), text)
+	}
+}
+
+func TestHeapPerSandboxLeavesOutWhatIsShared(t *testing.T) {
+	per := heapPerSandbox(goodRows())
+	assert.Len(t, per, 1)
+	for r, bytes := range per {
+		assert.Equal(t, referenceLoad, r.gvisor)
+		assert.InDelta(t, float64(3<<20)/990, bytes, 1)
+	}
+	assert.Empty(t, heapPerSandbox(goodRows()[1:]), "nothing to compare with")
+}
+
+// fakeMetricServer answers as runsc metric-server does, and ends when told to.
+const fakeMetricServer = `#!/bin/sh
+exec "$LOAD_TEST_BINARY" child metric-server "$@"
+`
+
+func TestPeerIsMeasuredOverItsSocket(t *testing.T) {
+	directory, err := os.MkdirTemp("", "peer")
+	require.NoError(t, err)
+	defer os.RemoveAll(directory)
+	program := filepath.Join(directory, "runsc")
+	self, err := os.Executable()
+	require.NoError(t, err)
+	t.Setenv("LOAD_TEST_BINARY", self)
+	require.NoError(t, os.WriteFile(program, []byte(fakeMetricServer), 0o700))
+	there := simulated{RuntimeRoot: directory, MetricServer: filepath.Join(directory, "ms.sock")}
+	result, err := measurePeer(t.Context(), benchOptions{metricServer: program, cycles: 2}, there)
+	require.NoError(t, err)
+	assert.Equal(t, strings.Count(fakePage, "\n")-2, result.Samples)
+	assert.Positive(t, result.PeakMemory)
+
+	_, err = measurePeer(t.Context(), benchOptions{metricServer: "/bin/false", cycles: 1}, there)
+	assert.ErrorContains(t, err, "has ended")
+}

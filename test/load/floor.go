@@ -1,0 +1,156 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
+)
+
+// floorTask is the task of the child that measures the floor: the least that
+// anybody must do who reads all the answers.
+type floorTask struct {
+	// GVisor and Kata are the sockets to read.
+	GVisor, Kata []string
+	// Cycles is how often each is read, after a first time that does not
+	// count. Interval, if not 0, spreads the reads of a cycle evenly.
+	Cycles   int
+	Interval time.Duration
+}
+
+// floorResult is its answer.
+type floorResult struct {
+	// CPU and Wall are those of one cycle.
+	CPU, Wall time.Duration
+	// Bytes is how much one cycle has read.
+	Bytes int64
+}
+
+// floorReaders is how many sandboxes are read at once.
+const floorReaders = 8
+
+// floorPatience bounds one read of an answer.
+const floorPatience = 30 * time.Second
+
+func floorChild(task json.RawMessage, parent *parent) error {
+	var t floorTask
+	if err := json.Unmarshal(task, &t); err != nil {
+		return err
+	}
+	result, err := measureFloor(t)
+	if err != nil {
+		return err
+	}
+	return parent.tell(result)
+}
+
+// discarder reads the answers of one sandbox and throws them away.
+type discarder struct {
+	conn    *net.UnixConn
+	request []byte
+	// ended tells whether an answer is complete. opened and closed count the
+	// braces in it so far, tail is its last bytes.
+	ended func(opened, closed int, tail []byte) bool
+}
+
+func measureFloor(t floorTask) (result floorResult, failed error) {
+	var all []*discarder
+	defer func() {
+		for _, d := range all {
+			failed = errors.Join(failed, d.conn.Close())
+		}
+	}()
+	for _, kind := range []struct {
+		sockets []string
+		request string
+		ended   func(opened, closed int, tail []byte) bool
+	}{
+		{t.GVisor, `{"method":"Metrics.Export","arg":{"only_metrics":""}}`, bracesBalance},
+		{t.Kata, "GET /metrics HTTP/1.1\r\nHost: shim\r\n\r\n", chunksEnd},
+	} {
+		for _, socket := range kind.sockets {
+			conn, err := host.DialUnix(context.Background(), socket)
+			if err != nil {
+				return result, err
+			}
+			all = append(all, &discarder{conn, []byte(kind.request), kind.ended})
+		}
+	}
+	if _, err := readAll(all, 0); err != nil { // the first cycle also warms up the other side
+		return result, err
+	}
+	before, err := cpuTime()
+	if err != nil {
+		return result, err
+	}
+	started := time.Now()
+	for range t.Cycles {
+		if result.Bytes, err = readAll(all, t.Interval); err != nil {
+			return result, err
+		}
+	}
+	result.Wall = time.Since(started) / time.Duration(t.Cycles)
+	after, err := cpuTime()
+	result.CPU = (after - before) / time.Duration(t.Cycles)
+	return result, err
+}
+
+// readAll reads each sandbox once, a few at a time. With an interval, each has
+// its own time within it.
+func readAll(all []*discarder, interval time.Duration) (read int64, failed error) {
+	var mu sync.Mutex
+	var group sync.WaitGroup
+	started := time.Now()
+	for reader := range floorReaders {
+		group.Go(func() {
+			buffer := make([]byte, 64<<10)
+			for i := reader; i < len(all); i += floorReaders {
+				if interval > 0 {
+					time.Sleep(time.Until(started.Add(interval * time.Duration(i) / time.Duration(len(all)))))
+				}
+				n, err := all[i].read(buffer)
+				mu.Lock()
+				read, failed = read+n, errors.Join(failed, err)
+				mu.Unlock()
+			}
+		})
+	}
+	group.Wait()
+	return read, failed
+}
+
+// read asks once and reads the answer to its end.
+func (d *discarder) read(buffer []byte) (read int64, err error) {
+	if err := d.conn.SetDeadline(time.Now().Add(floorPatience)); err != nil {
+		return 0, err
+	}
+	if _, err := d.conn.Write(d.request); err != nil {
+		return 0, err
+	}
+	opened, closed := 0, 0
+	for {
+		n, err := d.conn.Read(buffer)
+		read += int64(n)
+		if err != nil {
+			return read, fmt.Errorf("after %d bytes: %w", read, err)
+		}
+		opened += bytes.Count(buffer[:n], []byte("{"))
+		closed += bytes.Count(buffer[:n], []byte("}"))
+		if d.ended(opened, closed, buffer[max(0, n-5):n]) {
+			return read, nil
+		}
+	}
+}
+
+// bracesBalance is the end of a JSON object without braces in its strings,
+// which holds for the simulated ones.
+func bracesBalance(opened, closed int, _ []byte) bool { return opened == closed }
+
+// chunksEnd is the end of a chunked HTTP answer.
+func chunksEnd(_, _ int, tail []byte) bool { return bytes.Equal(tail, []byte("0\r\n\r\n")) }

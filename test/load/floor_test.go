@@ -1,0 +1,27 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/simulate"
+)
+
+func TestFloorReadsAllAnswersToTheirEnd(t *testing.T) {
+	report, err := withSimulation(simulation{Options: simulate.Options{GVisor: 20, Kata: 2}}, func(there simulated) error {
+		require.Len(t, there.GVisor, 20)
+		require.Len(t, there.Kata, 2)
+		result, err := ask[floorResult]("floor", floorTask{GVisor: there.GVisor, Cycles: 2})
+		require.NoError(t, err)
+		assert.InEpsilon(t, 20*9_000, result.Bytes, 0.1)
+		assert.Positive(t, result.CPU)
+		result, err = ask[floorResult]("floor", floorTask{Kata: there.Kata, Cycles: 1})
+		require.NoError(t, err)
+		assert.InEpsilon(t, 2*70_000, result.Bytes, 0.1)
+		return nil
+	})
+	require.NoError(t, err)
+	assert.Zero(t, report.Strange+report.Aborted+report.Overlaps)
+}

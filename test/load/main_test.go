@@ -1,0 +1,42 @@
+package main
+
+import (
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+)
+
+// TestMain makes the test binary run as a child, as the program itself does,
+// and as a stand-in for runsc metric-server.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 2 && os.Args[1] == childArgument {
+		if os.Args[2] == "metric-server" {
+			serveFakePage(os.Args[3:])
+		}
+		os.Exit(runChild(os.Args[2]))
+	}
+	os.Exit(m.Run())
+}
+
+const fakePage = "# HELP a A.\n# TYPE a gauge\na 1\na{b=\"c\"} 2\n"
+
+func serveFakePage(args []string) {
+	address := ""
+	for _, arg := range args {
+		if text, found := strings.CutPrefix(arg, "--metric-server="); found {
+			address = text
+		}
+	}
+	listener, err := net.Listen("unix", address)
+	if err != nil {
+		os.Exit(1)
+	}
+	_ = http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { //nolint:gosec // a test
+		if r.URL.Path == "/metrics" {
+			_, _ = w.Write([]byte(fakePage))
+		}
+	}))
+	os.Exit(0)
+}

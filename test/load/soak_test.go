@@ -1,0 +1,159 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/simulate"
+)
+
+func TestSoakFlags(t *testing.T) {
+	o, err := parseSoakFlags([]string{"-duration=30s", "-interval=2s"}, io.Discard)
+	require.NoError(t, err)
+	assert.Equal(t, 30*time.Second, o.duration)
+	for _, args := range [][]string{{"-duration=19s", "-interval=2s"}, {"-interval=0s"}, {"more"}, {"-nonsense"}} {
+		_, err := parseSoakFlags(args, io.Discard)
+		assert.Error(t, err, args)
+	}
+}
+
+func TestSoakHasEveryHostileMode(t *testing.T) {
+	o, err := parseSoakFlags(nil, io.Discard)
+	require.NoError(t, err)
+	s := o.simulation()
+	for _, info := range simulate.Modes() {
+		assert.Positive(t, s.Options.Hostile[info.Mode], info.Mode)
+	}
+	assert.Equal(t, 20, s.Options.Hostile[simulate.Stall])
+	assert.Positive(t, s.Options.KataRustQEMU)
+}
+
+func TestLongestGap(t *testing.T) {
+	began := time.Unix(1000, 0)
+	at := func(seconds ...int) (times []time.Time) {
+		for _, s := range seconds {
+			times = append(times, began.Add(time.Duration(s)*time.Second))
+		}
+		return times
+	}
+	for name, c := range map[string]struct {
+		times []time.Time
+		want  time.Duration
+	}{
+		"never":     {nil, 10 * time.Second},
+		"regular":   {at(1, 3, 5, 7, 9), 2 * time.Second},
+		"beginning": {at(5, 6, 7, 8, 9), 5 * time.Second},
+		"middle":    {at(1, 2, 8, 9), 6 * time.Second},
+		"end":       {at(1, 2, 3), 7 * time.Second},
+	} {
+		assert.Equal(t, c.want, longestGap(began, c.times, at(10)[0]), name)
+	}
+}
+
+// dataOf is a batch as the receiver makes it.
+func dataOf(metrics int, ids ...string) pmetric.Metrics {
+	data := pmetric.NewMetrics()
+	for _, id := range ids {
+		resource := data.ResourceMetrics().AppendEmpty()
+		resource.Resource().Attributes().PutStr("sandbox.id", id)
+		scope := resource.ScopeMetrics().AppendEmpty()
+		for range metrics {
+			scope.Metrics().AppendEmpty().SetEmptyGauge().DataPoints().AppendEmpty()
+		}
+	}
+	data.ResourceMetrics().AppendEmpty() // the receiver's own
+	return data
+}
+
+func TestOnlyASandboxsOwnMetricsAreADelivery(t *testing.T) {
+	assert.Equal(t, []string{"a", "b"}, deliveredBy(dataOf(leastMetrics, "a", "b")))
+	assert.Empty(t, deliveredBy(dataOf(leastMetrics-1, "a")))
+}
+
+func TestPipelineNoticesLostIntervals(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPipeline([]string{"a", "b"})
+		var page bytes.Buffer
+		assert.Equal(t, 2, p.missing())
+		p.begin()
+		for second := range 10 {
+			ids := []string{"a", "b", "other"}
+			if second == 5 || second == 6 {
+				ids = []string{"a"}
+			}
+			require.NoError(t, p.ConsumeMetrics(t.Context(), dataOf(leastMetrics, ids...)))
+			time.Sleep(time.Second)
+		}
+		assert.Zero(t, p.missing())
+		assert.NoError(t, p.check("calm", 2*time.Second, &page))
+		assert.ErrorContains(t, p.check("calm", time.Second, &page), "1 of 2 honest sandboxes have lost an interval")
+		p.begin()
+		assert.Equal(t, 2, p.missing())
+	})
+}
+
+func TestPipelineRefusesAndBlocks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPipeline([]string{"a"})
+		p.behave(refuses)
+		assert.ErrorIs(t, p.ConsumeMetrics(t.Context(), dataOf(leastMetrics, "a")), errRefused)
+		assert.Zero(t, p.missing(), "what is refused was delivered")
+
+		p.behave(blocks)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		assert.ErrorIs(t, p.ConsumeMetrics(ctx, dataOf(leastMetrics, "a")), context.DeadlineExceeded)
+		done := make(chan error, 1)
+		go func() { done <- p.ConsumeMetrics(t.Context(), dataOf(leastMetrics, "a")) }()
+		synctest.Wait()
+		assert.Empty(t, done)
+		p.behave(accepts)
+		assert.NoError(t, <-done)
+	})
+}
+
+func TestGrowthIsNoticed(t *testing.T) {
+	first := strain{goroutines: 100, descriptors: 300, heap: 20 << 20}
+	assert.NoError(t, compare("later", first, first, io.Discard))
+	for _, grown := range []strain{
+		{goroutines: 700, descriptors: 300, heap: 20 << 20},
+		{goroutines: 100, descriptors: 900, heap: 20 << 20},
+		{goroutines: 100, descriptors: 300, heap: 80 << 20},
+	} {
+		assert.Error(t, compare("later", first, grown, io.Discard))
+	}
+}
+
+func TestSinkWaitsForAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSink()
+		go func() {
+			for _, id := range []string{"a", "a", "b"} {
+				time.Sleep(time.Second)
+				_ = s.ConsumeMetrics(t.Context(), dataOf(leastMetrics, id))
+			}
+		}()
+		began := time.Now()
+		last, complete := s.awaitSandboxes(2, time.Minute)
+		assert.True(t, complete)
+		assert.Equal(t, 3*time.Second, last.Sub(began))
+		_, complete = s.awaitSandboxes(3, time.Minute)
+		assert.False(t, complete)
+		assert.Equal(t, 2, s.sandboxes())
+		s.use(countPoints)
+		require.NoError(t, s.ConsumeMetrics(t.Context(), dataOf(20, "a", "c")))
+		assert.Equal(t, int64(40), s.points.Load())
+		s.use(countSandboxes)
+		require.NoError(t, s.ConsumeMetrics(t.Context(), dataOf(20, "a", "c")))
+		assert.Equal(t, int64(3), s.deliveries.Load())
+		assert.Zero(t, s.points.Load())
+	})
+}
