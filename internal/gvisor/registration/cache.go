@@ -171,8 +171,13 @@ func (c *Cache) set(raw []byte) (set, error) {
 	var key set
 	var seen jsonscan.Seen
 	for s.OpenObject(); ; {
-		if _, more := s.NextField(registrationFields, &seen); !more {
+		field, more := s.NextField(registrationFields, &seen)
+		if !more {
 			break
+		}
+		if field == stagesField {
+			skipStages(&s)
+			continue
 		}
 		for s.OpenArray(); s.NextElement(); {
 			d := c.digest(s.Raw())

@@ -50,11 +50,14 @@ func (l Limits) scan() jsonscan.Limits {
 
 var (
 	resultFields       = jsonscan.NewFields("RegisteredMetrics")
-	registrationFields = jsonscan.NewFields("metrics")
+	registrationFields = jsonscan.NewFields("metrics", "stages")
 	metricFields       = jsonscan.NewFields("name", "prometheus_name", "description", "cumulative",
-		"type", "units", "fields", "distribution_bucket_lower_bounds")
+		"type", "units", "fields", "distribution_bucket_lower_bounds", "sync")
 	fieldFields = jsonscan.NewFields("field_name", "allowed_values")
 )
+
+// stagesField is the index of "stages" in registrationFields.
+const stagesField = 1
 
 // FromResult takes the registration out of the result of
 // Metrics.GetRegisteredMetrics:
@@ -144,8 +147,13 @@ func (p *parser) parse() {
 	}
 	var seen jsonscan.Seen
 	for s.OpenObject(); ; {
-		if _, more := s.NextField(registrationFields, &seen); !more {
+		field, more := s.NextField(registrationFields, &seen)
+		if !more {
 			break
+		}
+		if field == stagesField {
+			skipStages(s)
+			continue
 		}
 		for s.OpenArray(); s.NextElement(); {
 			if len(p.metrics) == p.limits.Metrics {
@@ -155,6 +163,13 @@ func (p *parser) parse() {
 		}
 	}
 	s.End()
+}
+
+// skipStages passes over the stages, which must be texts nevertheless.
+func skipStages(s *jsonscan.Scanner) {
+	for s.OpenArray(); s.NextElement(); {
+		_ = s.String()
+	}
 }
 
 func (p *parser) metric() {
@@ -192,6 +207,8 @@ func (p *parser) metric() {
 			for s.OpenArray(); s.NextElement(); {
 				p.bound(&m)
 			}
+		case 8:
+			s.Bool()
 		}
 	}
 	if s.Err() != nil {
@@ -206,6 +223,9 @@ func (p *parser) metric() {
 		m.Type = Histogram
 	default:
 		p.breaks(RuleType, "type %d is neither 0 (integer) nor 1 (distribution)", kind)
+	}
+	if unit != int64(int32(unit)) {
+		p.breaks(RuleFormat, "units has more than 32 bits")
 	}
 	if p.broken == nil {
 		p.broken = checkMetric(&m)
@@ -270,8 +290,9 @@ func (p *parser) index(field *Field) {
 
 func (p *parser) bound(m *Metric) {
 	bound := p.scan.Int64()
+	// One too many are kept, so that a histogram with more can be told; other
+	// metrics may have bounds, which mean nothing.
 	if len(m.Bounds) == maxBuckets {
-		p.breaks(RuleBuckets, "more than %d buckets", maxBuckets)
 		return
 	}
 	m.Bounds = append(m.Bounds, bound)

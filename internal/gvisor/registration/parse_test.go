@@ -206,6 +206,11 @@ func TestRules(t *testing.T) {
 		{"one metric", registered(metric(nil)), "", ""},
 		{"unknown keys", `{"metrics":[{"name":"/a","prometheus_name":"a","new":{"x":[1]}}],"newer":1}`, "", ""},
 		{"unknown unit", registered(metric(map[string]any{"units": 7})), "", ""},
+		{"unit of more than 32 bits", registered(metric(map[string]any{"units": 1 << 31})), RuleFormat, ""},
+		{"sync", registered(metric(map[string]any{"sync": true})), "", ""},
+		{"sync is a number", registered(metric(map[string]any{"sync": 1})), RuleFormat, ""},
+		{"stages", `{"stages":["a","b"],"metrics":[]}`, "", ""},
+		{"stage is a number", `{"stages":[1],"metrics":[]}`, RuleFormat, ""},
 
 		{"not JSON", `{`, RuleFormat, ""},
 		{"an array", `[]`, RuleFormat, ""},
@@ -277,6 +282,7 @@ func TestRules(t *testing.T) {
 		{"equal bounds", registered(histogram(map[string]any{"distribution_bucket_lower_bounds": []int64{1, 1}})), RuleBounds, "wait"},
 		{"descending bounds", registered(histogram(map[string]any{"distribution_bucket_lower_bounds": []int64{2, 1}})), RuleBounds, "wait"},
 		{"bounds equal as float64", registered(histogram(map[string]any{"distribution_bucket_lower_bounds": []int64{1 << 60, 1<<60 + 1}})), RuleBounds, "wait"},
+		{"many bounds of a counter", registered(metric(map[string]any{"distribution_bucket_lower_bounds": ascending(1000)})), "", ""},
 		{"bounds of a counter", registered(metric(map[string]any{"distribution_bucket_lower_bounds": []int64{2, 1}})), "", ""},
 
 		{"type 2", registered(metric(map[string]any{"type": 2})), RuleType, "disk_reads"},

@@ -154,8 +154,8 @@ func checkMetric(m *Metric) *Error {
 		}
 	}
 	if m.Type == Histogram {
-		if buckets := len(m.Bounds) + 1; buckets < minBuckets || buckets > maxBuckets {
-			return refuse(RuleBuckets, "it has %d buckets; %d to %d are possible", buckets, minBuckets, maxBuckets)
+		if buckets := m.Buckets(); buckets < minBuckets || buckets > maxBuckets {
+			return refuse(RuleBuckets, "it has fewer than %d or more than %d buckets", minBuckets, maxBuckets)
 		}
 		for i := 1; i < len(m.Bounds); i++ {
 			// As floating-point numbers, because that is how they are delivered.
