@@ -3,6 +3,7 @@ package gvisor
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"slices"
 	"strconv"
 	"time"
 
@@ -33,18 +34,19 @@ func identityOf(record *discovery.Sandbox) sandbox.Identity {
 	if record.Registration != nil || record.RegistrationError != nil {
 		id.Trust = sandbox.Registered
 	}
-	id.PeerLabels = make([]sandbox.Attribute, 0, 4)
-	for _, label := range []sandbox.Attribute{
-		{Key: "sandbox", Value: id.ID},
-		{Key: "iteration", Value: id.Iteration},
-		{Key: "pod_name", Value: record.PeerPodName},
-		{Key: "namespace_name", Value: record.PeerPodNamespace},
-	} {
-		if label.Value != "" {
-			id.PeerLabels = append(id.PeerLabels, label)
-		}
-	}
+	id.PeerLabels = peerLabels(
+		sandbox.Attribute{Key: "sandbox", Value: id.ID},
+		sandbox.Attribute{Key: "iteration", Value: id.Iteration},
+		sandbox.Attribute{Key: "pod_name", Value: record.PeerPodName},
+		sandbox.Attribute{Key: "namespace_name", Value: record.PeerPodNamespace},
+	)
 	return id
+}
+
+// peerLabels leaves out empty labels.
+func peerLabels(labels ...sandbox.Attribute) []sandbox.Attribute {
+	labels = slices.DeleteFunc(labels, func(label sandbox.Attribute) bool { return label.Value == "" })
+	return slices.Clone(labels)
 }
 
 // iteration tells lives of the same sandbox id apart the way gVisor's exporter

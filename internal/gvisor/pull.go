@@ -95,14 +95,18 @@ func (s *Sandbox) askRegistration(ctx context.Context, target control.Target) (r
 	return raw, err
 }
 
-// explain turns the failure to reach a sandbox that has ended meanwhile into
-// [sandbox.Gone].
+// explain turns a failure of a sandbox that has ended meanwhile into
+// [sandbox.Gone]: another may have taken its place already.
 func (s *Sandbox) explain(record *discovery.Sandbox, err error) error {
+	ended := s.gone.Load() || s.State() == sandbox.Stopped
 	switch sandbox.OutcomeOf(err) {
+	case sandbox.Cancelled:
+		return err
 	case sandbox.Unreachable, sandbox.Disconnected, sandbox.WrongPeer:
-		if s.hasEnded(record) {
-			return &sandbox.Failure{Outcome: sandbox.Gone, Err: err}
-		}
+		ended = ended || s.hasEnded(record)
+	}
+	if ended {
+		return &sandbox.Failure{Outcome: sandbox.Gone, Err: err}
 	}
 	return err
 }
@@ -110,9 +114,6 @@ func (s *Sandbox) explain(record *discovery.Sandbox, err error) error {
 // hasEnded looks whether the sandbox is still there, which discovery may not
 // have noticed yet.
 func (s *Sandbox) hasEnded(record *discovery.Sandbox) bool {
-	if s.gone.Load() || s.State() == sandbox.Stopped {
-		return true
-	}
 	file := statefile.Name{ContainerID: record.ID, SandboxID: record.ID}.String()
 	if _, err := host.Stat(filepath.Join(record.Root, file)); errors.Is(err, fs.ErrNotExist) {
 		return true

@@ -16,7 +16,7 @@ type facts struct {
 	spec         Spec
 	capabilities statefile.Capabilities
 	// sandbox is what the file of the root container says of the whole, nil in
-	// all other files. Fields that depend on several containers are not set.
+	// all other files. Fields that depend on other files do not count.
 	sandbox *Sandbox
 	// written is when the file was.
 	written time.Time

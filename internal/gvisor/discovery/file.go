@@ -71,6 +71,8 @@ func (r *reader) read(f *file) (*statefile.State, error) {
 	if state.ContainerID != f.name.ContainerID || state.Sandbox.ID != f.name.SandboxID {
 		return nil, errForeign
 	}
+	// The name is kept anyway; its parts need not be kept again.
+	state.ContainerID, state.Sandbox.ID = f.name.ContainerID, f.name.SandboxID
 	return state, nil
 }
 

@@ -80,7 +80,9 @@ func (s *set) publish(key Key, g *group) {
 		g.process = s.liveness.begin(now, g.rootContainer(key).written)
 	}
 	now.Exited = g.process.exited
-	g.published = now
+	// It holds all that the file of the root container said, so that need not be
+	// kept twice.
+	g.published, g.rootContainer(key).sandbox = now, now
 	if newLife {
 		s.observer.Added(now)
 	} else {
@@ -154,6 +156,7 @@ func (g *group) sandbox(key Key) *Sandbox {
 		return nil
 	}
 	s := *root.sandbox
+	s.Exited, s.Capabilities = false, 0
 	s.Containers = make([]Container, 0, len(g.containers))
 	s.Spec = Spec{OCIVersion: root.spec.OCIVersion}
 	for _, f := range g.containers {

@@ -1,0 +1,517 @@
+package gvisor
+
+import (
+	"context"
+	"encoding/json"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/discovery"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/simulate"
+)
+
+// newFleet makes simulated sandboxes below a path short enough for sockets.
+func newFleet(t testing.TB, options simulate.Options) *simulate.Fleet {
+	t.Helper()
+	directory, err := os.MkdirTemp("", "fleet")
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, os.RemoveAll(directory)) })
+	fleet, err := simulate.NewFleet(directory, options)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, fleet.Close()) })
+	return fleet
+}
+
+func addGVisor(t testing.TB, fleet *simulate.Fleet, options simulate.GVisorOptions) *simulate.GVisor {
+	t.Helper()
+	s, err := fleet.AddGVisor(options)
+	require.NoError(t, err)
+	return s
+}
+
+func TestPull(t *testing.T) {
+	fleet := newFleet(t, simulate.Options{})
+	simulated := addGVisor(t, fleet, simulate.GVisorOptions{ID: "web"})
+	s := watch(t, newRuntime(t, testSettings(fleet.RuntimeRoot()))).get("web")
+	assert.Equal(t, sandbox.Registered, s.Identity().Trust)
+	assert.Equal(t, sandbox.Running, s.State())
+	assert.Zero(t, s.Pace())
+	for range 3 {
+		r, err := pull(t, s, longTimeout)
+		require.NoError(t, err)
+		assert.Len(t, r.Points, simulate.DefaultPoints)
+		assert.Positive(t, r.AnswerBytes)
+		assert.Equal(t, s.record.Load().Started, r.Start)
+		assert.WithinDuration(t, time.Now(), r.Time, longTimeout)
+	}
+	assert.Equal(t, int64(3), simulated.Load().Calls)
+	assert.Equal(t, 1, simulated.Load().Connections, "the connection is kept")
+
+	r := new(sandbox.Reading)
+	s.Series(r)
+	assert.Len(t, r.Points, simulate.DefaultPoints)
+	require.NoError(t, s.Close())
+}
+
+// TestFirstUse: without a registration in its file, a sandbox is asked for it
+// once in its life.
+func TestFirstUse(t *testing.T) {
+	fleet := newFleet(t, simulate.Options{})
+	simulated := addGVisor(t, fleet, simulate.GVisorOptions{ID: "web", Unregistered: true})
+	registered := addGVisor(t, fleet, simulate.GVisorOptions{ID: "db"})
+	observer := watch(t, newRuntime(t, testSettings(fleet.RuntimeRoot())))
+	s := observer.get("web")
+	assert.Equal(t, sandbox.FirstUse, s.Identity().Trust)
+	for calls := range 3 {
+		r, err := pull(t, s, longTimeout)
+		require.NoError(t, err)
+		assert.Len(t, r.Points, simulate.DefaultPoints)
+		assert.Equal(t, int64(calls+2), simulated.Load().Calls)
+	}
+	assert.Zero(t, simulated.Load().Strange)
+
+	require.NoError(t, simulated.Restart())
+	var again *Sandbox
+	observer.await("its next life was noticed", func() bool {
+		again = observer.find("web")
+		return again != nil && again != s
+	})
+	assert.NotEqual(t, s.Identity().Iteration, again.Identity().Iteration)
+	_, err := pull(t, again, longTimeout)
+	require.NoError(t, err)
+	assert.Equal(t, int64(6), simulated.Load().Calls)
+	_, err = pull(t, observer.get("db"), longTimeout)
+	require.NoError(t, err)
+	assert.Equal(t, int64(1), registered.Load().Calls)
+
+	t.Run("refused on demand", func(t *testing.T) {
+		settings := testSettings(fleet.RuntimeRoot())
+		settings.Trust = sandbox.Registered
+		observer := watch(t, newRuntime(t, settings))
+		observer.get("db")
+		assert.Nil(t, observer.find("web"))
+		assert.Equal(t, map[string]int{unregistered: 1}, observer.counts)
+	})
+}
+
+func TestPods(t *testing.T) {
+	fleet := newFleet(t, simulate.Options{})
+	addGVisor(t, fleet, simulate.GVisorOptions{ID: "cd", Pod: simulate.Containerd, Containers: 2})
+	addGVisor(t, fleet, simulate.GVisorOptions{ID: "crio", Pod: simulate.CRIO, Containers: 1})
+	observer := watch(t, newRuntime(t, testSettings(fleet.RuntimeRoot())))
+	for id, containers := range map[string]int{"cd": 3, "crio": 2} {
+		s := observer.get(id)
+		observer.await("all containers were found", func() bool { return len(s.record.Load().Containers) == containers })
+		assert.NotEmpty(t, s.Identity().Pod.Name)
+		assert.NotEmpty(t, s.Identity().Pod.Namespace)
+		assert.NotEmpty(t, s.Identity().Pod.UID)
+		assert.Empty(t, s.Identity().Container)
+		_, err := pull(t, s, longTimeout)
+		assert.NoError(t, err)
+	}
+}
+
+// TestHostileSandboxes: each fails in its own way, within its deadline, and
+// leaves nothing behind.
+func TestHostileSandboxes(t *testing.T) {
+	const short = 100 * time.Millisecond
+	for mode, test := range map[simulate.Mode]struct {
+		timeout time.Duration
+		// pulls is how many pulls it takes until it shows; those before succeed.
+		pulls int
+		want  sandbox.Outcome
+	}{
+		simulate.Refuse:        {longTimeout, 1, sandbox.Unreachable},
+		simulate.Stall:         {short, 1, sandbox.Timeout},
+		simulate.StallMidway:   {short, 1, sandbox.Timeout},
+		simulate.Trickle:       {short, 1, sandbox.Timeout},
+		simulate.Late:          {short, 1, sandbox.Timeout},
+		simulate.Truncated:     {longTimeout, 1, sandbox.Disconnected},
+		simulate.Garbage:       {longTimeout, 1, sandbox.Malformed},
+		simulate.EndlessString: {longTimeout, 1, sandbox.Oversize},
+		simulate.EndlessArray:  {longTimeout, 1, sandbox.Rejected},
+		simulate.DeepNesting:   {longTimeout, 1, sandbox.Malformed},
+		simulate.CounterDown:   {longTimeout, 2, sandbox.Rejected},
+		simulate.UnknownMetric: {longTimeout, 1, sandbox.Rejected},
+		simulate.HelpChanged:   {longTimeout, 1, sandbox.Rejected},
+		simulate.Duplicate:     {longTimeout, 1, sandbox.Rejected},
+		simulate.Future:        {longTimeout, 1, sandbox.Rejected},
+		simulate.Old:           {longTimeout, 1, sandbox.Rejected},
+		simulate.FilterIgnored: {longTimeout, 1, sandbox.Rejected},
+		simulate.Descriptors:   {longTimeout, 1, sandbox.OK},
+		"":                     {longTimeout, 1, sandbox.OK},
+	} {
+		t.Run(string(mode), func(t *testing.T) {
+			fleet := newFleet(t, simulate.Options{})
+			addGVisor(t, fleet, simulate.GVisorOptions{ID: "web", Mode: mode})
+			settings := testSettings(fleet.RuntimeRoot())
+			settings.MetricFilter = "netstack_.*|fs_.*"
+			s := watch(t, newRuntime(t, settings)).get("web")
+			for range test.pulls - 1 {
+				_, err := pull(t, s, test.timeout)
+				require.NoError(t, err)
+			}
+			_, err := pull(t, s, test.timeout)
+			assert.Equal(t, test.want, sandbox.OutcomeOf(err), "%v", err)
+			assert.Equal(t, sandbox.Running, s.State())
+		})
+	}
+}
+
+// TestWrongPeer: a process that took the place of the sandbox is not asked.
+func TestWrongPeer(t *testing.T) {
+	fleet := newFleet(t, simulate.Options{})
+	simulated := addGVisor(t, fleet, simulate.GVisorOptions{ID: "web", Mode: simulate.WrongPeer})
+	s := watch(t, newRuntime(t, testSettings(fleet.RuntimeRoot()))).get("web")
+	_, err := pull(t, s, longTimeout)
+	assert.Contains(t, []sandbox.Outcome{sandbox.WrongPeer, sandbox.Gone}, sandbox.OutcomeOf(err), "%v", err)
+	assert.Zero(t, simulated.Load().Calls)
+
+	settings := testSettings(fleet.RuntimeRoot())
+	settings.VerifyPeer = false
+	s = watch(t, newRuntime(t, settings)).get("web")
+	assert.Equal(t, sandbox.Running, s.State())
+	_, err = pull(t, s, longTimeout)
+	assert.NoError(t, err)
+}
+
+// fakeSandbox listens where the sandbox of a record would, and gives each method
+// its answer. The test ends after it has.
+func fakeSandbox(t *testing.T, answers map[string]string) (record *discovery.Sandbox, calls func() []string) {
+	t.Helper()
+	root, err := os.MkdirTemp("", "root")
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, os.RemoveAll(root)) })
+	record = &discovery.Sandbox{
+		Key:      discovery.Key{Root: root, ID: "web"},
+		Status:   "running",
+		PID:      os.Getpid(),
+		Socket:   filepath.Join(root, "runsc-web.sock"),
+		Metadata: &discovery.Metadata{},
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(root, "web_sandbox:web.state"), nil, 0o640))
+	listener, err := net.Listen("unix", record.Socket)
+	require.NoError(t, err)
+	var serving sync.WaitGroup
+	var mu sync.Mutex
+	var called []string
+	var conns []net.Conn
+	serving.Go(func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			mu.Lock()
+			conns = append(conns, conn)
+			mu.Unlock()
+			serving.Go(func() {
+				defer conn.Close()
+				for decoder := json.NewDecoder(conn); ; {
+					var request struct{ Method string }
+					if decoder.Decode(&request) != nil {
+						return
+					}
+					mu.Lock()
+					called = append(called, request.Method)
+					mu.Unlock()
+					answer := strings.ReplaceAll(answers[request.Method], "NOW", time.Now().Add(-time.Second).Format(time.RFC3339Nano))
+					if answer == "" {
+						return
+					}
+					_, _ = conn.Write([]byte(answer))
+				}
+			})
+		}
+	})
+	t.Cleanup(func() {
+		listener.Close()
+		mu.Lock()
+		for _, conn := range conns {
+			conn.Close()
+		}
+		mu.Unlock()
+		serving.Wait()
+	})
+	return record, func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Clone(called)
+	}
+}
+
+const (
+	emptySnapshot    = `{"success":true,"err":"","result":{"snapshot":{"when":"NOW","data":[]}}}`
+	someRegistration = `{"metrics":[{"name":"/fs/opens","prometheus_name":"fs_opens","description":"d","cumulative":true}]}`
+)
+
+func register(t *testing.T, runtime *Runtime, record *discovery.Sandbox) {
+	t.Helper()
+	var err error
+	record.Registration, err = runtime.registrations.Get([]byte(someRegistration))
+	require.NoError(t, err)
+}
+
+func newTestSandbox(t *testing.T, runtime *Runtime, record *discovery.Sandbox) *Sandbox {
+	t.Helper()
+	s := runtime.newSandbox(record)
+	t.Cleanup(func() { assert.NoError(t, s.Close()) })
+	return s
+}
+
+func TestFirstUseFailures(t *testing.T) {
+	for name, test := range map[string]struct {
+		answer string
+		want   sandbox.Outcome
+		// asked is how often it is asked in two pulls.
+		asked int
+	}{
+		"refused":              {`{"success":false,"err":"unknown method","result":null}`, sandbox.Refused, 2},
+		"nothing":              {`{"success":true,"err":"","result":{}}`, sandbox.Malformed, 2},
+		"null":                 {`{"success":true,"err":"","result":{"RegisteredMetrics":null}}`, sandbox.Untrusted, 1},
+		"of another kind":      {`{"success":true,"err":"","result":{"RegisteredMetrics":[]}}`, sandbox.Untrusted, 1},
+		"breaks a rule":        {`{"success":true,"err":"","result":{"RegisteredMetrics":{"metrics":[{"name":"/x","prometheus_name":"meta_x"}]}}}`, sandbox.Untrusted, 1},
+		"closes":               {``, sandbox.Disconnected, 2},
+		"result of other kind": {`{"success":true,"err":"","result":7}`, sandbox.Malformed, 2},
+		"endless":              {`{"success":true,"err":"","result":{"RegisteredMetrics":{"metrics":["` + strings.Repeat("x", 5000), sandbox.Oversize, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			record, calls := fakeSandbox(t, map[string]string{"Metrics.GetRegisteredMetrics": test.answer, "Metrics.Export": emptySnapshot})
+			settings := testSettings(record.Root)
+			settings.MaxAnswerBytes = 4096
+			s := newTestSandbox(t, newRuntime(t, settings), record)
+			for range 2 {
+				_, err := pull(t, s, longTimeout)
+				assert.Equal(t, test.want, sandbox.OutcomeOf(err), "%v", err)
+			}
+			assert.Equal(t, slices.Repeat([]string{"Metrics.GetRegisteredMetrics"}, test.asked), calls())
+		})
+	}
+}
+
+// TestInvalidRegistration: a sandbox whose file holds a wrong registration is
+// not asked, not even for another one.
+func TestInvalidRegistration(t *testing.T) {
+	record, calls := fakeSandbox(t, map[string]string{"Metrics.Export": emptySnapshot})
+	runtime := newRuntime(t, testSettings(record.Root))
+	_, record.RegistrationError = runtime.registrations.Get([]byte(`{"metrics":[{"name":"/x"}]}`))
+	require.Error(t, record.RegistrationError)
+	s := newTestSandbox(t, runtime, record)
+	for range 2 {
+		_, err := pull(t, s, longTimeout)
+		assert.Equal(t, sandbox.Untrusted, sandbox.OutcomeOf(err))
+		assert.ErrorIs(t, err, record.RegistrationError)
+	}
+	assert.Empty(t, calls())
+	r := new(sandbox.Reading)
+	s.Series(r)
+	assert.Empty(t, r.Points)
+}
+
+func TestSavings(t *testing.T) {
+	for name, test := range map[string]struct {
+		answer   string
+		restored bool
+		inFile   time.Duration
+		asked    int
+		want     string
+	}{
+		"told":             {`{"success":true,"err":"","result":{"CPUTimeSaved":374526474,"WallTimeSaved":14872880881}}`, true, 0, 1, "374"},
+		"nothing saved":    {`{"success":true,"err":"","result":{"CPUTimeSaved":0,"WallTimeSaved":0}}`, true, 0, 1, "0"},
+		"not known there":  {`{"success":false,"err":"unknown method","result":null}`, true, 0, savingsAttempts, "0"},
+		"impossible":       {`{"success":true,"err":"","result":{"CPUTimeSaved":-1,"WallTimeSaved":5}}`, true, 0, savingsAttempts, "0"},
+		"closes":           {``, true, 0, 2 * savingsAttempts, "0"}, // each with a second connection
+		"in the file":      {``, true, time.Second, 0, "1000"},
+		"was not restored": {``, false, 0, 0, "0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			record, calls := fakeSandbox(t, map[string]string{"containerManager.GetSavings": test.answer, "Metrics.Export": emptySnapshot})
+			runtime := newRuntime(t, testSettings(record.Root))
+			register(t, runtime, record)
+			record.Restored, record.CPUTimeSaved = test.restored, test.inFile
+			s := newTestSandbox(t, runtime, record)
+			for range savingsAttempts + 2 {
+				_, err := pull(t, s, longTimeout)
+				require.NoError(t, err, "the pull itself is a success all the same")
+			}
+			asked := 0
+			for _, method := range calls() {
+				if method == "containerManager.GetSavings" {
+					asked++
+				}
+			}
+			assert.Equal(t, test.asked, asked)
+			assert.Contains(t, strings.Join(describe(s, false), "\n"), `cpu_time_saved_milliseconds{iteration="`+s.Identity().Iteration+`",sandbox="web"} `+test.want+"\n")
+		})
+	}
+}
+
+// TestGone: failing to reach a sandbox that has ended is no failure of it.
+func TestGone(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*testing.T, *Sandbox, *discovery.Sandbox)
+		verify bool
+		want   sandbox.Outcome
+	}{
+		"still there": {func(*testing.T, *Sandbox, *discovery.Sandbox) {}, true, sandbox.Disconnected},
+		"reported gone": {func(_ *testing.T, s *Sandbox, _ *discovery.Sandbox) {
+			s.gone.Store(true)
+		}, true, sandbox.Gone},
+		"reported to have exited": {func(_ *testing.T, s *Sandbox, record *discovery.Sandbox) {
+			exited := *record
+			exited.Exited = true
+			s.record.Store(&exited)
+		}, true, sandbox.Gone},
+		"file deleted": {func(t *testing.T, _ *Sandbox, record *discovery.Sandbox) {
+			require.NoError(t, os.Remove(filepath.Join(record.Root, "web_sandbox:web.state")))
+		}, false, sandbox.Gone},
+		"process ended": {func(_ *testing.T, s *Sandbox, record *discovery.Sandbox) {
+			ended := *record
+			ended.PID = 1 << 22
+			s.record.Store(&ended)
+		}, true, sandbox.Gone},
+		"process that means nothing here": {func(_ *testing.T, s *Sandbox, record *discovery.Sandbox) {
+			ended := *record
+			ended.PID = 1 << 22
+			s.record.Store(&ended)
+		}, false, sandbox.Disconnected},
+	} {
+		t.Run(name, func(t *testing.T) {
+			record, _ := fakeSandbox(t, nil)
+			settings := testSettings(record.Root)
+			settings.VerifyPeer = test.verify
+			runtime := newRuntime(t, settings)
+			register(t, runtime, record)
+			s := newTestSandbox(t, runtime, record)
+			test.change(t, s, record)
+			_, err := pull(t, s, longTimeout)
+			assert.Equal(t, test.want, sandbox.OutcomeOf(err), "%v", err)
+		})
+	}
+}
+
+func TestCancelledPull(t *testing.T) {
+	fleet := newFleet(t, simulate.Options{})
+	addGVisor(t, fleet, simulate.GVisorOptions{ID: "web", Mode: simulate.Stall})
+	s := watch(t, newRuntime(t, testSettings(fleet.RuntimeRoot()))).get("web")
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- s.Pull(ctx, new(sandbox.Reading)) }()
+	cancel()
+	assert.Equal(t, sandbox.Cancelled, sandbox.OutcomeOf(<-done))
+}
+
+// TestLife follows a simulated sandbox from start to end.
+func TestLife(t *testing.T) {
+	fleet := newFleet(t, simulate.Options{})
+	simulated := addGVisor(t, fleet, simulate.GVisorOptions{ID: "web"})
+	observer := watch(t, newRuntime(t, testSettings(fleet.RuntimeRoot())))
+	s := observer.get("web")
+	_, err := pull(t, s, longTimeout)
+	require.NoError(t, err)
+
+	require.NoError(t, simulated.Checkpoint())
+	observer.get("web")
+	awaitRecord(t, s, func(record *discovery.Sandbox) bool { return record.Checkpointed })
+
+	require.NoError(t, simulated.Restore())
+	var restored *Sandbox
+	observer.await("the restored one was found", func() bool {
+		restored = observer.find("web")
+		return restored != nil && restored != s
+	})
+	_, err = pull(t, s, longTimeout)
+	assert.Equal(t, sandbox.Gone, sandbox.OutcomeOf(err), "%v", err)
+	assert.True(t, restored.record.Load().Restored)
+	_, err = pull(t, restored, longTimeout)
+	require.NoError(t, err)
+
+	require.NoError(t, simulated.Stop())
+	awaitRecord(t, restored, func(record *discovery.Sandbox) bool { return stateOf(record) == sandbox.Stopped })
+	require.NoError(t, fleet.RemoveGVisor(simulated))
+	observer.await("it was gone", func() bool { return len(observer.present) == 0 })
+}
+
+// awaitRecord waits for news, of which the observer is not told.
+func awaitRecord(t *testing.T, s *Sandbox, condition func(*discovery.Sandbox) bool) {
+	t.Helper()
+	require.Eventually(t, func() bool { return condition(s.record.Load()) }, longTimeout, time.Millisecond)
+}
+
+// TestMemoryPerSandbox bounds what a sandbox takes before it is first pulled.
+func TestMemoryPerSandbox(t *testing.T) {
+	const sandboxes = 500
+	fleet := newFleet(t, simulate.Options{GVisor: sandboxes})
+	runtimeUnderTest := newRuntime(t, testSettings(fleet.RuntimeRoot()))
+	keep, err := runtimeUnderTest.registrations.Get([]byte(someRegistration))
+	require.NoError(t, err)
+	before := heap()
+	r := newRecorder(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- runtimeUnderTest.Watch(ctx, r) }()
+	r.await("all were found", func() bool { return len(r.present) == sandboxes && r.counts != nil })
+	used := int(heap()) - int(before)
+	cancel()
+	require.NoError(t, <-done)
+	runtime.KeepAlive(keep)
+	// One registration, parsed, and a buffer for one state file are part of it.
+	const shared = 400 << 10
+	t.Logf("%d bytes for each of %d sandboxes", used/sandboxes, sandboxes)
+	assert.Less(t, used, sandboxes*2048+shared)
+	runtime.KeepAlive(r)
+}
+
+func heap() uint64 {
+	for range 3 {
+		runtime.GC()
+	}
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return stats.HeapAlloc
+}
+
+// BenchmarkStart finds 1,000 sandboxes whose state files have the usual size.
+func BenchmarkStart(b *testing.B) {
+	const sandboxes = 1000
+	fleet := newFleet(b, simulate.Options{GVisor: sandboxes})
+	b.ReportAllocs()
+	for b.Loop() {
+		r := newRecorder(b)
+		ctx, cancel := context.WithCancel(b.Context())
+		done := make(chan error)
+		go func() { done <- newRuntime(b, testSettings(fleet.RuntimeRoot())).Watch(ctx, r) }()
+		r.await("all were found", func() bool { return len(r.present) == sandboxes })
+		cancel()
+		require.NoError(b, <-done)
+	}
+}
+
+// BenchmarkPull pulls one sandbox that sends 60 points.
+func BenchmarkPull(b *testing.B) {
+	fleet := newFleet(b, simulate.Options{})
+	addGVisor(b, fleet, simulate.GVisorOptions{ID: "web"})
+	s := watch(b, newRuntime(b, testSettings(fleet.RuntimeRoot()))).get("web")
+	ctx, cancel := context.WithTimeout(b.Context(), time.Hour)
+	defer cancel()
+	r := new(sandbox.Reading)
+	b.ReportAllocs()
+	for b.Loop() {
+		r.Reset()
+		if err := s.Pull(ctx, r); err != nil {
+			b.Fatal(err)
+		}
+		s.Describe(r, true)
+	}
+}
