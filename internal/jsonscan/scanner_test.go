@@ -101,6 +101,7 @@ func TestSkipRefuses(t *testing.T) {
 		{"\xef\xbb\xbf{}", ErrSyntax},
 		{`// a` + "\n1", ErrSyntax},
 		{"\"\xff\"", ErrText},
+		{"\"long enough \x80 for several words\"", ErrText},
 		{"\"\xc0\x80\"", ErrText},
 		{"\"\xed\xa0\x80\"", ErrText},
 		{`"\ud800"`, ErrText},

@@ -40,11 +40,8 @@ const (
 // prepare bytes that collide.
 type digest [2]uint64
 
-// set stands for a number of metrics in any order.
-type set struct {
-	sum     digest
-	metrics int
-}
+// set stands for metrics in any order: it is the sum of their digests.
+type set digest
 
 // content is what is known about the bytes of one registration.
 type content struct {
@@ -181,9 +178,8 @@ func (c *Cache) set(raw []byte) (set, error) {
 		}
 		for s.OpenArray(); s.NextElement(); {
 			d := c.digest(s.Raw())
-			key.sum[0] += d[0]
-			key.sum[1] += d[1]
-			key.metrics++
+			key[0] += d[0]
+			key[1] += d[1]
 		}
 	}
 	s.End()

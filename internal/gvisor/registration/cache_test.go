@@ -127,6 +127,18 @@ func TestCacheIsBounded(t *testing.T) {
 	assert.True(t, kept == again)
 }
 
+func TestCacheIsBoundedWhileAllIsInUse(t *testing.T) {
+	c := NewCache("", Limits{})
+	kept, err := c.Get([]byte(registered(metric(nil))))
+	require.NoError(t, err)
+	for i := range keptContents + 100 {
+		r, err := c.Get(fmt.Appendf(nil, `{"new":%d,%s`, i, registered(metric(nil))[1:]))
+		require.NoError(t, err)
+		require.True(t, kept == r)
+	}
+	assert.LessOrEqual(t, len(c.contents), keptContents)
+}
+
 func TestCacheIsSafeForConcurrentUse(t *testing.T) {
 	c := NewCache("", Limits{})
 	raws := make([][]byte, 20)

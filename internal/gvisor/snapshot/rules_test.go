@@ -324,6 +324,32 @@ func TestCanonicalAndAnyEntryAgree(t *testing.T) {
 	}
 }
 
+// TestBackslashesAreNeverTakenAsTheyStand has an allowed value that is the same
+// as the raw JSON of another text.
+func TestBackslashesAreNeverTakenAsTheyStand(t *testing.T) {
+	known, err := registration.Parse([]byte(
+		`{"metrics":[{"name":"/a","prometheus_name":"a","fields":[{"field_name":"x","allowed_values":["\\b"]}]}]}`), "", registration.Limits{})
+	require.NoError(t, err)
+	_, err = read(NewVerifier(known, Settings{}), newAnswer(known, moment).number("a", 1, "x", `\b`).String())
+	require.NoError(t, err)
+	_, err = read(NewVerifier(known, Settings{}), newAnswer(known, moment).raw("a", `,"val":{"int":1}`, "x", "\b").String())
+	var violation *Violation
+	require.ErrorAs(t, err, &violation)
+	assert.Equal(t, RuleLabelValue, violation.Rule)
+}
+
+func TestLabelsAreCountedWhileTheyArrive(t *testing.T) {
+	known := testRegistration(t)
+	var labels []string
+	for i := range 65 {
+		labels = append(labels, fmt.Sprint("k", i), "v")
+	}
+	_, err := read(NewVerifier(known, Settings{}), newAnswer(known, moment).number("disk_reads", 1, labels...).String())
+	assert.ErrorContains(t, err, "more than 64 labels")
+	_, err = read(NewVerifier(known, Settings{}), newAnswer(known, moment).number("disk_reads", 1, labels[2:]...).String())
+	assert.ErrorContains(t, err, "64 labels instead of 0")
+}
+
 // TestCanonicalEntriesTakeTheShortWay keeps the short way from falling out of
 // use unnoticed.
 func TestCanonicalEntriesTakeTheShortWay(t *testing.T) {

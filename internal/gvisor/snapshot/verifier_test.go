@@ -111,6 +111,9 @@ func TestZeroFill(t *testing.T) {
 	ended := &sandbox.Reading{}
 	v.Series(ended)
 	assert.Len(t, ended.Points, 3*8+4+1)
+	ended.Reset()
+	v.Series(ended)
+	assert.Empty(t, ended.Points)
 
 	filtered := NewVerifier(known, Settings{ZeroFill: true, Filter: regexp.MustCompile(`^(?:disk_.*)$`)})
 	r, err = read(filtered, newAnswer(known, moment).String())
