@@ -27,7 +27,7 @@ const (
 type Scanner struct {
 	source  io.Reader
 	limits  Limits
-	marks   []string
+	marks   [][]byte
 	longest int // mark
 
 	window     []byte
@@ -53,7 +53,7 @@ type Scanner struct {
 // line: there the line ends for the scanner, as if a newline had been lost, and
 // what follows the mark is a comment up to the next newline or mark. No mark
 // may contain a newline, and each has to begin with '#'.
-func (s *Scanner) Reset(source io.Reader, limits Limits, marks ...string) {
+func (s *Scanner) Reset(source io.Reader, limits Limits, marks ...[]byte) {
 	if s.window == nil {
 		s.window = make([]byte, WindowBytes)
 	}
@@ -198,7 +198,7 @@ func (s *Scanner) findMark(line []byte) (at, mark int) {
 		return at, 0
 	}
 	for i, text := range s.marks {
-		found := bytes.Index(line[from:], []byte(text))
+		found := bytes.Index(line[from:], text)
 		if found >= 0 && (at < 0 || from+found < at) {
 			at, mark = from+found, i
 		}

@@ -22,7 +22,11 @@ func transcript(source io.Reader, limits Limits, marks ...string) []string {
 		parsed  Parsed
 		entries []string
 	)
-	scanner.Reset(source, limits, marks...)
+	var all [][]byte
+	for _, mark := range marks {
+		all = append(all, []byte(mark))
+	}
+	scanner.Reset(source, limits, all...)
 	for scanner.Next() {
 		entry := ""
 		switch scanner.Kind() {

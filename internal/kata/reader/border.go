@@ -22,22 +22,26 @@ const (
 	shimMark       = "# HELP kata_shim_fds "
 )
 
-// marksOf are the places where host parts of an answer begin. hypervisor is the
-// one of the state file.
-func marksOf(flavour catalogue.Flavour, hypervisor string) []string {
+// marks are the places where host parts of runtime-rs begin, markSections what
+// begins there.
+var (
+	marks        = [][]byte{[]byte(shimMark), []byte(hypervisorMark)}
+	markSections = []catalogue.Section{catalogue.Shim, catalogue.Hypervisor}
+)
+
+// marksOf are the marks that an answer can have. hypervisor is the one of the
+// state file.
+func marksOf(flavour catalogue.Flavour, hypervisor string) [][]byte {
 	switch {
 	case flavour != catalogue.Rust:
 		return nil
 	case hypervisor == "dragonball":
-		return []string{shimMark, hypervisorMark}
+		return marks
 	}
 	// Other hypervisors write nothing of their own, so a guest must not be
 	// able to begin such a part.
-	return []string{shimMark}
+	return marks[:1]
 }
-
-// markSections are what begins at each mark.
-var markSections = []catalogue.Section{catalogue.Shim, catalogue.Hypervisor}
 
 func (b *border) reset(c *catalogue.Catalogue, flavour catalogue.Flavour) {
 	b.flavour, b.lastHost, b.last = flavour, c.LastHost, b.last[:0]

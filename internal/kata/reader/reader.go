@@ -16,7 +16,7 @@ import (
 type Reader struct {
 	settings *Settings
 	flavour  catalogue.Flavour
-	marks    []string
+	marks    [][]byte
 	// start is when the shim began, once it said so.
 	start time.Time
 	// pull numbers the readings, to tell what came with the last.

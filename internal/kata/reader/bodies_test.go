@@ -1,0 +1,230 @@
+package reader
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalogue"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
+)
+
+// Made-up answers with every row of the catalogue, in the shape that shims
+// write them.
+
+const (
+	created = 1_800_000_000 // when the sandboxes of these tests were made
+	started = created - 2   // when their shims started
+	pulled  = created + 600
+)
+
+// labelTexts are the texts of a label in made-up answers.
+func labelTexts(label catalogue.Label) []string {
+	return map[string][]string{
+		"interface": {"eth0", "lo"}, "disk": {"vda"}, "device": {"vda"}, "mount": {"/"},
+		"cpu": {"0", "1"}, "cpu_id": {"0", "1"}, "action": {"create", "grpc.CheckRequest"}, "version": {"go1.26.8"},
+	}[label.Key]
+}
+
+// familyText is the text of one family, with values from next.
+func familyText(family *catalogue.TextFamily, next func() int) string {
+	var out strings.Builder
+	kind := map[sandbox.Kind]string{sandbox.Gauge: "gauge", sandbox.Counter: "counter", sandbox.Histogram: "histogram", sandbox.Summary: "summary"}[family.Kind]
+	fmt.Fprintf(&out, "# HELP %s %s\n# TYPE %s %s\n", family.Name, family.Items[0].Family.Prometheus.Description, family.Name, kind)
+	sets := []string{""}
+	for _, label := range family.Labels {
+		var longer []string
+		for _, set := range sets {
+			for _, text := range labelTexts(label) {
+				longer = append(longer, set+","+label.Key+`="`+text+`"`)
+			}
+		}
+		sets = longer
+	}
+	items := family.Items
+	if family.OnlyText != "" {
+		sets = append(sets, ","+family.Labels[0].Key+`="`+family.OnlyText+`"`)
+	}
+	keys := []string{}
+	for i := range items {
+		keys = append(keys, items[i].Item)
+	}
+	if family.Other([]byte("x")) != nil {
+		keys = append(keys, "nr_free_pages", "nr_kernel_stack", "pgfault", "pgpgin", "pgscan_kswapd", "thp_fault_alloc")
+		slices.Sort(keys)
+	}
+	for _, set := range sets {
+		for _, key := range keys {
+			labels := set
+			if family.HasItems {
+				labels += `,item="` + key + `"`
+			}
+			writeSamples(&out, family, strings.TrimPrefix(labels, ","), next())
+		}
+	}
+	return out.String()
+}
+
+func writeSamples(out *strings.Builder, family *catalogue.TextFamily, labels string, value int) {
+	braces := func(extra string) string {
+		if all := strings.Trim(labels+","+extra, ","); all != "" {
+			return "{" + all + "}"
+		}
+		return ""
+	}
+	switch {
+	case family.Name == catalogue.StartTime:
+		value = started
+	case family.Kind == sandbox.Histogram:
+		for i, bound := range catalogue.BoundTexts {
+			fmt.Fprintf(out, "%s_bucket%s %d\n", family.Name, braces(`le="`+bound+`"`), value*(i+1))
+		}
+		fmt.Fprintf(out, "%s_sum%s %d\n%s_count%s %d\n", family.Name, braces(""), 100*value, family.Name, braces(""), value*len(catalogue.BoundTexts))
+		return
+	case family.Kind == sandbox.Summary:
+		for i, at := range catalogue.QuantileTexts {
+			fmt.Fprintf(out, "%s%s %d\n", family.Name, braces(`quantile="`+at+`"`), value+i)
+		}
+		fmt.Fprintf(out, "%s_sum%s %d\n%s_count%s %d\n", family.Name, braces(""), 5*value, family.Name, braces(""), value)
+		return
+	}
+	fmt.Fprintf(out, "%s%s %d\n", family.Name, braces(""), value)
+}
+
+// counter yields one number after another.
+func counter(from int) func() int {
+	return func() int { from++; return from }
+}
+
+// hostText is the host part of an answer.
+func hostText(flavour catalogue.Flavour, hypervisor string) string {
+	var families []*catalogue.TextFamily
+	for _, family := range catalogue.For(flavour).Families {
+		wanted := family.InText && family.Section != catalogue.Guest
+		if flavour == catalogue.Rust && family.Section == catalogue.Hypervisor {
+			wanted = wanted && hypervisor == "dragonball"
+		}
+		if wanted && (hypervisor == "firecracker" || !strings.HasPrefix(family.Name, "kata_firecracker_")) {
+			families = append(families, family)
+		}
+	}
+	slices.SortFunc(families, func(a, b *catalogue.TextFamily) int { return cmp.Compare(a.Name, b.Name) })
+	return text(families, counter(1000))
+}
+
+// guestText is what an honest agent says.
+func guestText(flavour catalogue.Flavour) string {
+	var families []*catalogue.TextFamily
+	for _, family := range catalogue.For(flavour).Families {
+		if family.Section == catalogue.Guest {
+			families = append(families, family)
+		}
+	}
+	return text(families, counter(5000))
+}
+
+func text(families []*catalogue.TextFamily, next func() int) string {
+	var out strings.Builder
+	for _, family := range families {
+		out.WriteString(familyText(family, next))
+	}
+	return out.String()
+}
+
+// answer puts the parts of an answer together as a flavour does.
+func answer(flavour catalogue.Flavour, host, guest string) string {
+	if flavour == catalogue.Rust {
+		return guest + host
+	}
+	return host + guest
+}
+
+// settingsFor makes settings of a naming with all families.
+func settingsFor(t testing.TB, naming string, change ...func(*Options)) *Settings {
+	t.Helper()
+	options := Options{Naming: naming, Families: "all"}
+	for _, change := range change {
+		change(&options)
+	}
+	settings, err := NewSettings(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return settings
+}
+
+// newReading is a reading as a pull begins with.
+func newReading() *sandbox.Reading {
+	return &sandbox.Reading{Time: time.Unix(pulled, 0), Start: time.Unix(created, 0)}
+}
+
+// points writes down the points of a reading, a line for each series.
+func points(settings *Settings, reading *sandbox.Reading) map[string]string {
+	lines := map[string]string{}
+	for i := range reading.Points {
+		point := &reading.Points[i]
+		form := settings.form(point.Family)
+		var labels []string
+		for j, text := range point.Labels {
+			if form.LabelKeys[j] != "" {
+				labels = append(labels, form.LabelKeys[j]+"="+text)
+			}
+		}
+		for _, attribute := range form.Attributes {
+			labels = append(labels, attribute.Key+"="+attribute.Value)
+		}
+		slices.Sort(labels)
+		series := form.Name + "{" + strings.Join(labels, ",") + "}"
+		value := strconv.FormatFloat(point.Value.AsFloat(), 'g', -1, 64)
+		if d := point.Distribution; d != nil {
+			value = fmt.Sprintf("%v %v %v %v %v", d.Count, d.Sum, d.Bounds, d.Buckets, d.Quantiles)
+		}
+		if _, twice := lines[series]; twice {
+			series += " again"
+		}
+		lines[series] = fmt.Sprintf("%s kind %d origin %d", value, form.Kind, point.Family.Origin)
+	}
+	return lines
+}
+
+// hostPoints are only those that were measured on the host.
+func hostPoints(settings *Settings, reading *sandbox.Reading) map[string]string {
+	lines := points(settings, reading)
+	maps.DeleteFunc(lines, func(_, value string) bool { return !strings.HasSuffix(value, "origin 0") })
+	return lines
+}
+
+// dropped writes down what was dropped.
+func dropped(reading *sandbox.Reading) string {
+	var all []string
+	for _, row := range reading.Dropped {
+		all = append(all, fmt.Sprintf("%s %d", row.Reason, row.Points))
+	}
+	return strings.Join(all, ", ")
+}
+
+// difference tells how two maps differ, for a message.
+func difference(got, want map[string]string) string {
+	var out []string
+	for _, key := range slices.Sorted(maps.Keys(want)) {
+		if value, found := got[key]; !found {
+			out = append(out, "missing "+key+" "+want[key])
+		} else if value != want[key] {
+			out = append(out, key+" is "+value+", want "+want[key])
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(got)) {
+		if _, found := want[key]; !found {
+			out = append(out, "unexpected "+key+" "+got[key])
+		}
+	}
+	if len(out) > 10 {
+		out = append(out[:10], fmt.Sprintf("and %d more", len(out)-10))
+	}
+	return strings.Join(out, "\n")
+}

@@ -1,0 +1,121 @@
+package reader
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalogue"
+)
+
+// steady reads the same answer again and again, as pulls do.
+func steady(t testing.TB, shape int, naming, families string) (read func(), size int) {
+	flavour, hypervisor := flavours[shape].flavour, flavours[shape].hypervisor
+	settings := settingsFor(t, naming, func(o *Options) { o.Families = families })
+	body := answer(flavour, hostText(flavour, hypervisor), guestText(flavour))
+	// As many file systems and disks make it as long as that of a real guest.
+	for i := 0; len(body) < 70<<10>>flavour; i++ {
+		disk := familyText(catalogue.For(flavour).Family([]byte("kata_guest_diskstat")), counter(1000*i))
+		body = answer(flavour, body, strings.ReplaceAll(disk, `"vda"`, fmt.Sprintf(`"loop%d"`, i)))
+	}
+	r := New(flavour, hypervisor, settings)
+	reading := newReading()
+	source := strings.NewReader(body)
+	start, now := reading.Start, reading.Time
+	return func() {
+		source.Reset(body)
+		reading.Reset()
+		reading.Start, reading.Time = start, now
+		if err := r.Read(source, reading); err != nil {
+			t.Fatal(err)
+		}
+	}, len(body)
+}
+
+func TestReadAllocates(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector makes sync.Pool forget at random")
+	}
+	for shape := range flavours {
+		for _, naming := range []string{"otel", "prometheus"} {
+			for _, families := range []string{"default", "all"} {
+				read, _ := steady(t, shape, naming, families)
+				read()
+				if allocations := testing.AllocsPerRun(20, read); allocations != 0 {
+					t.Errorf("%v, %s, %s: %v allocations for an answer like the last, want none", flavours[shape], naming, families, allocations)
+				}
+			}
+		}
+	}
+}
+
+func BenchmarkRead(b *testing.B) {
+	for shape := range flavours {
+		for _, families := range []string{"default", "all"} {
+			b.Run(fmt.Sprint(flavours[shape].flavour, "/", flavours[shape].hypervisor, "/", families), func(b *testing.B) {
+				read, size := steady(b, shape, "otel", families)
+				read()
+				b.SetBytes(int64(size))
+				b.ReportAllocs()
+				for b.Loop() {
+					read()
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkCapture is BenchmarkRead with captured answers, where there are any.
+func BenchmarkCapture(b *testing.B) {
+	for _, row := range []struct {
+		name    string
+		flavour catalogue.Flavour
+	}{{"go-shim.prom", catalogue.Go}, {"runtime-rs-shim.prom", catalogue.Rust}} {
+		for _, families := range []string{"default", "all"} {
+			b.Run(row.name+"/"+families, func(b *testing.B) {
+				body := capture(b, row.name)
+				settings := settingsFor(b, "otel", func(o *Options) { o.Families = families })
+				r := New(row.flavour, "dragonball", settings)
+				reading := atCapture()
+				source := strings.NewReader(body)
+				b.SetBytes(int64(len(body)))
+				b.ReportAllocs()
+				for b.Loop() {
+					source.Reset(body)
+					reading.Reset()
+					if err := r.Read(source, reading); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkHostile reads the longest answers that a guest can cause.
+func BenchmarkHostile(b *testing.B) {
+	for _, row := range []struct {
+		name, guest string
+		flavour     catalogue.Flavour
+	}{
+		{"series", manySeries(300_000), catalogue.Go},
+		{"families", manyFamilies(300_000), catalogue.Go},
+		{"newlines", strings.Repeat("\n", 4<<20), catalogue.Rust},
+		{"marks", strings.Repeat(shimMark, 4<<20/len(shimMark)), catalogue.Rust},
+	} {
+		b.Run(row.name, func(b *testing.B) {
+			settings := settingsFor(b, "otel", func(o *Options) { o.MaxAnswerBytes = 64 << 20 })
+			body := answer(row.flavour, hostText(row.flavour, "clh"), row.guest)
+			r := New(row.flavour, "clh", settings)
+			reading := newReading()
+			b.SetBytes(int64(len(body)))
+			b.ReportAllocs()
+			for b.Loop() {
+				reading.Reset()
+				if err := r.Read(strings.NewReader(body), reading); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
