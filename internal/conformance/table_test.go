@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -374,18 +375,17 @@ func TestCapturedVerdicts(t *testing.T) {
 	if len(paths) == 0 {
 		t.Skip("no captures here")
 	}
-	var raw []byte
-	for _, path := range paths {
-		if filepath.Base(path) == "registered-metrics.response.json" {
-			data, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if raw, err = registration.FromResult([]byte(strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(string(data)), `{"success":true,"err":"","result":`), "}"))); err != nil {
-				t.Fatal(err)
-			}
-		}
+	data, err := os.ReadFile("../../../shared/gvisor/registered-metrics.response.json")
+	if err != nil {
+		t.Fatal(err)
 	}
+	var registered struct {
+		Result struct{ RegisteredMetrics json.RawMessage }
+	}
+	if err := json.Unmarshal(data, &registered); err != nil {
+		t.Fatal(err)
+	}
+	raw := registered.Result.RegisteredMetrics
 	when := regexp.MustCompile(`"when":"[^"]*"`)
 	for _, path := range paths {
 		data, err := os.ReadFile(path)

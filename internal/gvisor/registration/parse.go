@@ -49,7 +49,6 @@ func (l Limits) scan() jsonscan.Limits {
 }
 
 var (
-	resultFields       = jsonscan.NewFields("RegisteredMetrics")
 	registrationFields = jsonscan.NewFields("metrics", "stages")
 	metricFields       = jsonscan.NewFields("name", "prometheus_name", "description", "cumulative",
 		"type", "units", "fields", "distribution_bucket_lower_bounds", "sync")
@@ -58,31 +57,6 @@ var (
 
 // stagesField is the index of "stages" in registrationFields.
 const stagesField = 1
-
-// FromResult takes the registration out of the result of
-// Metrics.GetRegisteredMetrics:
-//
-//	{"RegisteredMetrics":{"metrics":[…],"stages":[…]}}
-func FromResult(result []byte) ([]byte, error) {
-	var s jsonscan.Scanner
-	s.ResetBytes(result, jsonscan.Limits{Bytes: int64(len(result)) + 1})
-	var raw []byte
-	var seen jsonscan.Seen
-	for s.OpenObject(); ; {
-		if _, more := s.NextField(resultFields, &seen); !more {
-			break
-		}
-		raw = s.Raw()
-	}
-	s.End()
-	if err := s.Err(); err != nil {
-		return nil, formatError(err)
-	}
-	if raw == nil {
-		return nil, &Error{Rule: RuleAbsent, Detail: "the result has no RegisteredMetrics"}
-	}
-	return raw, nil
-}
 
 // Parse reads a registration. Prefix is what names in the naming "prometheus"
 // begin with. The error is always an [*Error].
