@@ -35,7 +35,7 @@ func TestEachSandboxIsPulledAtOnceAndThenAtItsPhase(t *testing.T) {
 		for _, s := range all {
 			b.runtime.add(s)
 		}
-		time.Sleep(5*testInterval + testInterval/2)
+		time.Sleep(5*testInterval + testInterval/2 + time.Second/8)
 		stop()
 		for _, s := range all {
 			pulls := s.pulled()
@@ -83,7 +83,7 @@ func TestStallingSandboxesDoNotHoldUpOthers(t *testing.T) {
 			b.runtime.add(s)
 		}
 		const intervals = 5
-		time.Sleep(intervals*testInterval + testInterval/2)
+		time.Sleep(intervals*testInterval + testInterval/2 + time.Second/8)
 		stop()
 		for i, s := range all {
 			if i%4 == 0 {
@@ -516,7 +516,7 @@ func TestTelemetryIsLabelledWithTheReceiver(t *testing.T) {
 		}
 		b.runtime.add(s)
 		b.runtime.actions <- func(o sandbox.Observer) { o.Passed(sandbox.RuntimeGVisor, map[string]int{"foreign": 3}) }
-		time.Sleep(testInterval / 2)
+		time.Sleep(testInterval / 3)
 		set := func(more ...attribute.KeyValue) attribute.Set {
 			return attribute.NewSet(append(more, attribute.String("receiver", "sandbox/test"), attribute.String("runtime", "gvisor"))...)
 		}

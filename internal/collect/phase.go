@@ -21,9 +21,17 @@ func hashOf(id *sandbox.Identity) uint64 {
 	return h.Sum64()
 }
 
+// Sandboxes share slots, so that the receiver wakes up some twenty times in an
+// interval and not once for each sandbox: a wake-up costs more than a pull.
+const (
+	fewestSlots = 20
+	longestSlot = 500 * time.Millisecond
+)
+
 // phaseOf is the place in the interval that belongs to a sandbox.
 func phaseOf(hash uint64, interval time.Duration) time.Duration {
-	return time.Duration(hash % uint64(interval))
+	slots := max(fewestSlots, uint64((interval+longestSlot-1)/longestSlot))
+	return time.Duration(hash % slots * uint64(interval) / slots)
 }
 
 // nextSlot is the first time at or after earliest that lies at the phase in an

@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
@@ -21,16 +22,19 @@ type scheduler struct {
 	proven, unproven queue
 	// inFlight visits, and those of unproven sandboxes among them.
 	inFlight, unprovenInFlight int
-	finished                   chan *member
-	visits                     sync.WaitGroup
-	seen                       map[string]int64
-	summary                    time.Time
+	// due members go to visitors that wait, and come back finished.
+	due, finished chan *member
+	visitors      sync.WaitGroup
+	idle          atomic.Int32
+	seen          map[string]int64
+	summary       time.Time
 }
 
 func newScheduler(c *Collection) *scheduler {
 	return &scheduler{
 		c:        c,
 		members:  map[sandbox.Sandbox]*member{},
+		due:      make(chan *member),
 		finished: make(chan *member, c.limits.inFlight),
 		seen:     map[string]int64{},
 	}
@@ -209,17 +213,46 @@ func (s *scheduler) startFirst(ctx context.Context, q *queue, now time.Time) boo
 func (s *scheduler) visit(ctx context.Context, m *member) {
 	s.inFlight++
 	m.visited = time.Now()
-	last := m.gone
-	m.closed = last
-	s.visits.Go(func() {
-		s.c.visit(ctx, m, last)
-		// The channel has room for all visits in flight, but not for those of
-		// sandboxes that are gone, which are not counted against the limit.
+	m.closed = m.gone
+	select {
+	case s.due <- m:
+		// A visitor waited for it.
+	default:
+		s.visitors.Go(func() { s.visitor(ctx, m) })
+	}
+}
+
+// idleVisitors is how many goroutines may wait for the next visit: enough for a
+// slot of a large fleet. They keep the stacks that visits need.
+const idleVisitors = 64
+
+// visitor makes a visit, and goes on with others while few enough do.
+func (s *scheduler) visitor(ctx context.Context, m *member) {
+	for m != nil {
+		s.c.visit(ctx, m, m.closed)
+		// Visits of sandboxes that are gone do not count against the limit, so
+		// the channel may be full.
 		select {
 		case s.finished <- m:
 		case <-ctx.Done():
+			return
 		}
-	})
+		m = s.nextDue(ctx)
+	}
+}
+
+// nextDue waits for a member to visit; nil if there are visitors enough.
+func (s *scheduler) nextDue(ctx context.Context) *member {
+	defer s.idle.Add(-1)
+	if s.idle.Add(1) > idleVisitors {
+		return nil
+	}
+	select {
+	case m := <-s.due:
+		return m
+	case <-ctx.Done():
+		return nil
+	}
 }
 
 // finish takes a member back after a visit.
@@ -245,13 +278,23 @@ func (s *scheduler) finish(ctx context.Context, m *member) {
 // first visit, and those brought forward, are out of phase, and the sandbox may
 // ask for a pace.
 func (s *scheduler) nextVisit(m *member) time.Time {
-	earliest := m.visited.Add(s.c.settings.Interval / 2)
-	for _, other := range [...]time.Time{time.Now(), m.began.Add(m.sandbox.Pace())} {
-		if other.After(earliest) {
-			earliest = other
-		}
+	interval := s.c.settings.Interval
+	earliest := m.visited.Add(interval / 2)
+	if now := time.Now(); now.After(earliest) {
+		earliest = now
 	}
-	return nextSlot(earliest, m.phase, s.c.settings.Interval)
+	slot := nextSlot(earliest, m.phase, interval)
+	again := m.began.Add(m.sandbox.Pace())
+	switch late := again.Sub(slot); {
+	case late <= 0:
+		return slot
+	case late <= interval/10:
+		// A pace of just the interval would else cost every second slot,
+		// because pulls begin a little after their slot. The phase moves along.
+		m.phase = time.Duration(again.UnixNano() % int64(interval))
+		return again
+	}
+	return nextSlot(again, m.phase, interval)
 }
 
 // next is when the scheduler has to look again, if nothing happens before.
@@ -272,7 +315,7 @@ func (s *scheduler) next() time.Time {
 
 // close waits for the visits under way and closes all sandboxes.
 func (s *scheduler) close() {
-	s.visits.Wait()
+	s.visitors.Wait()
 	added, _, _ := s.c.inbox.take()
 	for _, one := range added {
 		_ = one.Close()

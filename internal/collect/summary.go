@@ -47,7 +47,7 @@ func (s *scheduler) deliverSummary(ctx context.Context, r *sandbox.Reading) {
 	case <-ctx.Done():
 		freeReading(r)
 	default:
-		s.visits.Go(func() {
+		s.visitors.Go(func() {
 			bounded, cancel := context.WithTimeout(ctx, s.c.settings.Interval)
 			defer cancel()
 			s.c.workers[0].deliver(bounded, d)
