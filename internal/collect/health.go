@@ -87,13 +87,6 @@ func newFixedFamilies(config metadata.MetricsConfig) fixedFamilies {
 	}
 }
 
-// failureOutcomes is the order in which failures are reported.
-var failureOutcomes = []sandbox.Outcome{
-	sandbox.Partial, sandbox.Unreachable, sandbox.WrongPeer, sandbox.Timeout, sandbox.Disconnected,
-	sandbox.Oversize, sandbox.Malformed, sandbox.Refused, sandbox.Rejected, sandbox.Untrusted,
-	sandbox.Unsafe, sandbox.Internal,
-}
-
 // append adds the fixed metrics of a sandbox to its reading.
 func (f *fixedFamilies) append(r *sandbox.Reading, state sandbox.State, h *health) {
 	if f.state != nil {
@@ -118,7 +111,7 @@ func (f *fixedFamilies) appendFailures(r *sandbox.Reading, h *health) {
 	if f.failures == nil || h.failed == nil {
 		return
 	}
-	for _, outcome := range failureOutcomes {
+	for _, outcome := range sandbox.Outcomes {
 		if count := h.failed[outcome]; count > 0 {
 			r.AddLabelled(f.failures, sandbox.Int(count), string(outcome))
 		}

@@ -24,15 +24,21 @@ const (
 type telemetry struct {
 	builder  *metadata.TelemetryBuilder
 	receiver attribute.KeyValue
-	// options of instruments by their attributes; a few dozen in all.
-	options sync.Map // attributesKey to metric.MeasurementOption
+	// batches and pulls hold ready-made attributes for what is measured with
+	// each batch and pull; neither changes after it was made.
+	batches []metric.RecordOption
+	pulls   map[string]*pullAttributes
 
 	sandboxes atomic.Pointer[map[stateKey]int64]
 	mu        sync.Mutex
 	passed    map[string]map[string]int
 }
 
-type attributesKey struct{ runtime, key, value string }
+// pullAttributes are those of one runtime's pulls.
+type pullAttributes struct {
+	runtime  []metric.RecordOption
+	outcomes map[sandbox.Outcome][]metric.AddOption
+}
 
 type stateKey struct {
 	runtime string
@@ -47,9 +53,32 @@ func newTelemetry(settings *Settings) (*telemetry, error) {
 	t := &telemetry{
 		builder:  builder,
 		receiver: attribute.String("receiver", settings.Receiver.String()),
+		pulls:    map[string]*pullAttributes{},
 		passed:   map[string]map[string]int{},
 	}
+	t.batches = []metric.RecordOption{t.with()}
+	for _, runtime := range settings.Runtimes {
+		name := attribute.String("runtime", runtime.Name())
+		attributes := &pullAttributes{
+			runtime:  []metric.RecordOption{t.with(name)},
+			outcomes: map[sandbox.Outcome][]metric.AddOption{},
+		}
+		for _, outcome := range sandbox.Outcomes {
+			attributes.outcomes[outcome] = []metric.AddOption{t.with(name, attribute.String("outcome", string(outcome)))}
+		}
+		t.pulls[runtime.Name()] = attributes
+	}
 	return t, nil
+}
+
+// with makes the attributes of a measurement.
+func (t *telemetry) with(attributes ...attribute.KeyValue) metric.MeasurementOption {
+	return metric.WithAttributeSet(attribute.NewSet(append(attributes, t.receiver)...))
+}
+
+// because is with, for what is counted by reason.
+func (t *telemetry) because(runtime, reason string) metric.MeasurementOption {
+	return t.with(attribute.String("runtime", runtime), attribute.String("reason", reason))
 }
 
 // observe registers the gauges that are read when telemetry is collected.
@@ -57,7 +86,7 @@ func (t *telemetry) observe() error {
 	err := t.builder.RegisterReceiverSandboxSandboxesCallback(func(_ context.Context, o metric.Int64Observer) error {
 		if counts := t.sandboxes.Load(); counts != nil {
 			for key, count := range *counts {
-				o.Observe(count, t.with(key.runtime, "state", string(key.state)))
+				o.Observe(count, t.with(attribute.String("runtime", key.runtime), attribute.String("state", string(key.state))))
 			}
 		}
 		return nil
@@ -70,48 +99,32 @@ func (t *telemetry) observe() error {
 		defer t.mu.Unlock()
 		for runtime, counts := range t.passed {
 			for reason, count := range counts {
-				o.Observe(int64(count), t.with(runtime, "reason", reason))
+				o.Observe(int64(count), t.because(runtime, reason))
 			}
 		}
 		return nil
 	})
 }
 
-// with makes the attributes of a measurement, once for each combination.
-func (t *telemetry) with(runtime, key, value string) metric.MeasurementOption {
-	index := attributesKey{runtime, key, value}
-	if option, found := t.options.Load(index); found {
-		return option.(metric.MeasurementOption)
-	}
-	attributes := []attribute.KeyValue{t.receiver}
-	if runtime != "" {
-		attributes = append(attributes, attribute.String("runtime", runtime))
-	}
-	if key != "" {
-		attributes = append(attributes, attribute.String(key, value))
-	}
-	option, _ := t.options.LoadOrStore(index, metric.WithAttributeSet(attribute.NewSet(attributes...)))
-	return option.(metric.MeasurementOption)
-}
-
 func (t *telemetry) pulled(runtime string, outcome sandbox.Outcome, duration time.Duration, r *sandbox.Reading) {
 	ctx := context.Background()
-	t.builder.ReceiverSandboxPulls.Add(ctx, 1, t.with(runtime, "outcome", string(outcome)))
-	t.builder.ReceiverSandboxPullDuration.Record(ctx, duration.Seconds(), t.with(runtime, "", ""))
+	attributes := t.pulls[runtime]
+	t.builder.ReceiverSandboxPulls.Add(ctx, 1, attributes.outcomes[outcome]...)
+	t.builder.ReceiverSandboxPullDuration.Record(ctx, duration.Seconds(), attributes.runtime...)
 	if r.AnswerBytes > 0 {
-		t.builder.ReceiverSandboxAnswerSize.Record(ctx, int64(r.AnswerBytes), t.with(runtime, "", ""))
+		t.builder.ReceiverSandboxAnswerSize.Record(ctx, int64(r.AnswerBytes), attributes.runtime...)
 	}
 	for _, dropped := range r.Dropped {
-		t.builder.ReceiverSandboxDroppedPoints.Add(ctx, int64(dropped.Points), t.with(runtime, "reason", dropped.Reason))
+		t.builder.ReceiverSandboxDroppedPoints.Add(ctx, int64(dropped.Points), t.because(runtime, dropped.Reason))
 	}
 }
 
 func (t *telemetry) skipped(runtime, reason string, pulls int64) {
-	t.builder.ReceiverSandboxSkippedPulls.Add(context.Background(), pulls, t.with(runtime, "reason", reason))
+	t.builder.ReceiverSandboxSkippedPulls.Add(context.Background(), pulls, t.because(runtime, reason))
 }
 
 func (t *telemetry) batch(points int) {
-	t.builder.ReceiverSandboxBatchSize.Record(context.Background(), int64(points), t.with("", "", ""))
+	t.builder.ReceiverSandboxBatchSize.Record(context.Background(), int64(points), t.batches...)
 }
 
 func (t *telemetry) passedPaths(runtime string, counts map[string]int) {

@@ -42,6 +42,12 @@ const (
 	Internal Outcome = "internal"
 )
 
+// Outcomes are all there are, OK first.
+var Outcomes = [...]Outcome{
+	OK, Partial, Unreachable, WrongPeer, Timeout, Disconnected, Oversize, Malformed,
+	Refused, Rejected, Untrusted, Unsafe, Gone, Cancelled, Internal,
+}
+
 // Burdens tells whether another attempt at once could burden the sandbox or
 // the receiver again, so that attempts should back off.
 func (o Outcome) Burdens() bool {

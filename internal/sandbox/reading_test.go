@@ -92,10 +92,14 @@ func TestOutcomes(t *testing.T) {
 }
 
 func TestWhichOutcomesBurden(t *testing.T) {
-	for outcome, burdens := range map[Outcome]bool{
+	expected := map[Outcome]bool{
 		OK: false, Partial: true, Unreachable: true, WrongPeer: true, Timeout: true, Disconnected: true, Oversize: true,
 		Malformed: true, Refused: false, Rejected: false, Untrusted: false, Unsafe: false, Gone: false, Cancelled: false, Internal: false,
-	} {
+	}
+	assert.Len(t, expected, len(Outcomes))
+	for _, outcome := range Outcomes {
+		burdens, listed := expected[outcome]
+		assert.True(t, listed, string(outcome))
 		assert.Equal(t, burdens, outcome.Burdens(), string(outcome))
 	}
 }
