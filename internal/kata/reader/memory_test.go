@@ -63,6 +63,24 @@ func TestRegress(t *testing.T) {
 	}
 }
 
+// TestRegressBeforeDelivery: a value that was read, but never delivered, is no
+// last value.
+func TestRegressBeforeDelivery(t *testing.T) {
+	settings := settingsFor(t, "otel")
+	r := New(catalogue.Rust, "clh", settings)
+	const counting = `kata_guest_netdev_stat{interface="eth0",item="recv_bytes"} `
+	if err := r.Read(strings.NewReader(counting+"100\n"), newReading()); err == nil {
+		t.Fatal("no error for an answer without a host part")
+	}
+	reading := newReading()
+	if err := r.Read(strings.NewReader(counting+"5\n"+miniRust), reading); err != nil {
+		t.Fatal(err)
+	}
+	if got := guestValues(settings, reading); got != "5" || dropped(reading) != "" {
+		t.Errorf("values %q, dropped %q", got, dropped(reading))
+	}
+}
+
 func TestHistogramRegress(t *testing.T) {
 	settings := settingsFor(t, "otel", func(o *Options) { o.FilterFamily = []string{histogramName} })
 	r := New(catalogue.Go, "qemu", settings)
@@ -287,20 +305,77 @@ func TestMakingRoom(t *testing.T) {
 	}
 }
 
-// TestTextOfBothSurvives checks that a text which guest and host have in common
-// stays for the host when the guest loses it.
-func TestTextOfBothSurvives(t *testing.T) {
+// hostInterface is an answer in which the host has an interface.
+func hostInterface(name string, guest ...string) string {
+	return "# TYPE kata_hypervisor_netdev gauge\nkata_hypervisor_netdev{interface=\"" + name + "\",item=\"recv_bytes\"} 1\n" +
+		miniGo + strings.Join(guest, "\n") + "\n"
+}
+
+// TestTextsOfTheHostStay checks that the guest's labels make no room at the
+// expense of the host's.
+func TestTextsOfTheHostStay(t *testing.T) {
 	settings := limited(t, func(l *limits) { l.guestTexts, l.evictedTexts = 1, 1 })
 	r := New(catalogue.Go, "qemu", settings)
-	host := "# TYPE kata_hypervisor_netdev gauge\nkata_hypervisor_netdev{interface=\"if0\",item=\"recv_bytes\"} 1\n"
-	pull(t, r, interfaces(0, 1)...)
-	for range 3 {
+	read := func(body string) *sandbox.Reading {
+		t.Helper()
 		reading := newReading()
-		if err := r.Read(strings.NewReader(host+miniGo+strings.Join(interfaces(1, 2), "\n")+"\n"), reading); err != nil {
+		if err := r.Read(strings.NewReader(body), reading); err != nil {
 			t.Fatal(err)
 		}
-		if _, found := points(settings, reading)["kata.hypervisor.network.io{network.interface.name=if0,network.io.direction=receive}"]; !found {
-			t.Errorf("the host's series lost its label: %v", points(settings, reading))
+		return reading
+	}
+	read(hostInterface("host0"))
+	read(hostInterface("if0")) // which the guest has as well
+	pull(t, r, interfaces(0, 1)...)
+	pull(t, r)
+	for i := 1; i < 4; i++ {
+		// Both texts of the host are older than the guest's.
+		if got := guestValues(settings, pull(t, r, interfaces(i, i+1)...)); got != fmt.Sprint(1000+i) {
+			t.Errorf("values %q of interface %d", got, i)
+		}
+		pull(t, r)
+	}
+	if r.texts.guest != 1 || r.texts.host != 2 {
+		t.Errorf("%d texts of the guest and %d of the host, want 1 and 2", r.texts.guest, r.texts.host)
+	}
+	ends := newReading()
+	r.Series(ends)
+	all := points(settings, ends)
+	for _, name := range []string{"host0", "if0"} {
+		if _, found := all["kata.hypervisor.network.io{network.interface.name="+name+",network.io.direction=receive}"]; !found {
+			t.Errorf("the host's series of %s got lost: %v", name, all)
+		}
+	}
+}
+
+// TestTextOfBothStays checks that a text stays for the host which the guest had
+// first and has lost.
+func TestTextOfBothStays(t *testing.T) {
+	settings := limited(t, func(l *limits) { l.guestTexts, l.evictedTexts = 1, 1 })
+	r := New(catalogue.Go, "qemu", settings)
+	pull(t, r, interfaces(0, 1)...)
+	if err := r.Read(strings.NewReader(hostInterface("if0")), newReading()); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"", "1001", "1001"} {
+		if got := guestValues(settings, pull(t, r, interfaces(1, 2)...)); got != want {
+			t.Errorf("pull %d: values %q, want %q", i, got, want)
+		}
+	}
+	ends := newReading()
+	r.Series(ends)
+	if _, found := points(settings, ends)["kata.hypervisor.network.io{network.interface.name=if0,network.io.direction=receive}"]; !found {
+		t.Errorf("the host's series got lost: %v", points(settings, ends))
+	}
+}
+
+func TestHostTextLimit(t *testing.T) {
+	settings := limited(t, func(l *limits) { l.hostTexts = 1 })
+	r := New(catalogue.Go, "qemu", settings)
+	for i, want := range []string{"", "limit 1"} {
+		reading := newReading()
+		if err := r.Read(strings.NewReader(hostInterface(fmt.Sprint("host", i))), reading); err != nil || dropped(reading) != want {
+			t.Errorf("interface %d: dropped %q, want %q; error %v", i, dropped(reading), want, err)
 		}
 	}
 }
@@ -326,6 +401,7 @@ func TestTable(t *testing.T) {
 	}
 	check(1)
 	check(17)
+	all.sort(func(row uint16) uint16 { return row })
 	all.removeIf(func(s *series) bool { return s.guest })
 	if all.guest != 0 || all.host != count/2 || len(all.entries) != count/2 {
 		t.Errorf("%d guest, %d host, %d entries", all.guest, all.host, len(all.entries))
@@ -337,6 +413,9 @@ func TestTable(t *testing.T) {
 		}
 	}
 	all.sort(func(row uint16) uint16 { return 6 - row })
+	if len(all.order) != len(all.entries) {
+		t.Fatalf("%d of %d entries are in order", len(all.order), len(all.entries))
+	}
 	for i := 1; i < len(all.order); i++ {
 		if a, b := all.entries[all.order[i-1]].key, all.entries[all.order[i]].key; a.row() < b.row() {
 			t.Fatalf("rows %d, %d are out of order", a.row(), b.row())
@@ -361,6 +440,7 @@ func TestPassive(t *testing.T) {
 		{"kata_hypervisor_proc_stat", "stime", "", -1},
 		{"kata_hypervisor_threads", "", "", 0},
 		{"kata_shim_fds", "", "", 1 / zero},
+		{"kata_hypervisor_netdev", "recv_bytes", "\xff", 7},
 	}
 	for flavour, shimMemory := range map[catalogue.Flavour]string{catalogue.Go: "100", catalogue.Rust: "102400"} {
 		want := []string{
@@ -389,7 +469,7 @@ func TestPassive(t *testing.T) {
 			if !slices.Equal(got, want) {
 				t.Errorf("%v: got %q\nwant %q", flavour, got, want)
 			}
-			if got := dropped(reading); got != "negative 1" {
+			if got := dropped(reading); got != "bad_label 1, negative 1" {
 				t.Errorf("dropped %q", got)
 			}
 			checkGrouped(t, settings, reading)

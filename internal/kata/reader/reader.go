@@ -165,8 +165,9 @@ func (r *Reader) makeRoom() {
 		return entry.guest && slices.ContainsFunc(oldest, entry.key.has)
 	})
 	for _, id := range oldest {
-		// A text that the guest used first may be one of the host's by now.
-		if !slices.ContainsFunc(r.table.entries, func(entry series) bool { return entry.key.has(id) }) {
+		if slices.ContainsFunc(r.table.entries, func(entry series) bool { return entry.key.has(id) }) {
+			r.texts.giveToHost(id)
+		} else {
 			r.texts.remove(id)
 		}
 	}

@@ -411,6 +411,8 @@ func TestHistograms(t *testing.T) {
 		{"no sum", histogramText("wait", good, "", "3"), 0, "inconsistent 1"},
 		{"no count", histogramText("wait", good, "8", "") + histogramText("kill", good, "8", "3"), 1, "inconsistent 1"},
 		{"cut off", histogramText("wait", good, "8", ""), 0, "inconsistent 1"},
+		{"bucket behind the sum", histogramText("wait", good[:10], "8", "") + histogramName + `_bucket{action="wait",le="+Inf"} 3` + "\n" + histogramText("wait", nil, "", "3"), 0, "inconsistent 1"},
+		{"two sums", histogramText("wait", good, "8", "") + histogramText("wait", nil, "8", "3"), 0, "inconsistent 1"},
 		{"no bound", histogramName + `_bucket{action="wait"} 1` + "\n", 0, "inconsistent 1"},
 		{"bare name", histogramName + `{action="wait"} 1` + "\n", 0, "unknown 1"},
 		{"another label", strings.ReplaceAll(whole, "{action", `{x="y",action`), 0, "bad_label 13"},
@@ -487,6 +489,7 @@ func TestGoBorder(t *testing.T) {
 		{"declared again, last of all", last + family("process_virtual_memory_max_bytes", "process_virtual_memory_max_bytes 1"), "5", "forged 1"},
 		{"after the last", last + family("process_zzz", "process_zzz 1") + threads, "5", "forged 2"},
 		{"after a guest family", fds + family("kata_guest_load", `kata_guest_load{item="load1"} 1`) + threads, "7", "forged 1"},
+		{"after a guest family that is in order", family("go_threads", "go_threads 5") + family("kata_agent_threads", "kata_agent_threads 1") + threads, "5", "forged 1"},
 		{"after a foreign family", fds + family("up", "up 1") + threads, "7", "forged 1, foreign 1"},
 		{"after a new host family", fds + family("kata_shim_new", "kata_shim_new 1") + threads, "7 9", "unknown 1"},
 		{"after a new host histogram", fds + "# TYPE kata_shim_new histogram\nkata_shim_new_bucket{le=\"+Inf\"} 1\nkata_shim_new_sum 1\nkata_shim_new_count 1\n" + threads, "7 9", "unknown 3"},
@@ -564,6 +567,17 @@ func TestRustBorder(t *testing.T) {
 	}
 }
 
+// TestDragonballAlone: the shim's own part comes last, so an answer that ends
+// before it is not one of a shim.
+func TestDragonballAlone(t *testing.T) {
+	body := "kata_agent_threads 3\n" + hypervisorMark + "x\nkata_hypervisor_scrape_count 5\n"
+	reading := newReading()
+	err := New(catalogue.Rust, "dragonball", settingsFor(t, "prometheus")).Read(strings.NewReader(body), reading)
+	if sandbox.OutcomeOf(err) != sandbox.Malformed || len(reading.Points) != 0 {
+		t.Errorf("%d points, error %v", len(reading.Points), err)
+	}
+}
+
 // timeout is the error of a connection whose deadline has passed.
 var timeout = &net.OpError{Op: "read", Net: "unix", Err: os.ErrDeadlineExceeded}
 
@@ -589,6 +603,7 @@ func TestBroken(t *testing.T) {
 		{"not an exposition", catalogue.Go, "404 page not found\n", nil, 0, sandbox.Malformed, false},
 		{"only the guest", catalogue.Go, guest, nil, 0, sandbox.Malformed, false},
 		{"only the guest of runtime-rs", catalogue.Rust, guest, nil, 0, sandbox.Malformed, false},
+		{"forged part, then no samples of the shim", catalogue.Rust, rustHost + guest + shimMark + "x\n", nil, 0, sandbox.Malformed, false},
 		{"stalled in the guest part", catalogue.Go, goHost + guest[:1000], timeout, 0, sandbox.Partial, true},
 		{"stalled in the host part", catalogue.Go, goHost[:1000], timeout, 0, sandbox.Partial, true},
 		{"stalled at once", catalogue.Go, "", timeout, 0, sandbox.Timeout, false},

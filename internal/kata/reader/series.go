@@ -99,7 +99,6 @@ func (t *table) removeIf(unwanted func(*series) bool) {
 	}
 	t.entries = kept
 	t.order = t.order[:0]
-	t.next = 0
 	t.rehash()
 }
 

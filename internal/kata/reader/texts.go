@@ -81,6 +81,13 @@ func (t *texts) remove(id textID) {
 	t.free = append(t.free, id)
 }
 
+// giveToHost makes a text of the guest one of the host.
+func (t *texts) giveToHost(id textID) {
+	t.entries[id-1].guest = false
+	t.count(true, -1)
+	t.count(false, 1)
+}
+
 func (t *texts) count(guest bool, change int) {
 	if guest {
 		t.guest += change
