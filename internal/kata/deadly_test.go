@@ -62,7 +62,8 @@ func startShim(t *testing.T, place, id string) *shimProcess {
 	}
 	socket := filepath.Join(directory, "shim-monitor.sock")
 	s := &shimProcess{command: exec.Command(os.Args[0]), ended: make(chan struct{})}
-	s.command.Env = append(os.Environ(), deadlyShim+"="+socket)
+	// With the race detector, a process would linger for a second.
+	s.command.Env = append(os.Environ(), deadlyShim+"="+socket, "GORACE=atexit_sleep_ms=0")
 	stdin, err := s.command.StdinPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -30,14 +30,13 @@ type finder struct {
 	// undecided are those of the known sandboxes without a state file, and when
 	// to look for it again.
 	undecided map[string]time.Time
-	// unsettled are new directories that are no sandboxes yet, and until when
-	// they may become one any moment.
-	unsettled map[string]time.Time
 
-	nextPlaces, nextScan time.Time
-	passed               map[string]int
-	scanErrors           map[string]error
-	blind                bool
+	lastTick, nextPlaces, nextScan time.Time
+
+	passed     map[string]int
+	scanErrors map[string]error
+	// blind: nothing tells of changes.
+	blind bool
 }
 
 func newFinder(runtime *Runtime, notifier storage.Notifier, observer sandbox.Observer) *finder {
@@ -49,7 +48,6 @@ func newFinder(runtime *Runtime, notifier storage.Notifier, observer sandbox.Obs
 		candidates: map[string]*candidate{},
 		known:      map[string]*Sandbox{},
 		undecided:  map[string]time.Time{},
-		unsettled:  map[string]time.Time{},
 		scanErrors: map[string]error{},
 		blind:      notifier.Events() == nil,
 	}
@@ -67,15 +65,13 @@ type candidate struct {
 }
 
 // changed looks at an entry that something happened to.
-func (f *finder) changed(place, name string, now time.Time) {
-	if !slices.Contains(f.inventory.Places(), place) {
-		// The storage path itself; see the next look at the places.
-		return
-	}
-	path := filepath.Join(place, name)
-	f.examine(path, now)
-	if f.inventory.LacksSocket(path) {
-		f.unsettled[path] = now.Add(f.runtime.pace.settle)
+func (f *finder) changed(path string, now time.Time) {
+	switch places := f.inventory.Places(); {
+	case slices.Contains(places, filepath.Dir(path)):
+		f.examine(path, now)
+	case slices.Contains(places, path):
+		f.inventory.Doubt(path)
+		f.look(path, false, now)
 	}
 }
 
@@ -164,14 +160,25 @@ func (f *finder) answered(answer cri.Answer, now time.Time) {
 	}
 }
 
-// scanAll looks at everything.
-func (f *finder) scanAll(now time.Time) {
+// lookAtAll looks at all storage paths, and with scan at all that is in them.
+func (f *finder) lookAtAll(scan bool, now time.Time) {
 	for _, place := range f.inventory.Places() {
-		f.scan(place, now)
+		f.look(place, scan, now)
 	}
 }
 
-func (f *finder) scan(place string, now time.Time) {
+// look looks at a storage path, and with scan, or if it has appeared, vanished
+// or been replaced, at all that is in it.
+func (f *finder) look(place string, scan bool, now time.Time) {
+	if f.inventory.Moved(place) {
+		// A path that is not there cannot be watched. If it cannot be watched
+		// for another reason, scans have to do.
+		_ = f.notifier.Watch(place)
+		scan = true
+	}
+	if !scan {
+		return
+	}
 	changes, err := f.inventory.Scan(place)
 	f.scanErrors[place] = err
 	for _, change := range changes {
@@ -179,26 +186,34 @@ func (f *finder) scan(place string, now time.Time) {
 	}
 }
 
-// tick does what is due, and tells when to come again.
-func (f *finder) tick(now time.Time) time.Duration {
+// next is when the next tick is due.
+func (f *finder) next() time.Time {
+	if f.inventory.HasUnsettled() || len(f.candidates) > 0 || len(f.undecided) > 0 {
+		return f.lastTick.Add(f.runtime.pace.soon)
+	}
+	return f.nextPlaces
+}
+
+// tick does what is due.
+func (f *finder) tick(now time.Time) {
+	f.lastTick = now
 	pace := &f.runtime.pace
 	if !now.Before(f.nextPlaces) {
 		f.nextPlaces = now.Add(pace.places)
-		f.watchPlaces(now)
-	}
-	if !now.Before(f.nextScan) {
-		f.nextScan = now.Add(pace.scan)
-		if f.blind {
-			f.nextScan = now.Add(pace.blindScan)
+		scan := !now.Before(f.nextScan)
+		if scan {
+			f.nextScan = now.Add(pace.scan)
+			if f.blind {
+				f.nextScan = now.Add(pace.blindScan)
+			}
 		}
-		f.scanAll(now)
-		f.observer.Trouble(sandbox.RuntimeKata, errors.Join(slices.Collect(maps.Values(f.scanErrors))...))
+		f.lookAtAll(scan, now)
+		if scan {
+			f.observer.Trouble(sandbox.RuntimeKata, errors.Join(slices.Collect(maps.Values(f.scanErrors))...))
+		}
 	}
-	for path, until := range f.unsettled {
+	for _, path := range f.inventory.Unsettled(now.Add(-pace.settle)) {
 		f.examine(path, now)
-		if now.After(until) || !f.inventory.LacksSocket(path) {
-			delete(f.unsettled, path)
-		}
 	}
 	for _, c := range f.candidates {
 		f.consider(c, now)
@@ -211,24 +226,6 @@ func (f *finder) tick(now time.Time) time.Duration {
 	if passed := f.inventory.Passed(); !maps.Equal(passed, f.passed) || f.passed == nil {
 		f.passed = passed
 		f.observer.Passed(sandbox.RuntimeKata, passed)
-	}
-	if len(f.unsettled) > 0 || len(f.candidates) > 0 || len(f.undecided) > 0 {
-		return pace.soon
-	}
-	return pace.places
-}
-
-// watchPlaces begins to watch storage paths that have appeared or were
-// replaced.
-func (f *finder) watchPlaces(now time.Time) {
-	for _, place := range f.inventory.Places() {
-		if !f.inventory.Moved(place) {
-			continue
-		}
-		// A path that is not there cannot be watched. If it cannot be watched
-		// for another reason, scans have to do.
-		_ = f.notifier.Watch(place)
-		f.scan(place, now)
 	}
 }
 

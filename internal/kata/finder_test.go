@@ -66,30 +66,33 @@ func TestDirectoryBeforeSocket(t *testing.T) {
 	s.blind = false
 	s.wait(time.Second)
 	write(t, filepath.Join(p.golang, "web-0", "persist.json"), persistFile("web-0", "qemu", "web-0"))
-	s.changed(p.golang, "web-0", s.now)
+	s.changed(filepath.Join(p.golang, "web-0"), s.now)
 	s.wait(time.Second)
 	s.expect(t, "no socket yet")
 	bind(t, p.golang, "web-0")
 	s.wait(s.runtime.pace.soon)
 	s.expect(t, "its socket is there", "+web-0")
-	if len(s.unsettled) > 0 {
-		t.Errorf("still looking at %v", s.unsettled)
+	if s.inventory.HasUnsettled() {
+		t.Error("still looking")
 	}
 
 	// What never becomes a sandbox is given up.
 	write(t, filepath.Join(p.golang, "leftover", "persist.json"), "")
-	s.changed(p.golang, "leftover", s.now)
+	s.changed(filepath.Join(p.golang, "leftover"), s.now)
+	if !s.inventory.HasUnsettled() {
+		t.Error("not looking")
+	}
 	s.wait(s.runtime.pace.settle + time.Second)
-	if len(s.unsettled) > 0 {
-		t.Errorf("still looking at %v", s.unsettled)
+	if s.inventory.HasUnsettled() {
+		t.Error("still looking")
 	}
 	// Nor is anything else looked at.
 	write(t, filepath.Join(p.golang, "file"), "")
-	s.changed(p.golang, "file", s.now)
-	s.changed(p.golang, "none", s.now)
-	s.changed(filepath.Dir(p.golang), "sbs", s.now)
-	if len(s.unsettled) > 0 {
-		t.Errorf("looking at %v", s.unsettled)
+	s.changed(filepath.Join(p.golang, "file"), s.now)
+	s.changed(filepath.Join(p.golang, "none"), s.now)
+	s.changed("/elsewhere/web-0", s.now)
+	if s.inventory.HasUnsettled() {
+		t.Error("looking at what is no directory")
 	}
 }
 
@@ -336,4 +339,19 @@ func TestBothAreWaitedFor(t *testing.T) {
 	s.wait(time.Second)
 	s.expect(t, "both", "+db-0")
 	checkIdentity(t, s.recorder.last(t), p.rust, "db-0", shop)
+}
+
+// A storage path can be replaced by one with the same inode, which only its
+// watch notices.
+func TestStoragePathIsReplaced(t *testing.T) {
+	p := newPlaces(t)
+	s := newSteps(t, settings(p))
+	s.blind = false
+	s.wait(time.Second)
+	write(t, filepath.Join(p.golang, "web-0", "persist.json"), persistFile("web-0", "qemu", "web-0"))
+	bind(t, p.golang, "web-0")
+	s.wait(2 * time.Second)
+	s.expect(t, "nobody told of it")
+	s.changed(p.golang, s.now)
+	s.expect(t, "the path itself has changed", "+web-0")
 }

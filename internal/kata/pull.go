@@ -20,18 +20,12 @@ import (
 func (s *Sandbox) Pull(ctx context.Context, r *sandbox.Reading) error {
 	facts := s.facts.Load()
 	decision := s.decide(facts)
-	r.Time, r.Start = time.Now(), s.start
-	var err error
+	// Reader and probe may know better.
+	r.Time, r.Start = time.Now(), s.identity.Created
 	if decision.Ask {
-		err = s.ask(ctx, facts, r)
-	} else {
-		err = s.look(ctx, facts, decision, r)
+		return s.judge(s.ask(ctx, facts, r))
 	}
-	if r.Start.Before(s.start) {
-		// The shim may not get to say this each time.
-		s.start = r.Start
-	}
-	return s.judge(err)
+	return s.judge(s.look(ctx, facts, decision, r))
 }
 
 // ask asks the shim.

@@ -46,17 +46,17 @@ func (r *Runtime) Watch(ctx context.Context, observer sandbox.Observer) error {
 		case <-ctx.Done():
 			return nil
 		case event := <-notifier.Events():
-			place, name := storage.EntryOf(event)
-			f.changed(place, name, time.Now())
+			f.changed(event.Name, time.Now())
 		case <-notifier.Errors():
-			f.scanAll(time.Now())
+			f.lookAtAll(true, time.Now())
 		case path := <-r.stale:
 			f.examine(path, time.Now())
 		case answer := <-answers:
 			f.answered(answer, time.Now())
 		case <-timer.C:
-			timer.Reset(f.tick(time.Now()))
+			f.tick(time.Now())
 		}
+		timer.Reset(time.Until(f.next()))
 	}
 }
 

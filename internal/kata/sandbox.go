@@ -27,8 +27,6 @@ type Sandbox struct {
 
 	// The rest belongs to whoever pulls.
 
-	// start is since when counters have been adding up, as far as is known.
-	start time.Time
 	// peer is the pid of the shim, 0 while unknown.
 	peer int
 	// refused counts connections in a row that nobody accepted.
@@ -54,7 +52,6 @@ func newSandbox(runtime *Runtime, c *candidate) *Sandbox {
 	s := &Sandbox{
 		runtime:   runtime,
 		directory: c.directory,
-		start:     created,
 		identity: sandbox.Identity{
 			Runtime:   sandbox.RuntimeKata,
 			Place:     c.directory.Place,

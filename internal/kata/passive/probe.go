@@ -30,8 +30,9 @@ type Probe struct {
 	subject Subject
 
 	shim, monitor, virtiofsd process
-	// seen: the shim was there once.
+	// seen: the shim was there once, and began at start.
 	seen    bool
+	start   time.Time
 	samples []reader.Sample
 }
 
@@ -39,7 +40,10 @@ type Probe struct {
 func NewProbe(roots Roots, subject Subject) *Probe {
 	p := &Probe{roots: roots, subject: subject}
 	p.shim = find(roots.Processes, []int{subject.Shim}, func(host.ProcessTimes) bool { return true })
-	p.seen = p.shim != (process{})
+	if p.seen = p.shim != (process{}); p.seen {
+		// Only once, because the clock of this moves when the host's is set.
+		p.start, _ = roots.Processes.StartTime(p.shim.start)
+	}
 	return p
 }
 
@@ -47,16 +51,7 @@ func NewProbe(roots Roots, subject Subject) *Probe {
 func (p *Probe) ShimGone() bool { return p.seen && p.shim == (process{}) }
 
 // Start is when the shim started, zero if that cannot be known.
-func (p *Probe) Start() time.Time {
-	if p.shim == (process{}) {
-		return time.Time{}
-	}
-	start, err := p.roots.Processes.StartTime(p.shim.start)
-	if err != nil {
-		return time.Time{}
-	}
-	return start
-}
+func (p *Probe) Start() time.Time { return p.start }
 
 // Read takes all samples that can be had. They hold until the next call.
 func (p *Probe) Read() []reader.Sample {

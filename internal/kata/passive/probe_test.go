@@ -141,6 +141,48 @@ func TestSamplesOfGo(t *testing.T) {
 	}
 }
 
+// Every sample must be one that the catalogue describes.
+func TestSamplesAreInTheCatalogue(t *testing.T) {
+	m := newMachine(t)
+	m.run(t, 101, "containerd-shim", 50, 102, 103)
+	m.run(t, 102, "virtiofsd", 60)
+	m.run(t, 103, "qemu-system-x86", 70)
+	var status strings.Builder
+	for name := range sizes {
+		fmt.Fprintf(&status, "%s:\t 1 kB\n", name)
+	}
+	for name := range switches {
+		fmt.Fprintf(&status, "%s:\t1\n", name)
+	}
+	var io strings.Builder
+	for name := range asInTheKernel {
+		fmt.Fprintf(&io, "%s: 1\n", name)
+	}
+	for _, pid := range []string{"101", "102", "103"} {
+		write(t, filepath.Join(m.proc, pid, "status"), status.String())
+		write(t, filepath.Join(m.proc, pid, "io"), io.String())
+	}
+	write(t, filepath.Join(m.cgroup, "pod1/cpu.stat"), "usage_usec 1\n")
+	write(t, filepath.Join(m.cgroup, "pod1/cpu.max"), "1 2\n")
+	write(t, filepath.Join(m.cgroup, "pod1/memory.current"), "1\n")
+	write(t, filepath.Join(m.cgroup, "pod1/memory.max"), "1\n")
+	for _, flavour := range []catalogue.Flavour{catalogue.Go, catalogue.Rust} {
+		samples := NewProbe(m.roots(), Subject{Flavour: flavour, Shim: 101, Cgroup: "pod1"}).Read()
+		if len(samples) < 100 {
+			t.Errorf("%v: only %d samples", flavour, len(samples))
+		}
+		for _, s := range samples {
+			// Kernels no longer have it, and runtime-rs leaves it out.
+			if s.Item == "vmpmd" && s.Family == "kata_shim_proc_status" && flavour == catalogue.Rust {
+				continue
+			}
+			if catalogue.Lookup(flavour, s.Family, s.Item) == nil {
+				t.Errorf("%v: %s{%s} is not in the catalogue", flavour, s.Family, s.Item)
+			}
+		}
+	}
+}
+
 // Both directions of the same thing become one metric, if they stand together.
 func TestColumnsStandTogether(t *testing.T) {
 	seen := map[string]int{}

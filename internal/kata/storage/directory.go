@@ -76,31 +76,39 @@ const (
 // neither a reason against it nor an error. The error is [fs.ErrNotExist] if
 // the entry is gone.
 func Examine(place, name string) (Directory, Reason, error) {
+	directory, _, reason, err := examine(place, name)
+	return directory, reason, err
+}
+
+// examine also tells when something in the directory last changed, in ns since
+// the epoch.
+func examine(place, name string) (found Directory, changed int64, reason Reason, err error) {
 	path := filepath.Join(place, name)
 	kind, directory, err := host.Look(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return Directory{}, "", err
+		return Directory{}, 0, "", err
 	case err != nil:
-		return Directory{}, Unreadable, err
+		return Directory{}, 0, Unreadable, err
 	case kind != fs.ModeDir:
-		return Directory{}, NotDirectory, nil
+		return Directory{}, 0, NotDirectory, nil
 	case !ValidID(name):
-		return Directory{}, InvalidName, nil
+		return Directory{}, 0, InvalidName, nil
 	}
+	changed = directory.ChangeTime
 	kind, socket, err := host.Look(filepath.Join(path, socketName))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return Directory{}, withoutSocket(name), nil
+		return Directory{}, changed, withoutSocket(name), nil
 	case err != nil:
-		return Directory{}, Unreadable, err
+		return Directory{}, changed, Unreadable, err
 	case kind != fs.ModeSocket:
-		return Directory{}, NotSocket, nil
+		return Directory{}, changed, NotSocket, nil
 	}
 	return Directory{
 		Place: place, ID: name,
 		Life: Life{directory: directory.Inode, socket: socket.Inode, bound: socket.ModTime},
-	}, "", nil
+	}, changed, "", nil
 }
 
 // withoutSocket says what a directory without a socket is, as far as its name

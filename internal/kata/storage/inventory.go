@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
 )
@@ -26,6 +27,9 @@ type Inventory struct {
 	// found and passed hold every entry, by its path.
 	found  map[string]Directory
 	passed map[string]Reason
+	// lacking are those directories that only lack a socket to be a sandbox,
+	// and when they last changed.
+	lacking map[string]int64
 	// roots is which directory each storage path was when last asked.
 	roots map[string]root
 }
@@ -45,10 +49,11 @@ func NewInventory(places []string) *Inventory {
 		}
 	}
 	return &Inventory{
-		places: clean,
-		found:  map[string]Directory{},
-		passed: map[string]Reason{},
-		roots:  map[string]root{},
+		places:  clean,
+		found:   map[string]Directory{},
+		passed:  map[string]Reason{},
+		lacking: map[string]int64{},
+		roots:   map[string]root{},
 	}
 }
 
@@ -59,11 +64,11 @@ func (i *Inventory) Places() []string { return i.places }
 func (i *Inventory) Examine(place, name string) Change {
 	path := filepath.Join(place, name)
 	before, known := i.found[path]
-	now, reason, err := Examine(place, name)
+	now, changed, reason, err := examine(place, name)
 	if reason == "" && err == nil && !known && len(i.found) >= mostSandboxes {
 		reason = TooMany
 	}
-	delete(i.passed, path)
+	i.forget(path)
 	switch {
 	case reason == Unreadable && known:
 		// What cannot be seen may still be there.
@@ -79,6 +84,9 @@ func (i *Inventory) Examine(place, name string) Change {
 		return Change{Found: &now}
 	case reason != "" && len(i.passed) < mostEntries:
 		i.passed[path] = reason
+		if reason == NoSocket || reason == Jailer || reason == Template {
+			i.lacking[path] = changed
+		}
 	}
 	if known {
 		delete(i.found, path)
@@ -87,15 +95,29 @@ func (i *Inventory) Examine(place, name string) Change {
 	return Change{}
 }
 
-// LacksSocket tells whether an entry is a directory that only lacks a socket to
-// be a sandbox.
-func (i *Inventory) LacksSocket(path string) bool {
-	switch i.passed[path] {
-	case NoSocket, Jailer, Template:
-		return true
-	}
-	return false
+// forget removes an entry that was passed over.
+func (i *Inventory) forget(path string) {
+	delete(i.passed, path)
+	delete(i.lacking, path)
 }
+
+// Unsettled lists directories that lack a socket and have changed after a time,
+// so that they may become sandboxes any moment. Others will not be listed again
+// before they are examined again.
+func (i *Inventory) Unsettled(after time.Time) []string {
+	var paths []string
+	for path, changed := range i.lacking {
+		if changed > after.UnixNano() {
+			paths = append(paths, path)
+		} else {
+			delete(i.lacking, path)
+		}
+	}
+	return paths
+}
+
+// HasUnsettled tells whether Unsettled may list something.
+func (i *Inventory) HasUnsettled() bool { return len(i.lacking) > 0 }
 
 // Scan looks at all entries of a storage path. A path that does not exist is no
 // error: the runtime may not have run yet.
@@ -122,15 +144,23 @@ func (i *Inventory) Scan(place string) ([]Change, error) {
 	}
 	for path := range i.passed {
 		if filepath.Dir(path) == place && !listed[path] {
-			delete(i.passed, path)
+			i.forget(path)
 		}
 	}
 	return changes, nil
 }
 
-// list reads the names in a storage path. A path that is another one by a
-// second name holds nothing of its own.
+// list reads the names in a storage path. A path that was not there when it was
+// last looked for holds nothing: it will when it was noticed. A path that is
+// another one by a second name holds nothing of its own.
 func (i *Inventory) list(place string) ([]string, error) {
+	if i.roots[place] == (root{}) {
+		info, err := os.Stat(place)
+		if err == nil && !info.IsDir() {
+			err = errors.New("is no directory")
+		}
+		return nil, err
+	}
 	if i.isTwin(place) {
 		return nil, nil
 	}
@@ -146,28 +176,22 @@ func (i *Inventory) list(place string) ([]string, error) {
 	return names, err
 }
 
-// Moved tells whether a storage path has appeared, vanished or been replaced
-// since the last call.
+// Moved looks for a storage path, and tells whether it has appeared, vanished or
+// been replaced since the last call. A scan takes the storage path to be as it
+// was at that time.
 func (i *Inventory) Moved(place string) bool {
 	before, now := i.roots[place], identify(place)
 	i.roots[place] = now
 	return before != now
 }
 
+// Doubt makes the next call of Moved tell so in any case, unless the storage
+// path is not there: a directory can have the inode of the one before.
+func (i *Inventory) Doubt(place string) { delete(i.roots, place) }
+
 func (i *Inventory) isTwin(place string) bool {
-	now := identify(place)
-	if now == (root{}) {
-		return false
-	}
-	for _, other := range i.places {
-		if other == place {
-			return false
-		}
-		if identify(other) == now {
-			return true
-		}
-	}
-	return false
+	before := i.places[:slices.Index(i.places, place)]
+	return slices.ContainsFunc(before, func(other string) bool { return i.roots[other] == i.roots[place] })
 }
 
 // Passed counts the entries that are no sandboxes, by reason.

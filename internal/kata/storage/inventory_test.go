@@ -36,6 +36,7 @@ func describe(changes []Change) []string {
 
 func scan(t *testing.T, inventory *Inventory, place string) []string {
 	t.Helper()
+	inventory.Moved(place)
 	changes, err := inventory.Scan(place)
 	if err != nil {
 		t.Fatal(err)
@@ -68,11 +69,6 @@ func TestScan(t *testing.T) {
 	step("first", "+web-0")
 	passed(map[string]int{"no_socket": 2, "jailer": 1})
 	step("no change")
-	for name, want := range map[string]bool{"db-0": true, "firecracker": true, "web-0": false, "none": false} {
-		if got := inventory.LacksSocket(filepath.Join(place, name)); got != want {
-			t.Errorf("LacksSocket(%s) = %v", name, got)
-		}
-	}
 
 	bind(t, filepath.Join(place, "db-0", socketName))
 	step("socket appears", "+db-0")
@@ -103,6 +99,43 @@ func TestScan(t *testing.T) {
 	passed(map[string]int{"jailer": 1})
 }
 
+func TestUnsettled(t *testing.T) {
+	place := newPlace(t, "sbs")
+	bind(t, filepath.Join(place, "web-0", socketName))
+	mkdir(t, filepath.Join(place, "db-0"))
+	mkdir(t, filepath.Join(place, "firecracker"))
+	mkdir(t, filepath.Join(place, "file", socketName))
+	inventory := NewInventory([]string{place})
+	unsettled := func(after time.Time) []string {
+		t.Helper()
+		paths := inventory.Unsettled(after)
+		slices.Sort(paths)
+		return paths
+	}
+	past, future := time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
+	if inventory.HasUnsettled() {
+		t.Error("unsettled before it looked")
+	}
+	scan(t, inventory, place)
+	want := []string{filepath.Join(place, "db-0"), filepath.Join(place, "firecracker")}
+	if got := unsettled(past); !slices.Equal(got, want) || !inventory.HasUnsettled() {
+		t.Errorf("got %q", got)
+	}
+	// What has not changed for long is not expected to.
+	if got := unsettled(future); len(got) != 0 || inventory.HasUnsettled() {
+		t.Errorf("got %q", got)
+	}
+	inventory.Examine(place, "db-0")
+	if got := unsettled(past); !slices.Equal(got, want[:1]) {
+		t.Errorf("got %q after a look", got)
+	}
+	bind(t, filepath.Join(place, "db-0", socketName))
+	inventory.Examine(place, "db-0")
+	if got := unsettled(past); len(got) != 0 {
+		t.Errorf("got %q with a socket", got)
+	}
+}
+
 func TestPlaceComesAndGoes(t *testing.T) {
 	place := newPlace(t, "kata")
 	inventory := NewInventory([]string{place})
@@ -117,8 +150,16 @@ func TestPlaceComesAndGoes(t *testing.T) {
 	}
 
 	bind(t, filepath.Join(place, "web-0", socketName))
+	// What is in a place counts from when the place was noticed.
+	if changes, err := inventory.Scan(place); err != nil || len(changes) > 0 {
+		t.Errorf("got %q, %v", describe(changes), err)
+	}
 	if !inventory.Moved(place) || inventory.Moved(place) {
 		t.Error("the place appeared once")
+	}
+	inventory.Doubt(place)
+	if !inventory.Moved(place) || inventory.Moved(place) {
+		t.Error("the place was doubted once")
 	}
 	if got := scan(t, inventory, place); !slices.Equal(got, []string{"+web-0"}) {
 		t.Errorf("got %q", got)
@@ -160,6 +201,7 @@ func TestUnreadablePlaceLosesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, place, "no directory")
+	inventory.Moved(place)
 	if changes, err := inventory.Scan(place); err == nil || errors.Is(err, fs.ErrNotExist) || len(changes) > 0 {
 		t.Errorf("got %q, %v", describe(changes), err)
 	}
@@ -219,7 +261,7 @@ func TestNotifier(t *testing.T) {
 		for {
 			select {
 			case event := <-notifier.Events():
-				if directory, name := EntryOf(event); directory == place && name == want {
+				if event.Name == filepath.Join(place, want) {
 					return
 				}
 			case err := <-notifier.Errors():

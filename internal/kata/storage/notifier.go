@@ -1,8 +1,6 @@
 package storage
 
 import (
-	"path/filepath"
-
 	"github.com/fsnotify/fsnotify"
 )
 
@@ -29,7 +27,8 @@ func (n Notifier) Watch(place string) error {
 	return n.watcher.Add(place)
 }
 
-// Events yields an event for each change of an entry, see [EntryOf].
+// Events yields an event for each change of an entry, or of the storage path
+// itself, named by its path.
 func (n Notifier) Events() <-chan fsnotify.Event {
 	if n.watcher == nil {
 		return nil
@@ -51,9 +50,4 @@ func (n Notifier) Close() error {
 		return nil
 	}
 	return n.watcher.Close()
-}
-
-// EntryOf is the storage path and the name that an event is about.
-func EntryOf(event fsnotify.Event) (place, name string) {
-	return filepath.Dir(event.Name), filepath.Base(event.Name)
 }
