@@ -11,6 +11,7 @@ import (
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/control"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/discovery"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/registration"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/snapshot"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/statefile"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
@@ -22,21 +23,37 @@ import (
 // a registration in its state file asks for that before.
 func (s *Sandbox) Pull(ctx context.Context, r *sandbox.Reading) error {
 	record := s.record.Load()
-	target := s.target(record)
-	err := s.learn(ctx, record, target)
-	if err == nil {
-		err = s.client.Call(ctx, target, s.runtime.export, func(source io.Reader) error {
-			return s.verifier.Read(source, s.runtime.settings.MaxAnswerBytes, time.Now, r)
-		})
-	}
-	if err != nil {
+	if err := s.pull(ctx, record, r); err != nil {
 		return s.explain(record, err)
 	}
 	r.Start = record.Started
-	if record.Restored {
-		s.learnSavings(ctx, record, target)
-	}
 	return nil
+}
+
+func (s *Sandbox) pull(ctx context.Context, record *discovery.Sandbox, r *sandbox.Reading) error {
+	if s.distrusted != nil {
+		return s.distrusted
+	}
+	if record.RegistrationError != nil {
+		return s.distrust(record.RegistrationError)
+	}
+	conn, err := control.Dial(ctx, s.target(record))
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if s.verifier == nil {
+		if err := s.learn(conn, record.Registration); err != nil {
+			return err
+		}
+	}
+	err = conn.Call(s.runtime.export, func(source io.Reader) error {
+		return s.verifier.Read(source, s.runtime.settings.MaxAnswerBytes, time.Now, r)
+	})
+	if err == nil && record.Restored {
+		s.learnSavings(conn, record)
+	}
+	return err
 }
 
 // target is where the sandbox listens.
@@ -48,36 +65,34 @@ func (s *Sandbox) target(record *discovery.Sandbox) control.Target {
 	return target
 }
 
-// learn sees to it that there is a verifier.
-func (s *Sandbox) learn(ctx context.Context, record *discovery.Sandbox, target control.Target) error {
-	if s.verifier != nil {
-		return nil
-	}
-	if s.distrusted != nil {
-		return s.distrusted
-	}
-	known, err := record.Registration, record.RegistrationError
-	if known == nil && err == nil {
-		var raw []byte
-		if raw, err = s.askRegistration(ctx, target); err != nil {
+// learn makes the verifier, for which a sandbox that was not registered is asked
+// for its registration.
+func (s *Sandbox) learn(conn *control.Conn, known *registration.Registration) error {
+	if known == nil {
+		raw, err := s.askRegistration(conn)
+		if err != nil {
 			return err
 		}
-		known, err = s.runtime.registrations.Get(raw)
-	}
-	if err != nil {
-		s.distrusted = sandbox.Fail(sandbox.Untrusted, fmt.Errorf("the registration of metrics, against which data would be verified, is invalid: %w", err))
-		return s.distrusted
+		if known, err = s.runtime.registrations.Get(raw); err != nil {
+			return s.distrust(err)
+		}
 	}
 	s.verifier = snapshot.NewVerifier(known, s.runtime.snapshots)
 	return nil
 }
 
+// distrust gives up on a sandbox whose registration is invalid.
+func (s *Sandbox) distrust(err error) error {
+	s.distrusted = sandbox.Fail(sandbox.Untrusted, fmt.Errorf("the registration of metrics, against which data would be verified, is invalid: %w", err))
+	return s.distrusted
+}
+
 var registeredFields = jsonscan.NewFields("RegisteredMetrics")
 
 // askRegistration asks the sandbox itself for its registration.
-func (s *Sandbox) askRegistration(ctx context.Context, target control.Target) (raw []byte, err error) {
+func (s *Sandbox) askRegistration(conn *control.Conn) (raw []byte, err error) {
 	limit := s.runtime.settings.MaxAnswerBytes
-	err = s.client.Call(ctx, target, control.RegisteredMetrics(), func(source io.Reader) error {
+	err = conn.Call(control.RegisteredMetrics(), func(source io.Reader) error {
 		return control.DecodeResult(source, limit, func(scanner *jsonscan.Scanner) {
 			var seen jsonscan.Seen
 			for scanner.OpenObject(); ; {
@@ -140,13 +155,13 @@ var savingsFields = jsonscan.NewFields("CPUTimeSaved", "WallTimeSaved")
 
 // learnSavings asks for what the restore saved, unless it is known. A failure
 // does no harm to the pull.
-func (s *Sandbox) learnSavings(ctx context.Context, record *discovery.Sandbox, target control.Target) {
+func (s *Sandbox) learnSavings(conn *control.Conn, record *discovery.Sandbox) {
 	if s.savings.attempts >= savingsAttempts || record.CPUTimeSaved != 0 || record.WallTimeSaved != 0 {
 		return
 	}
 	s.savings.attempts++
 	var cpuTime, wallTime int64
-	err := s.client.Call(ctx, target, control.Savings(), func(source io.Reader) error {
+	err := conn.Call(control.Savings(), func(source io.Reader) error {
 		return control.DecodeResult(source, savingsAnswerBytes, func(scanner *jsonscan.Scanner) {
 			var seen jsonscan.Seen
 			for scanner.OpenObject(); ; {

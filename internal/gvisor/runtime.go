@@ -23,7 +23,6 @@ type Runtime struct {
 	registrations    *registration.Cache
 	snapshots        snapshot.Settings
 	export           control.Request
-	keeper           *control.Keeper
 	watchedProcesses int
 	processes        host.Processes
 	families         *families

@@ -4,7 +4,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/control"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/discovery"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/snapshot"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/statefile"
@@ -22,7 +21,6 @@ type Sandbox struct {
 
 	// What follows belongs to the goroutine that pulls.
 
-	client *control.Client
 	// verifier is nil until the registration is known; distrusted is why it
 	// never will be.
 	verifier   *snapshot.Verifier
@@ -39,7 +37,6 @@ func (r *Runtime) newSandbox(record *discovery.Sandbox) *Sandbox {
 		runtime:  r,
 		identity: identityOf(record),
 		info:     r.infoOf(record.Metadata),
-		client:   control.NewClient(r.keeper),
 	}
 	s.record.Store(record)
 	return s
@@ -65,8 +62,5 @@ func stateOf(record *discovery.Sandbox) sandbox.State {
 // Pace is 0: a sandbox may be asked at any time.
 func (s *Sandbox) Pace() time.Duration { return 0 }
 
-// Close closes the connection.
-func (s *Sandbox) Close() error {
-	s.client.Close()
-	return nil
-}
+// Close has nothing to release: between pulls a sandbox holds only memory.
+func (s *Sandbox) Close() error { return nil }

@@ -49,12 +49,9 @@ type Settings struct {
 // DefaultRoots are the roots and patterns of common installations.
 func DefaultRoots() []string { return discovery.DefaultRoots() }
 
-// Shares of the limit on open files.
-const (
-	keptConnections  = 2 // one half for connections to sandboxes
-	watchedProcesses = 4 // one quarter to watch their processes
-	fewOpenFiles     = 1024
-)
+// watchedShare is the part of the limit on open files that may be used to watch
+// processes, one file for each.
+const watchedShare = 2
 
 // New prepares the runtime. An error says which setting is wrong.
 func New(settings Settings, logger *zap.Logger) (*Runtime, error) {
@@ -78,18 +75,16 @@ func New(settings Settings, logger *zap.Logger) (*Runtime, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	files, err := host.OpenFileLimit()
-	if err != nil {
-		files = fewOpenFiles
-	}
+	// Without a limit to go by, none are watched but all looked at from time to
+	// time.
+	files, _ := host.OpenFileLimit()
 	r := &Runtime{
 		settings:         settings,
 		logger:           logger,
 		registrations:    registration.NewCache(settings.MetricPrefix, registration.Limits{}),
 		snapshots:        snapshot.Settings{Filter: metrics, ZeroFill: settings.ZeroFill},
 		export:           control.Export(settings.MetricFilter),
-		keeper:           control.NewKeeper(files / keptConnections),
-		watchedProcesses: files / watchedProcesses,
+		watchedProcesses: files / watchedShare,
 		processes:        host.Processes{Root: settings.ProcRoot},
 		families:         newFamilies(settings.MetricPrefix, capabilities != nil),
 		capabilities:     selectCapabilities(capabilities),

@@ -46,11 +46,8 @@ func (Processes) HasArgument(int, string) (bool, error) { return false, ErrUnsup
 // Local is not supported here.
 func (Processes) Local() bool { return false }
 
-// AwaitReadable is not supported here.
-func AwaitReadable(*net.UnixConn) error { return ErrUnsupported }
-
-// LookAtIdle is not supported here.
-func LookAtIdle(*net.UnixConn) (Idle, error) { return Closed, ErrUnsupported }
+// ConnectUnix is not supported here.
+func ConnectUnix(string) (*os.File, Peer, error) { return nil, Peer{}, ErrUnsupported }
 
 // OpenFileLimit is not supported here.
 func OpenFileLimit() (int, error) { return 0, ErrUnsupported }

@@ -23,7 +23,7 @@ type peer struct {
 }
 
 // listen starts a peer. Connections beyond the scripts get the last of them.
-func listen(t *testing.T, path string, scripts ...func(*call)) *peer {
+func listen(t *testing.T, path string, scripts ...func(*caller)) *peer {
 	t.Helper()
 	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	require.NoError(t, err)
@@ -40,7 +40,7 @@ func listen(t *testing.T, path string, scripts ...func(*call)) *peer {
 			script := scripts[min(i, len(scripts)-1)]
 			p.scripts.Go(func() {
 				defer conn.Close()
-				script(&call{t: t, conn: conn, decoder: json.NewDecoder(conn)})
+				script(&caller{t: t, conn: conn, decoder: json.NewDecoder(conn)})
 			})
 		}
 	})
@@ -64,33 +64,33 @@ func (p *peer) connections() int {
 	return len(p.conns)
 }
 
-// call is a connection as the peer sees it.
-type call struct {
+// caller is a connection as the peer sees it.
+type caller struct {
 	t       *testing.T
 	conn    *net.UnixConn
 	decoder *json.Decoder
 }
 
 // receive waits for a request; false is the end of the connection.
-func (c *call) receive() (request struct {
+func (c *caller) receive() (request struct {
 	Method string
 	Arg    json.RawMessage
 }, ok bool) {
 	return request, c.decoder.Decode(&request) == nil
 }
 
-func (c *call) send(text string) {
+func (c *caller) send(text string) {
 	_, _ = c.conn.Write([]byte(text))
 }
 
 // hold waits until the other end closes the connection.
-func (c *call) hold() {
+func (c *caller) hold() {
 	_, _ = c.decoder.Token()
 }
 
 // answers gives the same answer to every request.
-func answers(text string) func(*call) {
-	return func(c *call) {
+func answers(text string) func(*caller) {
+	return func(c *caller) {
 		for {
 			if _, ok := c.receive(); !ok {
 				return

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"iter"
 	"path/filepath"
 	"slices"
 )
@@ -18,21 +19,25 @@ type Target struct {
 	PID int
 }
 
-// paths are where the socket may be, the likeliest first: where the runtime
+// paths yields where the socket may be, the likeliest first: where the runtime
 // put it, under the same name in the root, and under the usual name in the
 // root.
-func (t Target) paths() []string {
-	var paths []string
-	add := func(path string) {
-		if !slices.Contains(paths, path) {
-			paths = append(paths, path)
+func (t Target) paths() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		var tried []string
+		try := func(path string) bool {
+			if slices.Contains(tried, path) {
+				return true
+			}
+			tried = append(tried, path)
+			return yield(path)
 		}
+		if filepath.IsAbs(t.Socket) {
+			recorded := filepath.Clean(t.Socket)
+			if !try(recorded) || !try(filepath.Join(t.Root, filepath.Base(recorded))) {
+				return
+			}
+		}
+		try(filepath.Join(t.Root, "runsc-"+t.ID+".sock"))
 	}
-	if filepath.IsAbs(t.Socket) {
-		recorded := filepath.Clean(t.Socket)
-		add(recorded)
-		add(filepath.Join(t.Root, filepath.Base(recorded)))
-	}
-	add(filepath.Join(t.Root, "runsc-"+t.ID+".sock"))
-	return paths
 }

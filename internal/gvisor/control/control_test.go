@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -29,15 +30,13 @@ func take(text *string) func(io.Reader) error {
 	}
 }
 
-func newClient(t *testing.T, limit int) *Client {
-	t.Helper()
-	keeper := NewKeeper(limit)
-	client := NewClient(keeper)
-	t.Cleanup(func() {
-		client.Close()
-		assert.Zero(t, keeper.Kept(), "all connections were given back")
-	})
-	return client
+// call makes one call on a connection of its own.
+func call(ctx context.Context, target Target, decode func(io.Reader) error) error {
+	conn, err := Dial(ctx, target)
+	if err != nil {
+		return err
+	}
+	return errors.Join(conn.Call(Export(""), decode), conn.Close())
 }
 
 func callContext(t *testing.T) context.Context {
@@ -47,27 +46,38 @@ func callContext(t *testing.T) context.Context {
 	return ctx
 }
 
-func TestCallKeepsItsConnection(t *testing.T) {
+func TestCallsOnOneConnection(t *testing.T) {
 	directory := root(t)
-	p := listen(t, target(directory).Socket, func(c *call) {
-		for {
+	listen(t, target(directory).Socket, func(c *caller) {
+		for _, want := range []struct{ method, arg string }{
+			{"Metrics.GetRegisteredMetrics", `{}`},
+			{"Metrics.Export", `{"only_metrics":"^(?:fs_.*)$"}`},
+			{"containerManager.GetSavings", `null`},
+		} {
 			request, ok := c.receive()
-			if !ok {
-				return
-			}
-			assert.Equal(c.t, "Metrics.Export", request.Method)
-			assert.JSONEq(c.t, `{"only_metrics":"^(?:fs_.*)$"}`, string(request.Arg))
-			c.send(`{"success":true,"err":"","result":"fine"}`)
+			assert.True(c.t, ok)
+			assert.Equal(c.t, want.method, request.Method)
+			assert.JSONEq(c.t, want.arg, string(request.Arg))
+			c.send(`{"success":true,"err":"","result":"` + want.method + `"}`)
 		}
+		_, ok := c.receive()
+		assert.False(c.t, ok, "the connection is closed at the end")
 	})
-	client := newClient(t, 1)
-	request := Export("fs_.*")
-	for range 3 {
+	conn, err := Dial(callContext(t), target(directory))
+	require.NoError(t, err)
+	for _, one := range []struct {
+		request Request
+		want    string
+	}{
+		{RegisteredMetrics(), "Metrics.GetRegisteredMetrics"},
+		{Export("fs_.*"), "Metrics.Export"},
+		{Savings(), "containerManager.GetSavings"},
+	} {
 		var text string
-		require.NoError(t, client.Call(callContext(t), target(directory), request, take(&text)))
-		assert.Equal(t, "fine", text)
+		require.NoError(t, conn.Call(one.request, take(&text)))
+		assert.Equal(t, one.want, text)
 	}
-	assert.Equal(t, 1, p.connections())
+	require.NoError(t, conn.Close())
 }
 
 func TestRequests(t *testing.T) {
@@ -80,83 +90,6 @@ func TestRequests(t *testing.T) {
 		want = strings.ReplaceAll(want, `\\u003c`, `\u003c`)
 		assert.Equal(t, want, string(request.body))
 	}
-}
-
-// TestKeeperLimit: above the limit, a connection ends with its call.
-func TestKeeperLimit(t *testing.T) {
-	directory := root(t)
-	p := listen(t, target(directory).Socket, answers(`{"success":true,"err":"","result":""}`))
-	client := newClient(t, 0)
-	var text string
-	for want := range 3 {
-		require.NoError(t, client.Call(callContext(t), target(directory), Export(""), take(&text)))
-		assert.Nil(t, client.conn)
-		assert.Equal(t, want+1, p.connections())
-	}
-}
-
-func TestCallRedialsOnce(t *testing.T) {
-	answerOnce := func(c *call) {
-		c.receive()
-		c.send(`{"success":true,"err":"","result":"old"}`)
-	}
-	for name, test := range map[string]struct {
-		second func(*call)
-		want   sandbox.Outcome
-	}{
-		"and succeeds":    {answers(`{"success":true,"err":"","result":"new"}`), sandbox.OK},
-		"and fails again": {func(c *call) { c.receive() }, sandbox.Disconnected},
-	} {
-		t.Run(name, func(t *testing.T) {
-			directory := root(t)
-			p := listen(t, target(directory).Socket, answerOnce, test.second)
-			client := newClient(t, 1)
-			var text string
-			require.NoError(t, client.Call(callContext(t), target(directory), Export(""), take(&text)))
-			assert.Equal(t, "old", text)
-			err := client.Call(callContext(t), target(directory), Export(""), take(&text))
-			assert.Equal(t, test.want, sandbox.OutcomeOf(err), "%v", err)
-			assert.Equal(t, 2, p.connections())
-		})
-	}
-	t.Run("not on a new connection", func(t *testing.T) {
-		directory := root(t)
-		p := listen(t, target(directory).Socket, func(c *call) { c.receive() })
-		client := newClient(t, 1)
-		var text string
-		err := client.Call(callContext(t), target(directory), Export(""), take(&text))
-		assert.Equal(t, sandbox.Disconnected, sandbox.OutcomeOf(err), "%v", err)
-		assert.Equal(t, 1, p.connections())
-	})
-	t.Run("not after the answer has begun", func(t *testing.T) {
-		directory := root(t)
-		p := listen(t, target(directory).Socket, func(c *call) {
-			c.receive()
-			c.send(`{"success":true,"err":"","result":""}`)
-			c.receive()
-			c.send(`{"succ`)
-		})
-		client := newClient(t, 1)
-		var text string
-		require.NoError(t, client.Call(callContext(t), target(directory), Export(""), take(&text)))
-		err := client.Call(callContext(t), target(directory), Export(""), take(&text))
-		assert.Equal(t, sandbox.Disconnected, sandbox.OutcomeOf(err), "%v", err)
-		assert.Equal(t, 1, p.connections())
-	})
-	t.Run("closed while the request was under way", func(t *testing.T) {
-		directory := root(t)
-		p := listen(t, target(directory).Socket, func(c *call) {
-			c.receive()
-			c.send(`{"success":true,"err":"","result":"old"}`)
-			c.receive() // and closes
-		}, answers(`{"success":true,"err":"","result":"new"}`))
-		client := newClient(t, 1)
-		var text string
-		require.NoError(t, client.Call(callContext(t), target(directory), Export(""), take(&text)))
-		require.NoError(t, client.Call(callContext(t), target(directory), Export(""), take(&text)))
-		assert.Equal(t, "new", text)
-		assert.Equal(t, 2, p.connections())
-	})
 }
 
 func TestCallFailures(t *testing.T) {
@@ -176,17 +109,15 @@ func TestCallFailures(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			directory := root(t)
-			listen(t, target(directory).Socket, func(c *call) {
+			listen(t, target(directory).Socket, func(c *caller) {
 				c.receive()
 				c.send(test.answer)
 				c.hold()
 			})
-			client := newClient(t, 1)
 			var text string
-			err := client.Call(callContext(t), target(directory), Export(""), take(&text))
+			err := call(callContext(t), target(directory), take(&text))
 			assert.Equal(t, test.want, sandbox.OutcomeOf(err), "%v", err)
 			assert.Empty(t, text)
-			assert.Equal(t, test.want == sandbox.OK, client.conn != nil, "a connection is kept only after a success")
 		})
 	}
 }
@@ -198,105 +129,87 @@ func TestRefusalIsQuotedInPart(t *testing.T) {
 	assert.Less(t, len(err.Error()), 2*longestRefusal)
 }
 
-func TestCallDeadline(t *testing.T) {
-	stall := func(c *call) { c.receive(); c.hold() }
-	stallMidway := func(c *call) { c.receive(); c.send(`{"success":true,`); c.hold() }
-	for name, script := range map[string]func(*call){"before the answer": stall, "in the answer": stallMidway} {
+func TestConnectionIsClosed(t *testing.T) {
+	for name, script := range map[string]func(*caller){
+		"at once":       func(*caller) {},
+		"when asked":    func(c *caller) { c.receive() },
+		"in the answer": func(c *caller) { c.receive(); c.send(`{"success":tr`) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			directory := root(t)
+			p := listen(t, target(directory).Socket, script)
+			var text string
+			err := call(callContext(t), target(directory), take(&text))
+			assert.Equal(t, sandbox.Disconnected, sandbox.OutcomeOf(err), "%v", err)
+			assert.LessOrEqual(t, p.connections(), 1, "it is not asked again")
+		})
+	}
+}
+
+func TestDeadline(t *testing.T) {
+	stall := func(c *caller) { c.receive(); c.hold() }
+	stallMidway := func(c *caller) { c.receive(); c.send(`{"success":true,`); c.hold() }
+	for name, script := range map[string]func(*caller){"before the answer": stall, "in the answer": stallMidway} {
 		t.Run(name, func(t *testing.T) {
 			directory := root(t)
 			listen(t, target(directory).Socket, script)
-			client := newClient(t, 1)
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 			defer cancel()
 			var text string
-			err := client.Call(ctx, target(directory), Export(""), take(&text))
+			err := call(ctx, target(directory), take(&text))
 			assert.Equal(t, sandbox.Timeout, sandbox.OutcomeOf(err), "%v", err)
-			assert.Nil(t, client.conn)
 		})
 		t.Run("cancelled "+name, func(t *testing.T) {
 			directory := root(t)
 			ctx, cancel := context.WithCancel(t.Context())
-			listen(t, target(directory).Socket, func(c *call) {
+			listen(t, target(directory).Socket, func(c *caller) {
 				go cancel()
 				script(c)
 			})
-			client := newClient(t, 1)
 			var text string
-			err := client.Call(ctx, target(directory), Export(""), take(&text))
+			err := call(ctx, target(directory), take(&text))
 			assert.Equal(t, sandbox.Cancelled, sandbox.OutcomeOf(err), "%v", err)
-			assert.Nil(t, client.conn)
 		})
 	}
 	t.Run("passed already", func(t *testing.T) {
 		directory := root(t)
 		listen(t, target(directory).Socket, answers(`{"success":true,"err":"","result":""}`))
-		ctx, cancel := context.WithDeadline(t.Context(), time.Unix(1, 0))
-		defer cancel()
+		for ctx, want := range map[context.Context]sandbox.Outcome{
+			ended(t, context.DeadlineExceeded): sandbox.Timeout,
+			ended(t, context.Canceled):         sandbox.Cancelled,
+		} {
+			var text string
+			err := call(ctx, target(directory), take(&text))
+			assert.Equal(t, want, sandbox.OutcomeOf(err), "%v", err)
+		}
+	})
+	t.Run("none", func(t *testing.T) {
+		directory := root(t)
+		listen(t, target(directory).Socket, answers(`{"success":true,"err":"","result":""}`))
 		var text string
-		err := newClient(t, 1).Call(ctx, target(directory), Export(""), take(&text))
-		assert.Equal(t, sandbox.Timeout, sandbox.OutcomeOf(err), "%v", err)
+		assert.NoError(t, call(t.Context(), target(directory), take(&text)))
 	})
 }
 
-// TestDeadlineDoesNotStick: a deadline ends with its call.
-func TestDeadlineDoesNotStick(t *testing.T) {
-	directory := root(t)
-	p := listen(t, target(directory).Socket, answers(`{"success":true,"err":"","result":""}`))
-	client := newClient(t, 1)
-	var text string
-	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
-	require.NoError(t, client.Call(ctx, target(directory), Export(""), take(&text)))
+// ended is a context that has ended already.
+func ended(t *testing.T, how error) context.Context {
+	t.Helper()
+	var ctx context.Context
+	var cancel context.CancelFunc
+	if errors.Is(how, context.Canceled) {
+		ctx, cancel = context.WithCancel(t.Context())
+	} else {
+		ctx, cancel = context.WithDeadline(t.Context(), time.Unix(1, 0))
+	}
 	cancel()
-	require.NoError(t, client.Call(t.Context(), target(directory), Export(""), take(&text)))
-	assert.Equal(t, 1, p.connections())
-}
-
-// TestContextEndsDuringDecode: the answer counts, the connection is given up,
-// because its deadline may already have been moved to the past.
-func TestContextEndsDuringDecode(t *testing.T) {
-	directory := root(t)
-	listen(t, target(directory).Socket, answers(`{"success":true,"err":"","result":"fine"}`))
-	client := newClient(t, 1)
-	ctx, cancel := context.WithCancel(t.Context())
-	var text string
-	err := client.Call(ctx, target(directory), Export(""), func(source io.Reader) error {
-		err := take(&text)(source)
-		cancel()
-		return err
-	})
-	require.NoError(t, err)
-	assert.Equal(t, "fine", text)
-	assert.Nil(t, client.conn)
-}
-
-func TestUnsolicitedBytes(t *testing.T) {
-	directory := root(t)
-	sent := make(chan struct{})
-	first := make(chan struct{})
-	listen(t, target(directory).Socket, func(c *call) {
-		c.receive()
-		c.send(`{"success":true,"err":"","result":""}`)
-		<-first
-		c.send(`{"success":true,"err":"","result":"forged"}`)
-		close(sent)
-		c.hold()
-	})
-	client := newClient(t, 1)
-	var text string
-	require.NoError(t, client.Call(callContext(t), target(directory), Export(""), take(&text)))
-	close(first)
-	<-sent
-	err := client.Call(callContext(t), target(directory), Export(""), take(&text))
-	assert.Equal(t, sandbox.Malformed, sandbox.OutcomeOf(err), "%v", err)
-	assert.Empty(t, text)
-	assert.Nil(t, client.conn)
+	return ctx
 }
 
 // TestDescriptorsAreDropped: whatever is attached to an answer, no descriptor
 // arrives here.
 func TestDescriptorsAreDropped(t *testing.T) {
 	directory := root(t)
-	listen(t, target(directory).Socket, func(c *call) {
+	listen(t, target(directory).Socket, func(c *caller) {
 		for {
 			if _, ok := c.receive(); !ok {
 				return
@@ -314,12 +227,14 @@ func TestDescriptorsAreDropped(t *testing.T) {
 			file.Close()
 		}
 	})
-	client := newClient(t, 1)
+	conn, err := Dial(callContext(t), target(directory))
+	require.NoError(t, err)
+	defer conn.Close()
 	var text string
-	require.NoError(t, client.Call(callContext(t), target(directory), Export(""), take(&text)))
+	require.NoError(t, conn.Call(Export(""), take(&text)))
 	before := openFiles(t)
 	for range 3 {
-		require.NoError(t, client.Call(callContext(t), target(directory), Export(""), take(&text)))
+		require.NoError(t, conn.Call(Export(""), take(&text)))
 		assert.Equal(t, "fine", text)
 	}
 	// The peer of this test, in the same process, may have its own file open.
@@ -338,27 +253,13 @@ func TestWrongPeer(t *testing.T) {
 	listen(t, target(directory).Socket, answers(`{"success":true,"err":"","result":"forged"}`))
 	wrong := target(directory)
 	wrong.PID++
-	client := newClient(t, 1)
 	var text string
-	err := client.Call(callContext(t), wrong, Export(""), take(&text))
+	err := call(callContext(t), wrong, take(&text))
 	assert.Equal(t, sandbox.WrongPeer, sandbox.OutcomeOf(err), "%v", err)
 	assert.Empty(t, text)
 
 	wrong.PID = 0
-	require.NoError(t, client.Call(callContext(t), wrong, Export(""), take(&text)), "any peer will do")
-}
-
-// TestTargetChanges: a connection to what was the target before is not used.
-func TestTargetChanges(t *testing.T) {
-	directory := root(t)
-	listen(t, target(directory).Socket, answers(`{"success":true,"err":"","result":""}`))
-	client := newClient(t, 1)
-	var text string
-	require.NoError(t, client.Call(callContext(t), target(directory), Export(""), take(&text)))
-	other := target(directory)
-	other.PID = 1
-	err := client.Call(callContext(t), other, Export(""), take(&text))
-	assert.Equal(t, sandbox.WrongPeer, sandbox.OutcomeOf(err), "%v", err)
+	require.NoError(t, call(callContext(t), wrong, take(&text)), "any peer will do")
 }
 
 func TestPaths(t *testing.T) {
@@ -387,7 +288,7 @@ func TestPaths(t *testing.T) {
 			[]string{"/run/runsc/runsc-web.sock"},
 		},
 	} {
-		assert.Equal(t, test.want, test.target.paths(), name)
+		assert.Equal(t, test.want, slices.Collect(test.target.paths()), name)
 	}
 }
 
@@ -399,7 +300,7 @@ func TestSocketIsFound(t *testing.T) {
 		moved := target(directory)
 		moved.Socket = "/no/such/directory/runsc-web.sock"
 		var text string
-		require.NoError(t, newClient(t, 1).Call(callContext(t), moved, Export(""), take(&text)))
+		require.NoError(t, call(callContext(t), moved, take(&text)))
 		assert.Equal(t, "fine", text)
 	})
 	t.Run("behind another's socket", func(t *testing.T) {
@@ -414,7 +315,7 @@ func TestSocketIsFound(t *testing.T) {
 		moved := target(directory)
 		moved.Socket = foreign
 		var text string
-		require.NoError(t, newClient(t, 1).Call(callContext(t), moved, Export(""), take(&text)))
+		require.NoError(t, call(callContext(t), moved, take(&text)))
 	})
 	t.Run("under a path too long for an address", func(t *testing.T) {
 		directory := filepath.Join(root(t), strings.Repeat("d", 120))
@@ -431,12 +332,12 @@ func TestSocketIsFound(t *testing.T) {
 		require.NoError(t, os.Chdir(wd))
 		require.Greater(t, len(path), 107)
 		var text string
-		require.NoError(t, newClient(t, 1).Call(callContext(t), target(directory), Export(""), take(&text)))
+		require.NoError(t, call(callContext(t), target(directory), take(&text)))
 		assert.Equal(t, "fine", text)
 	})
 	t.Run("nowhere", func(t *testing.T) {
 		var text string
-		err := newClient(t, 1).Call(callContext(t), target(root(t)), Export(""), take(&text))
+		err := call(callContext(t), target(root(t)), take(&text))
 		assert.Equal(t, sandbox.Unreachable, sandbox.OutcomeOf(err), "%v", err)
 		assert.ErrorIs(t, err, os.ErrNotExist)
 	})
@@ -450,7 +351,7 @@ func TestSocketIsFound(t *testing.T) {
 		gone.Socket = filepath.Join(directory, "other.sock")
 		gone.ID = "other"
 		var text string
-		err := newClient(t, 1).Call(callContext(t), gone, Export(""), take(&text))
+		err := call(callContext(t), gone, take(&text))
 		assert.Equal(t, sandbox.Unreachable, sandbox.OutcomeOf(err), "%v", err)
 		assert.ErrorIs(t, err, syscall.ECONNREFUSED, "this says more than that the other path does not exist")
 	})
@@ -461,35 +362,31 @@ func TestDecodeErrorWins(t *testing.T) {
 	directory := root(t)
 	listen(t, target(directory).Socket, answers(`x`))
 	rule := errors.New("a rule was broken")
-	err := newClient(t, 1).Call(callContext(t), target(directory), Export(""), func(io.Reader) error {
+	err := call(callContext(t), target(directory), func(io.Reader) error {
 		return sandbox.Fail(sandbox.Rejected, rule)
 	})
 	assert.Equal(t, sandbox.Rejected, sandbox.OutcomeOf(err))
 	assert.ErrorIs(t, err, rule)
 }
 
-func BenchmarkCall(b *testing.B) {
+func BenchmarkPull(b *testing.B) {
 	directory := b.TempDir()
 	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(directory, "runsc-web.sock"), Net: "unix"})
 	require.NoError(b, err)
 	defer listener.Close()
 	go func() {
-		conn, err := listener.Accept()
-		if err != nil {
-			return
-		}
-		defer conn.Close()
 		buffer := make([]byte, 1024)
 		answer := []byte(`{"success":true}`)
 		for {
-			if _, err := conn.Read(buffer); err != nil {
+			conn, err := listener.Accept()
+			if err != nil {
 				return
 			}
+			_, _ = conn.Read(buffer)
 			_, _ = conn.Write(answer)
+			conn.Close()
 		}
 	}()
-	client := NewClient(NewKeeper(1))
-	defer client.Close()
 	request := Export("")
 	target := target(directory)
 	buffer := make([]byte, 1024)
@@ -497,12 +394,17 @@ func BenchmarkCall(b *testing.B) {
 	defer cancel()
 	b.ReportAllocs()
 	for b.Loop() {
-		err := client.Call(ctx, target, request, func(source io.Reader) error {
+		conn, err := Dial(ctx, target)
+		if err != nil {
+			b.Fatal(err)
+		}
+		err = conn.Call(request, func(source io.Reader) error {
 			_, err := source.Read(buffer)
 			return err
 		})
 		if err != nil {
 			b.Fatal(err)
 		}
+		conn.Close()
 	}
 }
