@@ -202,6 +202,19 @@ func TestSections(t *testing.T) {
 	}
 }
 
+// TestLabelsOfRustHostParts: where a host part of runtime-rs begins is only known
+// at the end of an answer. Labels that need memory would take it from the true
+// part for a forged one.
+func TestLabelsOfRustHostParts(t *testing.T) {
+	for _, text := range For(Rust).Families {
+		for _, label := range text.Labels {
+			if text.InText && text.Section != Guest && label.Text != CPUNumber {
+				t.Errorf("%s has the label %s", text.Name, label.Key)
+			}
+		}
+	}
+}
+
 func TestFind(t *testing.T) {
 	items := For(Go).Family([]byte("kata_shim_proc_stat")).Items // cstime cutime stime utime
 	for _, test := range []struct {

@@ -52,6 +52,15 @@ func FuzzReader(f *testing.F) {
 				}
 				checkGuestPoints(t, settings, reading)
 			}
+			if s.flavour == catalogue.Go {
+				// As no shim does: the guest's text as it is, behind the
+				// beginning of a family of the guest.
+				reading := newReading()
+				_ = New(s.flavour, s.hypervisor, settings).Read(strings.NewReader(s.host+"# TYPE kata_guest_load gauge\n"+guest), reading)
+				if got := hostOnly(reading); !samePoints(got, s.want) {
+					t.Errorf("raw: %d host points are not the %d there should be", len(got), len(s.want))
+				}
+			}
 			// As a whole answer, and once more with unknown families.
 			for _, settings := range []*Settings{settings, adopting} {
 				r := New(s.flavour, s.hypervisor, settings)
