@@ -99,7 +99,7 @@ func (s *shimProcess) alive() bool {
 }
 
 // findOne finds the only sandbox in a place.
-func findOne(t *testing.T, settings Settings) *Sandbox {
+func findOne(t testing.TB, settings Settings) *Sandbox {
 	t.Helper()
 	s := newSteps(t, settings)
 	s.wait(time.Second)

@@ -12,13 +12,13 @@ import (
 var (
 	infoFamily = &sandbox.Family{Origin: sandbox.Receiver, OTel: sandbox.Form{
 		Name:        "kata.sandbox.info",
-		Description: "1, with what the sandbox is made of.",
+		Description: "Always 1; the attributes tell which of the runtimes made the sandbox, and with which hypervisor.",
 		Unit:        "1",
 		LabelKeys:   []string{"flavour", "hypervisor"},
 	}}
 	guardedFamily = &sandbox.Family{Origin: sandbox.Receiver, OTel: sandbox.Form{
 		Name:        "kata.sandbox.guarded",
-		Description: "1 for a sandbox whose shim is not asked for metrics, with the reason.",
+		Description: "Always 1; the attribute tells why the shim of the sandbox is not asked for metrics.",
 		Unit:        "1",
 		LabelKeys:   []string{"reason"},
 	}}

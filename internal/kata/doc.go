@@ -17,4 +17,9 @@
 // that of the life the decision was made for, and the process that listens
 // belongs to root. A shim is asked at most every 10 seconds, and never twice at
 // once.
+//
+// To a shim that is not asked, one connection is opened and closed again without
+// a byte having been sent, to learn which process it is. Its files say no more
+// than that; without the host's PID namespace, that is nothing, and only the
+// control group can be read.
 package kata

@@ -72,7 +72,7 @@ func (r *recorder) sandboxes() []*Sandbox {
 }
 
 // last is the sandbox that was added last.
-func (r *recorder) last(t *testing.T) *Sandbox {
+func (r *recorder) last(t testing.TB) *Sandbox {
 	t.Helper()
 	all := r.sandboxes()
 	if len(all) == 0 {
@@ -180,7 +180,7 @@ type steps struct {
 	now      time.Time
 }
 
-func newSteps(t *testing.T, settings Settings) *steps {
+func newSteps(t testing.TB, settings Settings) *steps {
 	t.Helper()
 	recorder := &recorder{}
 	return &steps{

@@ -406,10 +406,6 @@ func eventually(t *testing.T, done func() bool) {
 }
 
 func FuzzAnswer(f *testing.F) {
-	f.Add([]byte(okHead + "Content-Length: 5\r\n\r\nhello"))
-	f.Add([]byte(okHead + "Transfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\nTrailer: x\r\n\r\n"))
-	f.Add([]byte("HTTP/1.1 404 Not Found\r\n\r\nURL NOT FOUND"))
-	f.Add([]byte("HTTP/1.0 200\r\n\r\n"))
 	answers := make(chan []byte, 1)
 	server := serve(f, func(conn net.Conn) { _, _ = conn.Write(<-answers) })
 	const limit = 1000

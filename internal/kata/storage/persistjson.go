@@ -49,7 +49,7 @@ func parsePersist(data []byte, id string) (State, error) {
 		case 0:
 			state.Cgroup = readText(&s)
 		case 1:
-			parseHypervisorState(&s, &state)
+			parseHypervisor(&s, hypervisorStateFields, &state)
 		case 2:
 			configured = parseConfig(&s, id, &state)
 		}
@@ -65,25 +65,6 @@ func parsePersist(data []byte, id string) (State, error) {
 		state.Pod.UID = podUID(state.Cgroup)
 	}
 	return state, nil
-}
-
-func parseHypervisorState(s *jsonscan.Scanner, state *State) {
-	var seen jsonscan.Seen
-	s.OpenObject()
-	for {
-		field, more := s.NextField(hypervisorStateFields, &seen)
-		if !more {
-			return
-		}
-		switch field {
-		case 0:
-			state.Hypervisor = readHypervisor(s)
-		case 1:
-			state.VMM = readPID(s)
-		case 2:
-			state.Virtiofsd = readPID(s)
-		}
-	}
 }
 
 // parseConfig returns the hypervisor that was configured.

@@ -107,6 +107,27 @@ func readText(s *jsonscan.Scanner) string {
 	return string(text)
 }
 
+// parseHypervisor reads an object whose first three fields are the type of the
+// hypervisor, its pid and that of virtiofsd.
+func parseHypervisor(s *jsonscan.Scanner, fields *jsonscan.Fields, state *State) {
+	var seen jsonscan.Seen
+	s.OpenObject()
+	for {
+		field, more := s.NextField(fields, &seen)
+		if !more {
+			return
+		}
+		switch field {
+		case 0:
+			state.Hypervisor = readHypervisor(s)
+		case 1:
+			state.VMM = readPID(s)
+		case 2:
+			state.Virtiofsd = readPID(s)
+		}
+	}
+}
+
 // readHypervisor reads the name of a hypervisor. It becomes a label, so it must
 // look like a name.
 func readHypervisor(s *jsonscan.Scanner) string {

@@ -39,7 +39,7 @@ func parseState(data []byte) (State, error) {
 		case field == 0:
 			parseResource(&s, &state)
 		case field == 1:
-			parseHypervisor(&s, &state)
+			parseHypervisor(&s, hypervisorFields, &state)
 		}
 	}
 	s.End()
@@ -67,25 +67,6 @@ func parseResource(s *jsonscan.Scanner, state *State) {
 				break
 			}
 			state.Cgroup = readText(s)
-		}
-	}
-}
-
-func parseHypervisor(s *jsonscan.Scanner, state *State) {
-	var seen jsonscan.Seen
-	s.OpenObject()
-	for {
-		field, more := s.NextField(hypervisorFields, &seen)
-		if !more {
-			return
-		}
-		switch field {
-		case 0:
-			state.Hypervisor = readHypervisor(s)
-		case 1:
-			state.VMM = readPID(s)
-		case 2:
-			state.Virtiofsd = readPID(s)
 		}
 	}
 }
