@@ -103,7 +103,7 @@ func (c *Catalogue) add(source *family, inText bool) {
 	}
 	items := make(Items, len(source.items))
 	for i := range items {
-		items[i] = source.row(&source.items[i], into, nil)
+		items[i] = source.row(&source.items[i], into, into.Labels)
 	}
 	slices.SortFunc(items, func(a, b Row) int { return strings.Compare(a.Item, b.Item) })
 	c.number(items)
@@ -113,9 +113,10 @@ func (c *Catalogue) add(source *family, inText bool) {
 	}
 	into.Items = items
 	if source.name == "kata_guest_vm_stat" {
+		into.OtherLabels = byVMStatKey
 		into.others = make(Items, len(vmStatKinds))
 		for i := range into.others {
-			into.others[i] = source.row(&vmStatKinds[i], into, []Label{{"item", "kata.vmstat.key", AnyText}})
+			into.others[i] = source.row(&vmStatKinds[i], into, into.OtherLabels)
 		}
 		c.number(into.others)
 	}
@@ -128,13 +129,13 @@ func (c *Catalogue) number(items Items) {
 	}
 }
 
-// row makes a row of an item. extra are labels that only this item has.
-func (f *family) row(item *item, into *TextFamily, extra []Label) Row {
+// row makes a row of an item whose points have these labels.
+func (f *family) row(item *item, into *TextFamily, labels []Label) Row {
 	row := Row{Item: item.text, Usual: bool(item.preset), Fix: item.fix, Counter: f.kind == sandbox.Counter}
 	row.Family.Origin = into.Origin()
 
 	var keys, attributeKeys []string
-	for _, label := range slices.Concat(into.Labels, extra) {
+	for _, label := range labels {
 		keys = append(keys, label.Key)
 		attributeKeys = append(attributeKeys, label.OTel)
 	}

@@ -96,16 +96,20 @@ func documentFamily(out *strings.Builder, f *family) {
 			labels += " = `" + f.only + "`"
 		}
 	}
-	fmt.Fprintf(out, "\n### `%s`\n\nType in the text: %s%s. Written by: %s.\n\n", f.name, kindName(f.kind), labels, strings.Join(by, ", "))
+	fmt.Fprintf(out, "\n### `%s`\n\n", f.name)
+	if f.writers == passive {
+		out.WriteString("Read on the host.\n\n")
+	} else {
+		fmt.Fprintf(out, "Type in the text: %s%s. Written by: %s.\n\n", kindName(f.kind), labels, strings.Join(by, ", "))
+	}
 	out.WriteString("| Item | Metric | Type | Unit | × | Attributes | Default | Description |\n|---|---|---|---|---|---|---|---|\n")
 	into := &TextFamily{Name: f.name, PeerName: PeerName(f.name), Labels: f.labels, Section: f.component.section}
 	for i := range f.items {
-		documentRow(out, f.row(&f.items[i], into, nil), f.labels, f.items[i].text)
+		documentRow(out, f.row(&f.items[i], into, f.labels), f.labels, f.items[i].text)
 	}
 	if f.name == "kata_guest_vm_stat" {
-		key := []Label{{"item", "kata.vmstat.key", AnyText}}
 		for i := range vmStatKinds {
-			documentRow(out, f.row(&vmStatKinds[i], into, key), key, "any other")
+			documentRow(out, f.row(&vmStatKinds[i], into, byVMStatKey), byVMStatKey, "any other")
 		}
 	}
 }

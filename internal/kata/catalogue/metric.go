@@ -99,5 +99,6 @@ var (
 	byCPU        = []Label{{"cpu", "cpu.logical_number", CPUNumber}}
 	byVCPU       = []Label{{"cpu_id", "cpu.logical_number", CPUNumber}}
 	byAction     = []Label{{"action", "rpc.method", MethodName}}
+	byVMStatKey  = []Label{{"item", "kata.vmstat.key", AnyText}}
 	byVersion    = []Label{{"version", "process.runtime.version", AnyText}}
 )

@@ -120,6 +120,10 @@ type TextFamily struct {
 	OnlyText string
 	Only     Items
 
+	// OtherLabels are the labels of points of [TextFamily.Other] rows: Labels
+	// and item.
+	OtherLabels []Label
+
 	others Items
 }
 
@@ -132,7 +136,7 @@ func (f *TextFamily) Origin() sandbox.Origin {
 }
 
 // Other is the row of an item that is not in Items, nil if the family has none
-// but those. Its points have the item as their only label.
+// but those. The item is then a label of its points.
 func (f *TextFamily) Other(item []byte) *Row {
 	if f.others == nil {
 		return nil

@@ -106,7 +106,7 @@ func (p *pass) takePassive(sample *Sample) {
 		return
 	}
 	label := [maxLabels][]byte{[]byte(sample.Label)}
-	key, ok := p.key(row, text.Labels, false, &label)
+	key, ok := p.key(row, text.Labels, &label)
 	if !ok {
 		return
 	}

@@ -91,7 +91,7 @@ func (p *pass) locate(besides string) (row *catalogue.Row, key seriesKey, ok boo
 		p.dropped[BadLabel]++
 		return nil, 0, false
 	}
-	row, labels, extra := p.findRow(item, texts[0])
+	row, labels := p.findRow(item, &texts)
 	if row == nil {
 		p.dropped[Unknown]++
 		return nil, 0, false
@@ -99,46 +99,36 @@ func (p *pass) locate(besides string) (row *catalogue.Row, key seriesKey, ok boo
 	if !p.plan.rows[row.Index].wanted {
 		return row, 0, false
 	}
-	if extra {
-		texts[len(labels)] = item
-	}
-	key, ok = p.key(row, labels, extra, &texts)
+	key, ok = p.key(row, labels, &texts)
 	return row, key, ok
 }
 
-// findRow finds the row of an item. extra says that the item is a label of its
-// points.
-func (p *pass) findRow(item, firstLabel []byte) (row *catalogue.Row, labels []catalogue.Label, extra bool) {
-	items := p.text.Items
-	if p.text.OnlyText != "" && string(firstLabel) == p.text.OnlyText {
+// findRow finds the row of an item, and the labels that its points have. An
+// item that becomes a label is added to their texts.
+func (p *pass) findRow(item []byte, texts *[maxLabels][]byte) (row *catalogue.Row, labels []catalogue.Label) {
+	items, labels := p.text.Items, p.text.Labels
+	if p.text.OnlyText != "" && string(texts[0]) == p.text.OnlyText {
 		items, labels = p.text.Only, anyLabel
-	} else {
-		labels = p.text.Labels
 	}
 	if at := items.Find(item, p.item); at >= 0 {
 		p.item = at
-		return &items[at], labels, false
+		return &items[at], labels
 	}
-	return p.text.Other(item), labels, true
+	if row = p.text.Other(item); row != nil {
+		texts[len(p.text.Labels)] = item
+	}
+	return row, p.text.OtherLabels
 }
 
 // anyLabel is for a label whose text the catalogue has already compared.
 var anyLabel = []catalogue.Label{{Text: catalogue.AnyText}}
 
 // key makes the key of a series, with the ids of its label texts.
-func (p *pass) key(row *catalogue.Row, labels []catalogue.Label, extra bool, texts *[maxLabels][]byte) (seriesKey, bool) {
+func (p *pass) key(row *catalogue.Row, labels []catalogue.Label, texts *[maxLabels][]byte) (seriesKey, bool) {
 	var ids [maxLabels]textID
 	guest := p.plan.rows[row.Index].guest
-	for i := range ids {
-		kind := catalogue.AnyText
-		switch {
-		case i < len(labels):
-			kind = labels[i].Text
-		case i == len(labels) && extra:
-		default:
-			return makeKey(uint16(row.Index), ids[0], ids[1]), true
-		}
-		id, reason := p.textID(i, kind, texts[i], guest)
+	for i := range labels {
+		id, reason := p.textID(i, labels[i].Text, texts[i], guest)
 		if id == 0 {
 			p.dropped[reason]++
 			return 0, false
