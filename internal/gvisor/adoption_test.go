@@ -84,7 +84,7 @@ func TestAdoptionReports(t *testing.T) {
 	assert.Empty(t, runtime.sandboxes)
 
 	a.Trouble(errors.New("x"))
-	assert.EqualError(t, observer.trouble, "x")
+	require.EqualError(t, observer.trouble, "x")
 	a.Trouble(nil)
 	assert.NoError(t, observer.trouble)
 }
@@ -92,7 +92,7 @@ func TestAdoptionReports(t *testing.T) {
 func TestSettingsAreChecked(t *testing.T) {
 	_, err := New(Settings{Trust: "blind", MetricFilter: "(", CapabilityFilter: "[", MaxAnswerBytes: -1}, zap.NewNop())
 	for _, key := range []string{"trust", "metric_filter", "capability_filter", "max_answer_bytes"} {
-		assert.ErrorContains(t, err, key+": ", "all that is wrong is told at once")
+		require.ErrorContains(t, err, key+": ", "all that is wrong is told at once")
 	}
 	runtime, err := New(Settings{Trust: sandbox.Registered, MaxAnswerBytes: 1}, zap.NewNop())
 	require.NoError(t, err)

@@ -157,14 +157,16 @@ func TestOTelForms(t *testing.T) {
 	}
 	assert.Equal(t, []string{"platform", "version"}, metadata.OTel.LabelKeys)
 	assert.Empty(t, f.metadata.OTel.LabelKeys)
-	assert.Equal(t, 1.5, sandbox.Int(1500).Scaled(f.cpuTimeSaved.OTel.Scale).AsFloat())
+	assert.InDelta(t, 1.5, sandbox.Int(1500).Scaled(f.cpuTimeSaved.OTel.Scale).AsFloat(), 1e-9)
 	assert.Equal(t, "s", f.cpuTimeSaved.OTel.Unit)
 }
 
 func TestInfosAreShared(t *testing.T) {
 	runtime := newRuntime(t, testSettings("/run/runsc"))
-	one := record()
-	assert.Same(t, runtime.newSandbox(one).info, runtime.newSandbox(one).info)
+	one, other := record(), record()
+	other.Metadata = one.Metadata
+	first, second := runtime.newSandbox(one), runtime.newSandbox(other)
+	assert.Same(t, first.info, second.info)
 	for range 3 * keptInfos {
 		runtime.infoOf(&discovery.Metadata{})
 	}

@@ -41,7 +41,7 @@ func (s *Sandbox) pull(ctx context.Context, record *discovery.Sandbox, r *sandbo
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	if s.verifier == nil {
 		if err := s.learn(conn, record.Registration); err != nil {
 			return err

@@ -21,22 +21,19 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/simulate"
 )
 
-// newFleet makes simulated sandboxes below a path short enough for sockets.
-func newFleet(t testing.TB, options simulate.Options) *simulate.Fleet {
-	t.Helper()
-	directory, err := os.MkdirTemp("", "fleet")
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, os.RemoveAll(directory)) })
-	fleet, err := simulate.NewFleet(directory, options)
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, fleet.Close()) })
+// newFleet makes simulated sandboxes.
+func newFleet(tb testing.TB, options simulate.Options) *simulate.Fleet {
+	tb.Helper()
+	fleet, err := simulate.NewFleet(tb.TempDir(), options)
+	require.NoError(tb, err)
+	tb.Cleanup(func() { assert.NoError(tb, fleet.Close()) })
 	return fleet
 }
 
-func addGVisor(t testing.TB, fleet *simulate.Fleet, options simulate.GVisorOptions) *simulate.GVisor {
-	t.Helper()
+func addGVisor(tb testing.TB, fleet *simulate.Fleet, options simulate.GVisorOptions) *simulate.GVisor {
+	tb.Helper()
 	s, err := fleet.AddGVisor(options)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return s
 }
 
@@ -191,9 +188,7 @@ func TestWrongPeer(t *testing.T) {
 // its answer. The test ends after it has.
 func fakeSandbox(t *testing.T, answers map[string]string) (record *discovery.Sandbox, calls func() []string) {
 	t.Helper()
-	root, err := os.MkdirTemp("", "root")
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, os.RemoveAll(root)) })
+	root := t.TempDir()
 	record = &discovery.Sandbox{
 		Key:      discovery.Key{Root: root, ID: "web"},
 		Status:   "running",
@@ -312,7 +307,7 @@ func TestInvalidRegistration(t *testing.T) {
 	for range 2 {
 		_, err := pull(t, s, longTimeout)
 		assert.Equal(t, sandbox.Untrusted, sandbox.OutcomeOf(err))
-		assert.ErrorIs(t, err, record.RegistrationError)
+		require.ErrorIs(t, err, record.RegistrationError)
 	}
 	assert.Empty(t, calls())
 	r := new(sandbox.Reading)
@@ -375,6 +370,7 @@ func TestGone(t *testing.T) {
 			s.record.Store(&exited)
 		}, true, sandbox.Gone},
 		"file deleted": {func(t *testing.T, _ *Sandbox, record *discovery.Sandbox) {
+			t.Helper()
 			require.NoError(t, os.Remove(filepath.Join(record.Root, "web_sandbox:web.state")))
 		}, false, sandbox.Gone},
 		"process ended": {func(_ *testing.T, s *Sandbox, record *discovery.Sandbox) {
@@ -492,7 +488,8 @@ func BenchmarkStart(b *testing.B) {
 		r := newRecorder(b)
 		ctx, cancel := context.WithCancel(b.Context())
 		done := make(chan error)
-		go func() { done <- newRuntime(b, testSettings(fleet.RuntimeRoot())).Watch(ctx, r) }()
+		runtime := newRuntime(b, testSettings(fleet.RuntimeRoot()))
+		go func() { done <- runtime.Watch(ctx, r) }()
 		r.await("all were found", func() bool { return len(r.present) == sandboxes })
 		cancel()
 		require.NoError(b, <-done)

@@ -33,8 +33,9 @@ type recorder struct {
 	changed chan struct{}
 }
 
-func newRecorder(t testing.TB) *recorder {
-	return &recorder{t: t, changed: make(chan struct{}, 1)}
+func newRecorder(tb testing.TB) *recorder {
+	tb.Helper()
+	return &recorder{t: tb, changed: make(chan struct{}, 1)}
 }
 
 func (r *recorder) update(news string, change func()) {
@@ -122,34 +123,34 @@ func testSettings(roots ...string) Settings {
 	}
 }
 
-func newRuntime(t testing.TB, settings Settings) *Runtime {
-	t.Helper()
+func newRuntime(tb testing.TB, settings Settings) *Runtime {
+	tb.Helper()
 	runtime, err := New(settings, zap.NewNop())
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return runtime
 }
 
 // watch runs a runtime until the test ends.
-func watch(t testing.TB, runtime *Runtime) *recorder {
-	t.Helper()
-	r := newRecorder(t)
+func watch(tb testing.TB, runtime *Runtime) *recorder {
+	tb.Helper()
+	r := newRecorder(tb)
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	running.Go(func() { assert.NoError(t, runtime.Watch(ctx, r)) })
-	t.Cleanup(func() {
+	running.Go(func() { assert.NoError(tb, runtime.Watch(ctx, r)) })
+	tb.Cleanup(func() {
 		cancel()
 		running.Wait()
 		for _, s := range r.present {
-			assert.NoError(t, s.Close())
+			assert.NoError(tb, s.Close())
 		}
 	})
 	r.await("the roots were read", func() bool { return r.counts != nil })
 	return r
 }
 
-func pull(t testing.TB, s *Sandbox, timeout time.Duration) (*sandbox.Reading, error) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), timeout)
+func pull(tb testing.TB, s *Sandbox, timeout time.Duration) (*sandbox.Reading, error) {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(tb.Context(), timeout)
 	defer cancel()
 	r := new(sandbox.Reading)
 	err := s.Pull(ctx, r)

@@ -49,7 +49,7 @@ func TestConnectUnixFailures(t *testing.T) {
 		_, _, err := ConnectUnix(path)
 		require.Error(t, err, path)
 		if want != nil {
-			assert.ErrorIs(t, err, want, path)
+			require.ErrorIs(t, err, want, path)
 		}
 	}
 	assert.Equal(t, before, descriptors(t))

@@ -33,7 +33,7 @@ func TestDirectory(t *testing.T) {
 	assert.NotEqual(t, direct.Inode, other.Inode)
 
 	_, err = Directory(file)
-	assert.Error(t, err)
+	require.Error(t, err)
 	_, err = Directory(filepath.Join(base, "nothing"))
 	assert.ErrorIs(t, err, os.ErrNotExist)
 }

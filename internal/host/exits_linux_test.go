@@ -76,7 +76,7 @@ func TestExitsLimit(t *testing.T) {
 	exits := newExits(t, 1)
 	first, second := startSleep(t), startSleep(t)
 	require.NoError(t, exits.Watch(first.Process.Pid))
-	assert.ErrorIs(t, exits.Watch(second.Process.Pid), ErrTooMany)
+	require.ErrorIs(t, exits.Watch(second.Process.Pid), ErrTooMany)
 	exits.Forget(first.Process.Pid)
 	assert.NoError(t, exits.Watch(second.Process.Pid))
 }
@@ -92,7 +92,7 @@ func TestExitsClose(t *testing.T) {
 	require.NoError(t, exits.Watch(ended.Process.Pid))
 	require.NoError(t, ended.Process.Kill())
 	require.NoError(t, exits.Close())
-	assert.ErrorIs(t, exits.Watch(alive.Process.Pid), os.ErrClosed)
+	require.ErrorIs(t, exits.Watch(alive.Process.Pid), os.ErrClosed)
 	// Each command holds a pidfd of its own.
 	assert.LessOrEqual(t, openFiles(t), before+2)
 }

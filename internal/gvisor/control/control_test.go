@@ -47,7 +47,7 @@ func callContext(t *testing.T) context.Context {
 }
 
 func TestCallsOnOneConnection(t *testing.T) {
-	directory := root(t)
+	directory := t.TempDir()
 	listen(t, target(directory).Socket, func(c *caller) {
 		for _, want := range []struct{ method, arg string }{
 			{"Metrics.GetRegisteredMetrics", `{}`},
@@ -108,7 +108,7 @@ func TestCallFailures(t *testing.T) {
 		"nested too deeply": {`{"success":true,"x":` + strings.Repeat("[", 100), sandbox.Oversize},
 	} {
 		t.Run(name, func(t *testing.T) {
-			directory := root(t)
+			directory := t.TempDir()
 			listen(t, target(directory).Socket, func(c *caller) {
 				c.receive()
 				c.send(test.answer)
@@ -136,7 +136,7 @@ func TestConnectionIsClosed(t *testing.T) {
 		"in the answer": func(c *caller) { c.receive(); c.send(`{"success":tr`) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			directory := root(t)
+			directory := t.TempDir()
 			p := listen(t, target(directory).Socket, script)
 			var text string
 			err := call(callContext(t), target(directory), take(&text))
@@ -151,7 +151,7 @@ func TestDeadline(t *testing.T) {
 	stallMidway := func(c *caller) { c.receive(); c.send(`{"success":true,`); c.hold() }
 	for name, script := range map[string]func(*caller){"before the answer": stall, "in the answer": stallMidway} {
 		t.Run(name, func(t *testing.T) {
-			directory := root(t)
+			directory := t.TempDir()
 			listen(t, target(directory).Socket, script)
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 			defer cancel()
@@ -160,7 +160,7 @@ func TestDeadline(t *testing.T) {
 			assert.Equal(t, sandbox.Timeout, sandbox.OutcomeOf(err), "%v", err)
 		})
 		t.Run("cancelled "+name, func(t *testing.T) {
-			directory := root(t)
+			directory := t.TempDir()
 			ctx, cancel := context.WithCancel(t.Context())
 			listen(t, target(directory).Socket, func(c *caller) {
 				go cancel()
@@ -172,7 +172,7 @@ func TestDeadline(t *testing.T) {
 		})
 	}
 	t.Run("passed already", func(t *testing.T) {
-		directory := root(t)
+		directory := t.TempDir()
 		listen(t, target(directory).Socket, answers(`{"success":true,"err":"","result":""}`))
 		for ctx, want := range map[context.Context]sandbox.Outcome{
 			ended(t, context.DeadlineExceeded): sandbox.Timeout,
@@ -184,7 +184,7 @@ func TestDeadline(t *testing.T) {
 		}
 	})
 	t.Run("none", func(t *testing.T) {
-		directory := root(t)
+		directory := t.TempDir()
 		listen(t, target(directory).Socket, answers(`{"success":true,"err":"","result":""}`))
 		var text string
 		assert.NoError(t, call(t.Context(), target(directory), take(&text)))
@@ -208,28 +208,23 @@ func ended(t *testing.T, how error) context.Context {
 // TestDescriptorsAreDropped: whatever is attached to an answer, no descriptor
 // arrives here.
 func TestDescriptorsAreDropped(t *testing.T) {
-	directory := root(t)
+	file, err := os.Open(os.DevNull)
+	require.NoError(t, err)
+	defer file.Close()
+	attached := syscall.UnixRights(slices.Repeat([]int{int(file.Fd())}, 200)...)
+	directory := t.TempDir()
 	listen(t, target(directory).Socket, func(c *caller) {
 		for {
 			if _, ok := c.receive(); !ok {
 				return
 			}
-			file, err := os.Open("/dev/null")
-			if !assert.NoError(c.t, err) {
-				return
-			}
-			attached := make([]int, 200)
-			for i := range attached {
-				attached[i] = int(file.Fd())
-			}
-			_, _, err = c.conn.WriteMsgUnix([]byte(`{"success":true,"err":"","result":"fine"}`), syscall.UnixRights(attached...), nil)
+			_, _, err := c.conn.WriteMsgUnix([]byte(`{"success":true,"err":"","result":"fine"}`), attached, nil)
 			assert.NoError(c.t, err)
-			file.Close()
 		}
 	})
 	conn, err := Dial(callContext(t), target(directory))
 	require.NoError(t, err)
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	var text string
 	require.NoError(t, conn.Call(Export(""), take(&text)))
 	before := openFiles(t)
@@ -237,8 +232,7 @@ func TestDescriptorsAreDropped(t *testing.T) {
 		require.NoError(t, conn.Call(Export(""), take(&text)))
 		assert.Equal(t, "fine", text)
 	}
-	// The peer of this test, in the same process, may have its own file open.
-	assert.LessOrEqual(t, openFiles(t), before+1)
+	assert.Equal(t, before, openFiles(t))
 }
 
 func openFiles(t *testing.T) int {
@@ -249,7 +243,7 @@ func openFiles(t *testing.T) int {
 }
 
 func TestWrongPeer(t *testing.T) {
-	directory := root(t)
+	directory := t.TempDir()
 	listen(t, target(directory).Socket, answers(`{"success":true,"err":"","result":"forged"}`))
 	wrong := target(directory)
 	wrong.PID++
@@ -295,7 +289,7 @@ func TestPaths(t *testing.T) {
 func TestSocketIsFound(t *testing.T) {
 	const answer = `{"success":true,"err":"","result":"fine"}`
 	t.Run("in a root that is mounted elsewhere", func(t *testing.T) {
-		directory := root(t)
+		directory := t.TempDir()
 		listen(t, filepath.Join(directory, "runsc-web.sock"), answers(answer))
 		moved := target(directory)
 		moved.Socket = "/no/such/directory/runsc-web.sock"
@@ -304,13 +298,13 @@ func TestSocketIsFound(t *testing.T) {
 		assert.Equal(t, "fine", text)
 	})
 	t.Run("behind another's socket", func(t *testing.T) {
-		directory := root(t)
+		directory := t.TempDir()
 		foreign := filepath.Join(directory, "foreign.sock")
 		// Nobody listens there any more.
 		listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: foreign, Net: "unix"})
 		require.NoError(t, err)
 		listener.SetUnlinkOnClose(false)
-		listener.Close()
+		require.NoError(t, listener.Close())
 		listen(t, filepath.Join(directory, "runsc-web.sock"), answers(answer))
 		moved := target(directory)
 		moved.Socket = foreign
@@ -318,18 +312,12 @@ func TestSocketIsFound(t *testing.T) {
 		require.NoError(t, call(callContext(t), moved, take(&text)))
 	})
 	t.Run("under a path too long for an address", func(t *testing.T) {
-		directory := filepath.Join(root(t), strings.Repeat("d", 120))
+		directory := filepath.Join(t.TempDir(), strings.Repeat("d", 120))
 		require.NoError(t, os.Mkdir(directory, 0o755))
 		path := filepath.Join(directory, "runsc-web.sock")
 		// The peer itself has to reach it another way.
-		handle, err := os.Open(directory)
-		require.NoError(t, err)
-		defer handle.Close()
-		wd, err := os.Getwd()
-		require.NoError(t, err)
-		require.NoError(t, handle.Chdir())
+		t.Chdir(directory)
 		listen(t, "runsc-web.sock", answers(answer))
-		require.NoError(t, os.Chdir(wd))
 		require.Greater(t, len(path), 107)
 		var text string
 		require.NoError(t, call(callContext(t), target(directory), take(&text)))
@@ -337,12 +325,12 @@ func TestSocketIsFound(t *testing.T) {
 	})
 	t.Run("nowhere", func(t *testing.T) {
 		var text string
-		err := call(callContext(t), target(root(t)), take(&text))
+		err := call(callContext(t), target(t.TempDir()), take(&text))
 		assert.Equal(t, sandbox.Unreachable, sandbox.OutcomeOf(err), "%v", err)
 		assert.ErrorIs(t, err, os.ErrNotExist)
 	})
 	t.Run("but not listening", func(t *testing.T) {
-		directory := root(t)
+		directory := t.TempDir()
 		listen(t, target(directory).Socket, answers(answer)).listener.SetUnlinkOnClose(false)
 		p := listen(t, filepath.Join(directory, "other.sock"), answers(answer))
 		p.listener.SetUnlinkOnClose(false)
@@ -359,7 +347,7 @@ func TestSocketIsFound(t *testing.T) {
 
 // TestDecodeErrorWins: an error that is not the connection's is passed on.
 func TestDecodeErrorWins(t *testing.T) {
-	directory := root(t)
+	directory := t.TempDir()
 	listen(t, target(directory).Socket, answers(`x`))
 	rule := errors.New("a rule was broken")
 	err := call(callContext(t), target(directory), func(io.Reader) error {
@@ -373,7 +361,7 @@ func BenchmarkPull(b *testing.B) {
 	directory := b.TempDir()
 	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(directory, "runsc-web.sock"), Net: "unix"})
 	require.NoError(b, err)
-	defer listener.Close()
+	defer func() { _ = listener.Close() }()
 	go func() {
 		buffer := make([]byte, 1024)
 		answer := []byte(`{"success":true}`)
@@ -384,7 +372,7 @@ func BenchmarkPull(b *testing.B) {
 			}
 			_, _ = conn.Read(buffer)
 			_, _ = conn.Write(answer)
-			conn.Close()
+			_ = conn.Close()
 		}
 	}()
 	request := Export("")
@@ -405,6 +393,6 @@ func BenchmarkPull(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		conn.Close()
+		_ = conn.Close()
 	}
 }

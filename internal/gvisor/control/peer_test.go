@@ -8,7 +8,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -39,7 +38,7 @@ func listen(t *testing.T, path string, scripts ...func(*caller)) *peer {
 			p.mu.Unlock()
 			script := scripts[min(i, len(scripts)-1)]
 			p.scripts.Go(func() {
-				defer conn.Close()
+				defer func() { _ = conn.Close() }()
 				script(&caller{t: t, conn: conn, decoder: json.NewDecoder(conn)})
 			})
 		}
@@ -49,10 +48,10 @@ func listen(t *testing.T, path string, scripts ...func(*caller)) *peer {
 }
 
 func (p *peer) stop() {
-	p.listener.Close()
+	_ = p.listener.Close()
 	p.mu.Lock()
 	for _, conn := range p.conns {
-		conn.Close()
+		_ = conn.Close()
 	}
 	p.mu.Unlock()
 	p.scripts.Wait()
@@ -72,11 +71,14 @@ type caller struct {
 }
 
 // receive waits for a request; false is the end of the connection.
-func (c *caller) receive() (request struct {
+func (c *caller) receive() (r request, ok bool) {
+	err := c.decoder.Decode(&r)
+	return r, err == nil
+}
+
+type request struct {
 	Method string
 	Arg    json.RawMessage
-}, ok bool) {
-	return request, c.decoder.Decode(&request) == nil
 }
 
 func (c *caller) send(text string) {
@@ -98,15 +100,6 @@ func answers(text string) func(*caller) {
 			c.send(text)
 		}
 	}
-}
-
-// root makes a runtime root with a path short enough for sockets.
-func root(t *testing.T) string {
-	t.Helper()
-	directory, err := os.MkdirTemp("", "root")
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, os.RemoveAll(directory)) })
-	return directory
 }
 
 func target(directory string) Target {

@@ -46,7 +46,7 @@ func (d *Discovery) Run(ctx context.Context, observer Observer) {
 	var lost chan error
 	watcher, err := fsnotify.NewWatcher()
 	if err == nil {
-		defer watcher.Close()
+		defer func() { _ = watcher.Close() }()
 		f.watch = watcher.Add
 		f.unwatch = func(path string) { _ = watcher.Remove(path) }
 		events, lost = watcher.Events, watcher.Errors
@@ -61,7 +61,7 @@ func (d *Discovery) Run(ctx context.Context, observer Observer) {
 		if table.Local() {
 			exits, err := host.NewExits(d.settings.WatchedProcesses)
 			if err == nil {
-				defer exits.Close()
+				defer func() { _ = exits.Close() }()
 				f.liveness.exits = exits
 				exited = exits.Exited()
 			} else {

@@ -29,12 +29,12 @@ func stateFile(containerID, sandboxID string, created time.Time, extra string) [
 
 // writeState writes the state file of a container and its lock file, and
 // returns the path of the former.
-func writeState(t testing.TB, root, containerID, sandboxID string, created time.Time) string {
-	t.Helper()
+func writeState(tb testing.TB, root, containerID, sandboxID string, created time.Time) string {
+	tb.Helper()
 	name := statefile.Name{ContainerID: containerID, SandboxID: sandboxID}
 	path := filepath.Join(root, name.String())
-	require.NoError(t, os.WriteFile(filepath.Join(root, name.Lock()), nil, 0o600))
-	require.NoError(t, os.WriteFile(path, stateFile(containerID, sandboxID, created, ""), 0o640))
+	require.NoError(tb, os.WriteFile(filepath.Join(root, name.Lock()), nil, 0o600))
+	require.NoError(tb, os.WriteFile(path, stateFile(containerID, sandboxID, created, ""), 0o640))
 	return path
 }
 
@@ -50,6 +50,7 @@ type rig struct {
 }
 
 func newRig(t *testing.T, patterns ...string) *rig {
+	t.Helper()
 	core, logs := observer.New(zapcore.DebugLevel)
 	r := &rig{recorder: newRecorder(t), t: t, watched: map[string]int{}, logs: logs}
 	// Well after the files of the test are written, so that they count as
@@ -74,7 +75,7 @@ func (r *rig) step(passed time.Duration) []string {
 	r.clock = r.clock.Add(passed)
 	r.work(r.t.Context())
 	assert.True(r.t, r.next().After(r.clock), "nothing may be left due")
-	return r.recorder.take()
+	return r.take()
 }
 
 func (r *rig) warnings() int { return r.logs.FilterLevelExact(zapcore.WarnLevel).Len() }
@@ -229,33 +230,42 @@ func TestFinderPassesOver(t *testing.T) {
 		logged bool
 	}{
 		"garbage": {Malformed, func(t *testing.T, path string) {
+			t.Helper()
 			require.NoError(t, os.WriteFile(path, []byte("secret, but not JSON"), 0o640))
 		}, true},
 		"empty": {Malformed, func(t *testing.T, path string) {
+			t.Helper()
 			require.NoError(t, os.WriteFile(path, nil, 0o640))
 		}, true},
 		"too large": {Oversize, func(t *testing.T, path string) {
+			t.Helper()
 			require.NoError(t, os.WriteFile(path, nil, 0o640))
 			require.NoError(t, os.Truncate(path, statefile.MaxSize+1))
 		}, true},
 		"symbolic link": {NotRegular, func(t *testing.T, path string) {
+			t.Helper()
 			elsewhere := filepath.Join(t.TempDir(), "x")
 			require.NoError(t, os.WriteFile(elsewhere, stateFile("bad", "bad", firstLife, ""), 0o640))
 			require.NoError(t, os.Symlink(elsewhere, path))
 		}, true},
 		"FIFO": {NotRegular, func(t *testing.T, path string) {
+			t.Helper()
 			require.NoError(t, syscall.Mkfifo(path, 0o640))
 		}, true},
 		"directory": {NotRegular, func(t *testing.T, path string) {
+			t.Helper()
 			require.NoError(t, os.Mkdir(path, 0o755))
 		}, true},
 		"of another sandbox": {Foreign, func(t *testing.T, path string) {
+			t.Helper()
 			require.NoError(t, os.WriteFile(path, stateFile("other", "other", firstLife, ""), 0o640))
 		}, true},
 		"foreign name": {Foreign, func(t *testing.T, path string) {
+			t.Helper()
 			require.NoError(t, os.WriteFile(filepath.Join(filepath.Dir(path), "my.state"), stateFile("my", "my", firstLife, ""), 0o640))
 		}, false},
 		"container without sandbox": {NoRootContainer, func(t *testing.T, path string) {
+			t.Helper()
 			writeState(t, filepath.Dir(path), "app", "pod", firstLife)
 		}, false},
 	} {
@@ -304,7 +314,7 @@ func TestFinderBoundsFiles(t *testing.T) {
 		writeState(t, root, id, id, firstLife)
 	}
 	r := newRig(t, root)
-	r.finder.maxFiles = 3
+	r.maxFiles = 3
 	assert.Len(t, r.step(0), 3)
 	assert.Equal(t, map[Reason]int{TooMany: 2}, r.counts)
 	assert.Empty(t, r.step(scanInterval), "those that were taken stay")
@@ -323,7 +333,7 @@ func TestFinderRoots(t *testing.T) {
 	r := newRig(t, fixed, filepath.Join(base, "containerd", "*"))
 	assert.Empty(t, r.step(0))
 	assert.Empty(t, r.roots, "roots may be missing")
-	assert.Nil(t, r.troubled)
+	require.NoError(t, r.troubled)
 
 	require.NoError(t, os.Mkdir(fixed, 0o755))
 	writeState(t, fixed, "web", "web", firstLife)
@@ -346,7 +356,7 @@ func TestFinderRoots(t *testing.T) {
 	assert.Equal(t, []string{"gone pod"}, r.step(resolveInterval))
 	assert.Len(t, r.watched, 1)
 	assert.Empty(t, r.counts)
-	assert.Nil(t, r.troubled)
+	assert.NoError(t, r.troubled)
 }
 
 // TestFinderRootWithReusedInode: a root that is made anew may have the inode of
@@ -398,14 +408,14 @@ func TestFinderUnreadableRoot(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	r := newRig(t, file)
 	r.step(0)
-	assert.ErrorContains(t, r.troubled, file)
+	require.ErrorContains(t, r.troubled, file)
 	assert.Equal(t, map[Reason]int{Unreadable: 1}, r.counts)
 	r.step(resolveInterval)
 	assert.Equal(t, 1, r.warnings())
 
 	require.NoError(t, os.Remove(file))
 	r.step(resolveInterval)
-	assert.NoError(t, r.troubled, "it heals")
+	require.NoError(t, r.troubled, "it heals")
 	assert.Empty(t, r.counts)
 }
 
@@ -437,7 +447,7 @@ func TestFinderStops(t *testing.T) {
 	r := newRig(t, root)
 	ctx := &stoppingContext{Context: t.Context(), checks: 3}
 	r.work(ctx)
-	assert.Less(t, len(r.recorder.take()), 10)
+	assert.Less(t, len(r.take()), 10)
 	assert.Nil(t, r.counts, "nothing is reported about what was not looked at")
 }
 

@@ -26,6 +26,7 @@ type recorder struct {
 }
 
 func newRecorder(t *testing.T) *recorder {
+	t.Helper()
 	return &recorder{t: t, present: map[Key]*Sandbox{}, changed: make(chan struct{}, 1)}
 }
 
@@ -112,17 +113,17 @@ func (r *recorder) await(what string, condition func() bool) {
 
 // describe puts a sandbox in a few words.
 func describe(s *Sandbox) string {
-	text := s.ID
+	words := []string{s.ID}
 	if s.Status != "running" {
-		text += " " + string(s.Status)
+		words = append(words, string(s.Status))
 	}
 	if s.Exited {
-		text += " exited"
+		words = append(words, "exited")
 	}
 	for _, container := range s.Containers {
 		if container.ID != s.ID {
-			text += " +" + container.ID
+			words = append(words, "+"+container.ID)
 		}
 	}
-	return text
+	return strings.Join(words, " ")
 }

@@ -30,6 +30,7 @@ func containerFacts(id string) facts {
 }
 
 func newTestSet(t *testing.T) (*set, *recorder, *fakeProcesses) {
+	t.Helper()
 	observer := newRecorder(t)
 	processes := newFakeProcesses()
 	return newSet(observer, processes.liveness()), observer, processes

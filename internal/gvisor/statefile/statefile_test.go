@@ -2,7 +2,6 @@ package statefile
 
 import (
 	"bytes"
-	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -156,7 +155,7 @@ func TestParseRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			state, err := Parse([]byte(test.data))
-			assert.ErrorIs(t, err, test.want)
+			require.ErrorIs(t, err, test.want)
 			assert.Nil(t, state)
 		})
 	}
@@ -233,8 +232,8 @@ func TestFieldErrorNamesTheField(t *testing.T) {
 	var wrong *FieldError
 	require.ErrorAs(t, err, &wrong)
 	assert.Equal(t, "id", wrong.Field)
-	assert.EqualError(t, err, "state file: id: field has an impossible value")
-	assert.False(t, errors.Is(err, ErrMissing))
+	require.EqualError(t, err, "state file: id: field has an impossible value")
+	assert.NotErrorIs(t, err, ErrMissing)
 }
 
 func TestParseName(t *testing.T) {
@@ -330,9 +329,9 @@ func BenchmarkParse(b *testing.B) {
 	}
 }
 
-func read(t testing.TB, file string) []byte {
-	t.Helper()
+func read(tb testing.TB, file string) []byte {
+	tb.Helper()
 	data, err := os.ReadFile(file)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return data
 }
