@@ -129,8 +129,7 @@ func (s *server) serve(t *testing.T, socket string) (stop func()) {
 
 var hasty = pace{call: time.Second, gather: time.Millisecond, soonest: 5 * time.Millisecond, latest: 20 * time.Millisecond}
 
-// start runs a lookup until the test ends, which must then end at once.
-func start(t *testing.T, endpoint string, pace pace) (*Lookup, *observer.ObservedLogs) {
+func prepare(t *testing.T, endpoint string, pace pace) (*Lookup, *observer.ObservedLogs) {
 	t.Helper()
 	core, logs := observer.New(zapcore.InfoLevel)
 	lookup, err := New(endpoint, zap.New(core))
@@ -138,10 +137,24 @@ func start(t *testing.T, endpoint string, pace pace) (*Lookup, *observer.Observe
 		t.Fatal(err)
 	}
 	lookup.pace = pace
+	return lookup, logs
+}
+
+// start prepares a lookup and runs it.
+func start(t *testing.T, endpoint string, pace pace) (*Lookup, *observer.ObservedLogs) {
+	t.Helper()
+	lookup, logs := prepare(t, endpoint, pace)
+	lookup.run(t)
+	return lookup, logs
+}
+
+// run runs a lookup until the test ends, and it must end at once then.
+func (l *Lookup) run(t *testing.T) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() {
-		if err := lookup.Run(ctx); err != nil {
+		if err := l.Run(ctx); err != nil {
 			t.Error(err)
 		}
 	})
@@ -149,7 +162,6 @@ func start(t *testing.T, endpoint string, pace pace) (*Lookup, *observer.Observe
 		cancel()
 		running.Wait()
 	})
-	return lookup, logs
 }
 
 func await(t *testing.T, lookup *Lookup) Answer {
@@ -237,11 +249,12 @@ func TestManyQuestionsAreOneList(t *testing.T) {
 	}
 	s.serve(t, socket)
 	patient := hasty
-	patient.call, patient.gather = 30*time.Second, 50*time.Millisecond
-	lookup, _ := start(t, socket, patient)
+	patient.call = 30 * time.Second
+	lookup, _ := prepare(t, socket, patient)
 	for n := range count {
 		lookup.Ask(fmt.Sprintf("%064x", n))
 	}
+	lookup.run(t)
 	got := map[string]bool{}
 	for range count {
 		answer := await(t, lookup)
@@ -250,8 +263,8 @@ func TestManyQuestionsAreOneList(t *testing.T) {
 		}
 		got[answer.ID] = true
 	}
-	if lists := s.lists.Load(); lists > 2 {
-		t.Errorf("%d lists", lists)
+	if lists, lookups := s.lists.Load(), s.lookups.Load(); lists > 2 || lookups > 0 {
+		t.Errorf("%d lists, %d lookups", lists, lookups)
 	}
 }
 
@@ -266,11 +279,12 @@ func TestOversizedList(t *testing.T) {
 	}
 	s.serve(t, socket)
 	patient := hasty
-	patient.call, patient.gather = 30*time.Second, 50*time.Millisecond
-	lookup, logs := start(t, socket, patient)
+	patient.call = 30 * time.Second
+	lookup, logs := prepare(t, socket, patient)
 	for _, one := range s.pods {
 		lookup.Ask(one.Id)
 	}
+	lookup.run(t)
 	for range s.pods {
 		if answer := await(t, lookup); answer.Pod != podOf(answer.ID) {
 			t.Errorf("got %+v", answer)

@@ -100,7 +100,6 @@ func (f *finder) apply(change storage.Change, now time.Time) {
 func (f *finder) lose(path string) {
 	if c := f.candidates[path]; c != nil {
 		f.dismiss(c)
-		return
 	}
 	if s := f.known[path]; s != nil {
 		delete(f.known, path)

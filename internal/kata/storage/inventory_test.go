@@ -201,9 +201,21 @@ func TestUnreadablePlaceLosesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, place, "no directory")
+	if change := inventory.Examine(place, "web-0"); change != (Change{}) {
+		t.Errorf("got %q", describe([]Change{change}))
+	}
 	inventory.Moved(place)
 	if changes, err := inventory.Scan(place); err == nil || errors.Is(err, fs.ErrNotExist) || len(changes) > 0 {
 		t.Errorf("got %q, %v", describe(changes), err)
+	}
+	if err := os.Remove(place); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(hidden, place); err != nil {
+		t.Fatal(err)
+	}
+	if got := scan(t, inventory, place); len(got) != 0 {
+		t.Errorf("got %q when it could be read again", got)
 	}
 }
 
