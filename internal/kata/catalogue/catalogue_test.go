@@ -221,9 +221,17 @@ func TestFind(t *testing.T) {
 		item       string
 		last, want int
 	}{
-		{"cstime", -1, 0}, {"cutime", 0, 1}, {"utime", 2, 3},
-		{"utime", -1, 3}, {"cstime", 3, 0}, {"cstime", 17, 0}, {"stime", 2, 2},
-		{"", -1, -1}, {"a", -1, -1}, {"d", 0, -1}, {"z", 3, -1},
+		{"cstime", -1, 0},
+		{"cutime", 0, 1},
+		{"utime", 2, 3},
+		{"utime", -1, 3},
+		{"cstime", 3, 0},
+		{"cstime", 17, 0},
+		{"stime", 2, 2},
+		{"", -1, -1},
+		{"a", -1, -1},
+		{"d", 0, -1},
+		{"z", 3, -1},
 	} {
 		if got := items.Find([]byte(test.item), test.last); got != test.want {
 			t.Errorf("Find(%q, %d) is %d, want %d", test.item, test.last, got, test.want)

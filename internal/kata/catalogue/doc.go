@@ -17,10 +17,11 @@
 // preset has it; a [Family] has the labels that its samples must have, who
 // measured it and where in a text it may stand.
 //
-// The table is in table.go and groups.go, one line for each row. Facts in it
-// (names, types and help texts of the text, units, labels) are those of Kata
-// Containers 4.1.0 and of client_golang 1.23; kernel fields are explained in
-// proc(5).
+// The table begins in table.go, one line for each row; groups.go has the items
+// that several families share, guest.go and vmstat.go those of the guest,
+// firecracker.go and client_golang.go what comes from there. Facts in it (names,
+// types and help texts of the text, units, labels) are those of Kata Containers
+// 4.1.0 and of client_golang 1.23; kernel fields are explained in proc(5).
 //
 // # Names in the naming "otel"
 //

@@ -89,18 +89,18 @@ func documentFamily(out *strings.Builder, f *family) {
 			by = append(by, row.name)
 		}
 	}
-	labels := ""
+	var labels strings.Builder
 	for _, label := range f.labels {
-		labels += ", label `" + label.Key + "`"
+		fmt.Fprintf(&labels, ", label `%s`", label.Key)
 		if f.only != "" {
-			labels += " = `" + f.only + "`"
+			fmt.Fprintf(&labels, " = `%s`", f.only)
 		}
 	}
 	fmt.Fprintf(out, "\n### `%s`\n\n", f.name)
 	if f.writers == passive {
 		out.WriteString("Read on the host.\n\n")
 	} else {
-		fmt.Fprintf(out, "Type in the text: %s%s. Written by: %s.\n\n", kindName(f.kind), labels, strings.Join(by, ", "))
+		fmt.Fprintf(out, "Type in the text: %s%s. Written by: %s.\n\n", kindName(f.kind), labels.String(), strings.Join(by, ", "))
 	}
 	out.WriteString("| Item | Metric | Type | Unit | × | Attributes | Default | Description |\n|---|---|---|---|---|---|---|---|\n")
 	into := &TextFamily{Name: f.name, PeerName: PeerName(f.name), Labels: f.labels, Section: f.component.section}

@@ -55,6 +55,7 @@ func FuzzExposition(f *testing.F) {
 // scanAll returns the samples of a text, written canonically, and whether it
 // has none that the scanner refuses on purpose.
 func scanAll(t *testing.T, text []byte) (samples []string, comparable bool) {
+	t.Helper()
 	var (
 		scanner Scanner
 		parsed  Parsed

@@ -93,23 +93,37 @@ func TestScanner(t *testing.T) {
 		{"brace and comma in a value", `a{x="},{"} 1` + "\n", []string{`a x="},{" 1`}},
 		{"duplicate label", `a{x="1",x="1"} 1` + "\n", []string{"a " + badSyntax}},
 		{"reserved label", `a{__name__="b"} 1` + "\n", []string{"a " + badSyntax}},
-		{"labels without end", `a{x="1"` + "\n" + `a{x="1",` + "\na{\na{x\na{x=\na{x=1}\n" + `a{x="1"x="2"} 1` + "\n" + `a{,} 1` + "\n" + `a{1="x"} 1` + "\n" + `a{x="1} 1` + "\n",
-			slices.Repeat([]string{"a " + badSyntax}, 10)},
-		{"numbers of Go", "a 5.5259241e+08\na +Inf\na -Inf\na NaN\na -0\na 1e-9\n",
-			[]string{"a 5.5259241e+08", "a +Inf", "a -Inf", "a NaN", "a -0", "a 1e-09"}},
-		{"numbers of Rust", "a inf\na -inf\na NaN\na 1.0700000524520874\na 249539891200\n",
-			[]string{"a +Inf", "a -Inf", "a NaN", "a 1.0700000524520874", "a 2.495398912e+11"}},
-		{"long integers", "a 999999999999999\na 9999999999999999\na 18446744073709551615\n",
-			[]string{"a 9.99999999999999e+14", "a 1e+16", "a 1.8446744073709552e+19"}},
-		{"other spellings", "a .5\na 5.\na +7\na 1E3\na INFINITY\na 007\n",
-			[]string{"a 0.5", "a 5", "a 7", "a 1000", "a +Inf", "a 7"}},
-		{"no numbers", "a\na \na x\na 1_0\na 0x1p4\na 1e\na e1\na .\na +\na -.e1\na +NaN\na 1e999\na 1\r\n",
-			slices.Repeat([]string{"a " + badSyntax}, 13)},
+		{
+			"labels without end", `a{x="1"` + "\n" + `a{x="1",` + "\na{\na{x\na{x=\na{x=1}\n" + `a{x="1"x="2"} 1` + "\n" + `a{,} 1` + "\n" + `a{1="x"} 1` + "\n" + `a{x="1} 1` + "\n",
+			slices.Repeat([]string{"a " + badSyntax}, 10),
+		},
+		{
+			"numbers of Go", "a 5.5259241e+08\na +Inf\na -Inf\na NaN\na -0\na 1e-9\n",
+			[]string{"a 5.5259241e+08", "a +Inf", "a -Inf", "a NaN", "a -0", "a 1e-09"},
+		},
+		{
+			"numbers of Rust", "a inf\na -inf\na NaN\na 1.0700000524520874\na 249539891200\n",
+			[]string{"a +Inf", "a -Inf", "a NaN", "a 1.0700000524520874", "a 2.495398912e+11"},
+		},
+		{
+			"long integers", "a 999999999999999\na 9999999999999999\na 18446744073709551615\n",
+			[]string{"a 9.99999999999999e+14", "a 1e+16", "a 1.8446744073709552e+19"},
+		},
+		{
+			"other spellings", "a .5\na 5.\na +7\na 1E3\na INFINITY\na 007\n",
+			[]string{"a 0.5", "a 5", "a 7", "a 1000", "a +Inf", "a 7"},
+		},
+		{
+			"no numbers", "a\na \na x\na 1_0\na 0x1p4\na 1e\na e1\na .\na +\na -.e1\na +NaN\na 1e999\na 1\r\n",
+			slices.Repeat([]string{"a " + badSyntax}, 13),
+		},
 		{"timestamps", "a 1 1600000000000\na 1 -1\na 1 2 \n", []string{"a 1 timestamped", "a 1 timestamped", "a 1 timestamped"}},
 		{"no timestamps", "a 1 x\na 1 1.5\na 1 2 3\n", slices.Repeat([]string{"a " + badSyntax}, 3)},
 		{"trailing blank", "a 1 \n", []string{"a 1"}},
-		{"quoted names", `{"a.b"} 1` + "\n" + `{"a.b",x="1"} 1` + "\n" + `"a" 1` + "\n" + `a{"x"="1"} 1` + "\n" + `a"b" 1` + "\n" + `a{x"y"="1"} 1` + "\n",
-			[]string{badQuoted, badQuoted, badQuoted, "a " + badQuoted, badQuoted, "a " + badQuoted}},
+		{
+			"quoted names", `{"a.b"} 1` + "\n" + `{"a.b",x="1"} 1` + "\n" + `"a" 1` + "\n" + `a{"x"="1"} 1` + "\n" + `a"b" 1` + "\n" + `a{x"y"="1"} 1` + "\n",
+			[]string{badQuoted, badQuoted, badQuoted, "a " + badQuoted, badQuoted, "a " + badQuoted},
+		},
 		{"no names", "1 2\n-a 1\n\x00 1\n}\n", slices.Repeat([]string{badSyntax}, 4)},
 		{"bad line between good ones", "a 1\n!\nb 2\n", []string{"a 1", badSyntax, "b 2"}},
 		{"cut in mid-line", "a 1\nb 2", []string{"a 1", cutShort}},
@@ -141,15 +155,23 @@ func TestScannerLimits(t *testing.T) {
 		{"line at its limit", "a 1\nb 22\n", func(l *Limits) { l.LineBytes = 4 }, []string{"a 1", "b 22"}},
 		{"line over its limit", "a 1\nb 333\nc 1\n", func(l *Limits) { l.LineBytes = 4 }, []string{"a 1", badLimit, "c 1"}},
 		{"comment over its limit", "a 1\n# HELP b\nc 1\n", func(l *Limits) { l.LineBytes = 4 }, []string{"a 1", badLimit, "c 1"}},
-		{"line longer than the window", "a 1\n" + strings.Repeat("b", 3*WindowBytes) + "\nc 1\n", func(l *Limits) { l.LineBytes = 1 << 30 },
-			[]string{"a 1", badLimit, "c 1"}},
+		{
+			"line longer than the window", "a 1\n" + strings.Repeat("b", 3*WindowBytes) + "\nc 1\n", func(l *Limits) { l.LineBytes = 1 << 30 },
+			[]string{"a 1", badLimit, "c 1"},
+		},
 		{"line without end", "a 1\n" + strings.Repeat("b", 3*WindowBytes), func(*Limits) {}, []string{"a 1", badLimit, cutShort}},
-		{"names", "abc 1\nabcd 1\n# TYPE abcd x\na{abc=\"\"} 1\na{abcd=\"\"} 1\n", func(l *Limits) { l.NameBytes = 3 },
-			[]string{"abc 1", badLimit, `a abc="" 1`, "a " + badLimit}},
-		{"values", "a{x=\"" + long + "\"} 1\na{x=\"" + long + "x\"} 1\n", func(l *Limits) { l.ValueBytes = 100 },
-			[]string{`a x="` + long + `" 1`, "a " + badLimit}},
-		{"labels", `a{x="",y=""} 1` + "\n" + `a{x="",y="",z=""} 1` + "\n", func(l *Limits) { l.Labels = 2 },
-			[]string{`a x="" y="" 1`, "a " + badLimit}},
+		{
+			"names", "abc 1\nabcd 1\n# TYPE abcd x\na{abc=\"\"} 1\na{abcd=\"\"} 1\n", func(l *Limits) { l.NameBytes = 3 },
+			[]string{"abc 1", badLimit, `a abc="" 1`, "a " + badLimit},
+		},
+		{
+			"values", "a{x=\"" + long + "\"} 1\na{x=\"" + long + "x\"} 1\n", func(l *Limits) { l.ValueBytes = 100 },
+			[]string{`a x="` + long + `" 1`, "a " + badLimit},
+		},
+		{
+			"labels", `a{x="",y=""} 1` + "\n" + `a{x="",y="",z=""} 1` + "\n", func(l *Limits) { l.Labels = 2 },
+			[]string{`a x="" y="" 1`, "a " + badLimit},
+		},
 		{"bytes at their limit", "a 1\nb 2\n", func(l *Limits) { l.Bytes = 8 }, []string{"a 1", "b 2"}},
 		{"bytes over their limit", "a 1\nb 2\n", func(l *Limits) { l.Bytes = 7 }, []string{"a 1", "end: text is longer than its limit"}},
 		{"lines at their limit", "a 1\n\nb 2\n", func(l *Limits) { l.Lines = 3 }, []string{"a 1", "b 2"}},
@@ -224,12 +246,12 @@ func TestScannerSourceError(t *testing.T) {
 	source := io.MultiReader(strings.NewReader("a 1\nb "), iotest.ErrReader(failure))
 	var scanner Scanner
 	scanner.Reset(source, roomy)
-	names := ""
+	var names []string
 	for scanner.Next() {
-		names += string(scanner.Name())
+		names = append(names, string(scanner.Name()))
 	}
-	if names != "a" || !errors.Is(scanner.Err(), failure) || scanner.Bytes() != 6 {
-		t.Errorf("names %q, error %v, %d bytes; want a, %v, 6", names, scanner.Err(), scanner.Bytes(), failure)
+	if !slices.Equal(names, []string{"a"}) || !errors.Is(scanner.Err(), failure) || scanner.Bytes() != 6 {
+		t.Errorf("names %q, error %v, %d bytes; want [a], %v, 6", names, scanner.Err(), scanner.Bytes(), failure)
 	}
 	if scanner.Next() {
 		t.Error("Next is true after the end")

@@ -145,15 +145,15 @@ func answer(flavour catalogue.Flavour, host, guest string) string {
 }
 
 // settingsFor makes settings of a naming with all families.
-func settingsFor(t testing.TB, naming string, change ...func(*Options)) *Settings {
-	t.Helper()
+func settingsFor(tb testing.TB, naming string, change ...func(*Options)) *Settings {
+	tb.Helper()
 	options := Options{Naming: naming, Families: "all"}
 	for _, change := range change {
 		change(&options)
 	}
 	settings, err := NewSettings(options)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return settings
 }

@@ -23,14 +23,14 @@ import (
 
 // capture reads a captured answer. Captures are beside the repository, and not
 // everywhere.
-func capture(t testing.TB, name string) string {
-	t.Helper()
+func capture(tb testing.TB, name string) string {
+	tb.Helper()
 	data, err := os.ReadFile(filepath.Join("..", "..", "..", "..", "shared", "kata", name))
 	if os.IsNotExist(err) {
-		t.Skipf("no captures: %v", err)
+		tb.Skipf("no captures: %v", err)
 	}
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return string(data)
 }
@@ -142,7 +142,7 @@ var identityLabels = []string{"sandbox_id", "cri_uid", "cri_name", "cri_namespac
 
 // valueOf writes a value and its kind as [points] does.
 func valueOf(kind dto.MetricType, metric *dto.Metric) string {
-	value := 0.
+	var value float64
 	switch kind {
 	case dto.MetricType_COUNTER:
 		value = metric.GetCounter().GetValue()

@@ -23,7 +23,7 @@ func pull(t *testing.T, r *Reader, lines ...string) *sandbox.Reading {
 }
 
 // guestValues are the values of the guest's points.
-func guestValues(settings *Settings, reading *sandbox.Reading) string {
+func guestValues(reading *sandbox.Reading) string {
 	var values []string
 	for i := range reading.Points {
 		if reading.Points[i].Family.Origin == sandbox.Guest {
@@ -56,7 +56,7 @@ func TestRegress(t *testing.T) {
 			if want == "-" {
 				want, wantDropped = "", "regressed 1"
 			}
-			if got := guestValues(settings, reading); got != want || dropped(reading) != wantDropped {
+			if got := guestValues(reading); got != want || dropped(reading) != wantDropped {
 				t.Errorf("%s: pull %d: values %q, dropped %q, want %q, %q", test.name, i, got, dropped(reading), want, wantDropped)
 			}
 		}
@@ -76,7 +76,7 @@ func TestRegressBeforeDelivery(t *testing.T) {
 	if err := r.Read(strings.NewReader(counting+"5\n"+miniRust), reading); err != nil {
 		t.Fatal(err)
 	}
-	if got := guestValues(settings, reading); got != "5" || dropped(reading) != "" {
+	if got := guestValues(reading); got != "5" || dropped(reading) != "" {
 		t.Errorf("values %q, dropped %q", got, dropped(reading))
 	}
 }
@@ -137,7 +137,7 @@ func TestSeries(t *testing.T) {
 	if r.Series(reading); len(reading.Points) != 0 {
 		t.Errorf("%d series are told twice", len(reading.Points))
 	}
-	if got := guestValues(settings, pull(t, r, "kata_agent_threads 2")); got != "2" {
+	if got := guestValues(pull(t, r, "kata_agent_threads 2")); got != "2" {
 		t.Errorf("values %q after the series ended, want 2", got)
 	}
 }
@@ -210,6 +210,7 @@ func TestTextsAreShared(t *testing.T) {
 
 // limited are settings with small limits.
 func limited(t *testing.T, change func(*limits)) *Settings {
+	t.Helper()
 	settings := settingsFor(t, "otel", func(o *Options) { o.Unknown = "gauge" })
 	change(&settings.limits)
 	return settings
@@ -237,7 +238,7 @@ func TestLimits(t *testing.T) {
 	} {
 		settings := limited(t, test.change)
 		reading := pull(t, New(catalogue.Go, "qemu", settings), test.lines...)
-		got := len(strings.Fields(guestValues(settings, reading)))
+		got := len(strings.Fields(guestValues(reading)))
 		if got != test.points || dropped(reading) != test.dropped {
 			t.Errorf("%s: %d points, dropped %q, want %d, %q", test.name, got, dropped(reading), test.points, test.dropped)
 		}
@@ -276,13 +277,13 @@ func TestMakingRoom(t *testing.T) {
 	settings := limited(t, func(l *limits) { l.guestTexts, l.evictedTexts = 10, 2 })
 	r := New(catalogue.Go, "qemu", settings)
 	stay := interfaces(0, 5)
-	if got := len(strings.Fields(guestValues(settings, pull(t, r, slices.Concat(stay, interfaces(100, 105))...)))); got != 10 {
+	if got := len(strings.Fields(guestValues(pull(t, r, slices.Concat(stay, interfaces(100, 105))...)))); got != 10 {
 		t.Fatalf("%d points, want 10", got)
 	}
 	for i := range 20 {
 		from := 1000 * (i + 1)
 		reading := pull(t, r, slices.Concat(stay, interfaces(from, from+5))...)
-		values := strings.Fields(guestValues(settings, reading))
+		values := strings.Fields(guestValues(reading))
 		for n := range 5 {
 			if !slices.Contains(values, fmt.Sprint(1000+n)) {
 				t.Fatalf("pull %d: a series that stays is missing: %v", i, values)
@@ -306,9 +307,8 @@ func TestMakingRoom(t *testing.T) {
 }
 
 // hostInterface is an answer in which the host has an interface.
-func hostInterface(name string, guest ...string) string {
-	return "# TYPE kata_hypervisor_netdev gauge\nkata_hypervisor_netdev{interface=\"" + name + "\",item=\"recv_bytes\"} 1\n" +
-		miniGo + strings.Join(guest, "\n") + "\n"
+func hostInterface(name string) string {
+	return "# TYPE kata_hypervisor_netdev gauge\nkata_hypervisor_netdev{interface=\"" + name + "\",item=\"recv_bytes\"} 1\n" + miniGo
 }
 
 // TestTextsOfTheHostStay checks that the guest's labels make no room at the
@@ -316,21 +316,16 @@ func hostInterface(name string, guest ...string) string {
 func TestTextsOfTheHostStay(t *testing.T) {
 	settings := limited(t, func(l *limits) { l.guestTexts, l.evictedTexts = 1, 1 })
 	r := New(catalogue.Go, "qemu", settings)
-	read := func(body string) *sandbox.Reading {
-		t.Helper()
-		reading := newReading()
-		if err := r.Read(strings.NewReader(body), reading); err != nil {
+	for _, name := range []string{"host0", "if0"} { // the guest has the second as well
+		if err := r.Read(strings.NewReader(hostInterface(name)), newReading()); err != nil {
 			t.Fatal(err)
 		}
-		return reading
 	}
-	read(hostInterface("host0"))
-	read(hostInterface("if0")) // which the guest has as well
 	pull(t, r, interfaces(0, 1)...)
 	pull(t, r)
 	for i := 1; i < 4; i++ {
 		// Both texts of the host are older than the guest's.
-		if got := guestValues(settings, pull(t, r, interfaces(i, i+1)...)); got != fmt.Sprint(1000+i) {
+		if got := guestValues(pull(t, r, interfaces(i, i+1)...)); got != fmt.Sprint(1000+i) {
 			t.Errorf("values %q of interface %d", got, i)
 		}
 		pull(t, r)
@@ -358,7 +353,7 @@ func TestTextOfBothStays(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, want := range []string{"", "1001", "1001"} {
-		if got := guestValues(settings, pull(t, r, interfaces(1, 2)...)); got != want {
+		if got := guestValues(pull(t, r, interfaces(1, 2)...)); got != want {
 			t.Errorf("pull %d: values %q, want %q", i, got, want)
 		}
 	}
@@ -537,7 +532,7 @@ up 1
 	if err := New(catalogue.Go, "qemu", settings).Read(strings.NewReader(body), reading); err != nil {
 		t.Fatal(err)
 	}
-	if got := guestValues(settings, reading); got != "4 5" {
+	if got := guestValues(reading); got != "4 5" {
 		t.Errorf("values %q, want those of go_new and kata_guest_new", got)
 	}
 }

@@ -261,13 +261,22 @@ func TestSamples(t *testing.T) {
 		{"long label", `kata_guest_netdev_stat{interface="` + strings.Repeat("x", 300) + `",item="recv_bytes"} 1`, nil, "limit 1"},
 		{"long line", "kata_agent_threads 1" + strings.Repeat(" ", 5000), nil, "limit 1"},
 		{"many labels", `kata_agent_threads{a="",b="",c="",d="",e="",f="",g="",h="",i=""} 1`, nil, "limit 1"},
-		{"cpu numbers", `kata_guest_cpu_time{cpu="01",item="user"} 1` + "\n" + `kata_guest_cpu_time{cpu="1024",item="user"} 1` + "\n" + `kata_guest_cpu_time{cpu="x",item="user"} 1` + "\n" + `kata_guest_cpu_time{cpu="1023",item="user"} 1`,
-			[]string{"kata.guest.logical_cpu.time{cpu.logical_number=1023,cpu.mode=user} 1"}, "bad_label 3"},
+		{
+			"cpu numbers", `kata_guest_cpu_time{cpu="01",item="user"} 1` + "\n" + `kata_guest_cpu_time{cpu="1024",item="user"} 1` + "\n" + `kata_guest_cpu_time{cpu="x",item="user"} 1` + "\n" + `kata_guest_cpu_time{cpu="1023",item="user"} 1`,
+			[]string{"kata.guest.logical_cpu.time{cpu.logical_number=1023,cpu.mode=user} 1"},
+			"bad_label 3",
+		},
 		{"duplicate", "kata_agent_threads 1\nkata_agent_threads 2\nkata_agent_threads 1", []string{"kata.agent.thread.count{} 1"}, "duplicate 2"},
-		{"same in another order", `kata_guest_netdev_stat{interface="a",item="recv_bytes"} 1` + "\n" + `kata_guest_netdev_stat{item="recv_bytes",interface="a"} 2`,
-			[]string{"kata.guest.network.io{network.interface.name=a,network.io.direction=receive} 1"}, "duplicate 1"},
-		{"two labels change places", `kata_guest_filesystem_bytes{device="a",mount="b",item="used"} 1` + "\n" + `kata_guest_filesystem_bytes{device="b",mount="a",item="used"} 2`,
-			[]string{"kata.guest.filesystem.usage{system.device=a,system.filesystem.mountpoint=b,system.filesystem.state=used} 1", "kata.guest.filesystem.usage{system.device=b,system.filesystem.mountpoint=a,system.filesystem.state=used} 2"}, ""},
+		{
+			"same in another order", `kata_guest_netdev_stat{interface="a",item="recv_bytes"} 1` + "\n" + `kata_guest_netdev_stat{item="recv_bytes",interface="a"} 2`,
+			[]string{"kata.guest.network.io{network.interface.name=a,network.io.direction=receive} 1"},
+			"duplicate 1",
+		},
+		{
+			"two labels change places", `kata_guest_filesystem_bytes{device="a",mount="b",item="used"} 1` + "\n" + `kata_guest_filesystem_bytes{device="b",mount="a",item="used"} 2`,
+			[]string{"kata.guest.filesystem.usage{system.device=a,system.filesystem.mountpoint=b,system.filesystem.state=used} 1", "kata.guest.filesystem.usage{system.device=b,system.filesystem.mountpoint=a,system.filesystem.state=used} 2"},
+			"",
+		},
 		{"not finite", "kata_agent_threads NaN\nkata_agent_threads +Inf\nkata_agent_threads -inf", nil, "non_finite 3"},
 		{"timestamped", "kata_agent_threads 1 1600000000000\nkata_agent_threads 2", []string{"kata.agent.thread.count{} 2"}, "timestamped 1"},
 		{"negative counter", `kata_guest_cpu_time{cpu="0",item="user"} -1`, nil, "negative 1"},
@@ -277,8 +286,11 @@ func TestSamples(t *testing.T) {
 		{"host families", "kata_shim_threads 1\nkata_hypervisor_threads 1\nkata_virtiofsd_fds 1\nkata_shim_new 1\nprocess_cpu_seconds_total 1\nkata_hypervisor_scrape_count 1", nil, "forged 6"},
 		{"read on the host", `kata_cgroup_cpu{item="user"} 1`, nil, "foreign 1"},
 		{"fraction of a count", "kata_agent_threads 1.5", []string{"kata.agent.thread.count{} 1.5"}, ""},
-		{"key of vmstat", `kata_guest_vm_stat{item="nr_free_pages"} 5` + "\n" + `kata_guest_vm_stat{item="oom_kill"} 6` + "\n" + `kata_guest_vm_stat{item="brand_new"} 7`,
-			[]string{"kata.guest.vmstat.pages{kata.vmstat.key=nr_free_pages} 5", "kata.guest.oom.kills{} 6", "kata.guest.vmstat.other{kata.vmstat.key=brand_new} 7"}, ""},
+		{
+			"key of vmstat", `kata_guest_vm_stat{item="nr_free_pages"} 5` + "\n" + `kata_guest_vm_stat{item="oom_kill"} 6` + "\n" + `kata_guest_vm_stat{item="brand_new"} 7`,
+			[]string{"kata.guest.vmstat.pages{kata.vmstat.key=nr_free_pages} 5", "kata.guest.oom.kills{} 6", "kata.guest.vmstat.other{kata.vmstat.key=brand_new} 7"},
+			"",
+		},
 	} {
 		for _, flavour := range []catalogue.Flavour{catalogue.Go, catalogue.Rust} {
 			t.Run(fmt.Sprint(test.name, " ", flavour), func(t *testing.T) {
@@ -358,9 +370,14 @@ func TestNumbers(t *testing.T) {
 		real  bool
 		want  sandbox.Number
 	}{
-		{5, false, sandbox.Int(5)}, {-5, false, sandbox.Int(-5)}, {1 << 60, false, sandbox.Int(1 << 60)},
-		{5, true, sandbox.Float(5)}, {5.5, false, sandbox.Float(5.5)},
-		{1 << 63, false, sandbox.Float(1 << 63)}, {-(1 << 63), false, sandbox.Int(math.MinInt64)}, {-1e300, false, sandbox.Float(-1e300)},
+		{5, false, sandbox.Int(5)},
+		{-5, false, sandbox.Int(-5)},
+		{1 << 60, false, sandbox.Int(1 << 60)},
+		{5, true, sandbox.Float(5)},
+		{5.5, false, sandbox.Float(5.5)},
+		{1 << 63, false, sandbox.Float(1 << 63)},
+		{-(1 << 63), false, sandbox.Int(math.MinInt64)},
+		{-1e300, false, sandbox.Float(-1e300)},
 	} {
 		if got := number(test.value, test.real); got != test.want {
 			t.Errorf("number(%v, %v) is %v, want %v", test.value, test.real, got, test.want)
@@ -441,11 +458,13 @@ func TestHistograms(t *testing.T) {
 
 func TestSummary(t *testing.T) {
 	text := func(values, sum, count string) string {
-		out := "# TYPE go_gc_duration_seconds summary\n"
+		var out strings.Builder
+		out.WriteString("# TYPE go_gc_duration_seconds summary\n")
 		for i, value := range strings.Fields(values) {
-			out += fmt.Sprintf("go_gc_duration_seconds{quantile=%q} %s\n", catalogue.QuantileTexts[i], value)
+			fmt.Fprintf(&out, "go_gc_duration_seconds{quantile=%q} %s\n", catalogue.QuantileTexts[i], value)
 		}
-		return out + "go_gc_duration_seconds_sum " + sum + "\ngo_gc_duration_seconds_count " + count + "\n"
+		fmt.Fprintf(&out, "go_gc_duration_seconds_sum %s\ngo_gc_duration_seconds_count %s\n", sum, count)
+		return out.String()
 	}
 	for _, test := range []struct {
 		name, text, naming, want, dropped string

@@ -29,7 +29,7 @@ const (
 	// Inconsistent histograms and summaries have parts that do not fit, or lack
 	// some.
 	Inconsistent
-	// Limit: there are too many of such samples, or one is too long.
+	// Limit samples are too many of their kind, or too long.
 	Limit
 
 	reasons

@@ -9,9 +9,10 @@ import (
 )
 
 // steady reads the same answer again and again, as pulls do.
-func steady(t testing.TB, shape int, naming, families string) (read func(), size int) {
+func steady(tb testing.TB, shape int, naming, families string) (read func(), size int) {
+	tb.Helper()
 	flavour, hypervisor := flavours[shape].flavour, flavours[shape].hypervisor
-	settings := settingsFor(t, naming, func(o *Options) { o.Families = families })
+	settings := settingsFor(tb, naming, func(o *Options) { o.Families = families })
 	body := answer(flavour, hostText(flavour, hypervisor), guestText(flavour))
 	// As many file systems and disks make it as long as that of a real guest.
 	for i := 0; len(body) < 70<<10>>flavour; i++ {
@@ -27,7 +28,7 @@ func steady(t testing.TB, shape int, naming, families string) (read func(), size
 		reading.Reset()
 		reading.Start, reading.Time = start, now
 		if err := r.Read(source, reading); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}, len(body)
 }
