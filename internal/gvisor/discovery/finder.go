@@ -114,18 +114,13 @@ func (f *finder) next() time.Time {
 
 // touched takes in that something happened to a path.
 func (f *finder) touched(path string) {
-	r := f.roots[filepath.Dir(path)]
-	if r == nil {
-		if f.roots[path] != nil {
-			// Something happened to the root itself: it may be another one now,
-			// even with the same inode.
-			f.resolveAt = f.now()
-			f.roots[path].scanAt = f.now()
-		}
+	if r := f.roots[path]; r != nil {
+		// It may be another root now, even with the same inode.
+		f.resolveAt, r.scanAt = f.now(), f.now()
 		return
 	}
-	name := filepath.Base(path)
-	if !statefile.LooksLikeState(name) {
+	r, name := f.roots[filepath.Dir(path)], filepath.Base(path)
+	if r == nil || !statefile.LooksLikeState(name) {
 		return
 	}
 	if file, _ := r.file(name); file != nil {
@@ -267,11 +262,17 @@ func (f *finder) pass(file *file, err error) {
 		return
 	}
 	file.passed = reason
-	// To be busy is nothing unusual while a container starts.
-	if reason != "" && reason != Busy {
-		f.logger.Warn("A gVisor state file cannot be taken",
-			zap.String("path", file.path()), zap.String("reason", string(reason)), zap.Error(err))
+	level := zap.WarnLevel
+	switch reason {
+	case "":
+		return
+	case Busy, Unreadable:
+		// The one is nothing unusual while a container starts, the other usually
+		// true of all files and told as trouble.
+		level = zap.DebugLevel
 	}
+	f.logger.Log(level, "A gVisor state file cannot be taken",
+		zap.String("path", file.path()), zap.String("reason", string(reason)), zap.Error(err))
 }
 
 // forget takes in that a file is no more.
@@ -282,12 +283,14 @@ func (f *finder) forget(file *file) {
 	f.set.drop(file.key(), file.name.ContainerID)
 }
 
-// postpone has a file looked at after a delay, unless it will be anyway.
+// postpone has a file looked at after a delay, or sooner if it will be anyway.
 func (f *finder) postpone(file *file, delay time.Duration) {
-	if _, pending := f.pending[file]; !pending {
-		file.due = f.now().Add(delay)
-		f.pending[file] = struct{}{}
+	due := f.now().Add(delay)
+	if _, pending := f.pending[file]; pending && file.due.Before(due) {
+		return
 	}
+	file.due = due
+	f.pending[file] = struct{}{}
 }
 
 // retry has a file looked at again after a delay that grows.
@@ -355,8 +358,13 @@ func (f *finder) wrong() error {
 		errs = append(errs, unreadable(path, f.failed[path]))
 	}
 	for _, path := range slices.Sorted(maps.Keys(f.roots)) {
-		if err := f.roots[path].failed; err != nil && !errors.Is(err, fs.ErrNotExist) {
-			errs = append(errs, unreadable(path, err))
+		r := f.roots[path]
+		if r.failed != nil && !errors.Is(r.failed, fs.ErrNotExist) {
+			errs = append(errs, unreadable(path, r.failed))
+		}
+		if n := r.unreadable(); n > 0 {
+			errs = append(errs, fmt.Errorf("gVisor runtime root %s: %d of %d state files cannot be read "+
+				"(the receiver usually has to run as root)", path, n, len(r.files)))
 		}
 	}
 	if f.ownProcessesOnly {

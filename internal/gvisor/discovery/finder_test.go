@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -179,7 +180,8 @@ func TestFinderLockedFile(t *testing.T) {
 		delay = min(2*delay, lastRetry)
 	}
 	require.NoError(t, syscall.Flock(int(lock.Fd()), syscall.LOCK_UN))
-	assert.Equal(t, []string{"added web"}, r.step(lastRetry))
+	r.touched(path)
+	assert.Equal(t, []string{"added web"}, r.step(eventDelay), "an event brings the next retry forward")
 	assert.Empty(t, r.counts)
 	assert.Zero(t, r.warnings(), "that is no fault")
 
@@ -416,6 +418,31 @@ func TestFinderUnreadableRoot(t *testing.T) {
 	require.NoError(t, os.Remove(file))
 	r.step(resolveInterval)
 	require.NoError(t, r.troubled, "it heals")
+	assert.Empty(t, r.counts)
+}
+
+// TestFinderWithoutRights: many files that may not be read make one message.
+func TestFinderWithoutRights(t *testing.T) {
+	root := t.TempDir()
+	for _, id := range []string{"a", "b", "c"} {
+		writeState(t, root, id, id, firstLife)
+	}
+	r := newRig(t, root)
+	r.step(0)
+	for _, file := range r.roots[root].files {
+		if file.name.SandboxID != "c" {
+			r.pass(file, &fs.PathError{Op: "open", Path: file.path(), Err: syscall.EACCES})
+		}
+	}
+	r.report()
+	require.ErrorContains(t, r.troubled, "2 of 3 state files")
+	assert.Equal(t, map[Reason]int{Unreadable: 2}, r.counts)
+	assert.Zero(t, r.warnings())
+	for _, file := range r.roots[root].files {
+		r.pass(file, nil)
+	}
+	r.report()
+	require.NoError(t, r.troubled)
 	assert.Empty(t, r.counts)
 }
 

@@ -78,3 +78,13 @@ func (r *root) file(name string) (*file, Reason) {
 	r.files[name] = f
 	return f, ""
 }
+
+// unreadable counts the state files that may not be read.
+func (r *root) unreadable() (n int) {
+	for _, f := range r.files {
+		if f.passed == Unreadable {
+			n++
+		}
+	}
+	return n
+}
