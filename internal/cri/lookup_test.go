@@ -86,7 +86,7 @@ func podOf(id string) sandbox.Pod {
 
 func newSocket(t *testing.T) string {
 	t.Helper()
-	directory, err := os.MkdirTemp("", "cri")
+	directory, err := os.MkdirTemp("", "cri") //nolint:usetesting // the other is too long
 	if err != nil {
 		t.Fatal(err)
 	}

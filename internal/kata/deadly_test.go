@@ -54,9 +54,10 @@ type shimProcess struct {
 	ended   chan struct{}
 }
 
-func startShim(t *testing.T, place, id string) *shimProcess {
+// startShim starts one for the sandbox web-0.
+func startShim(t *testing.T, place string) *shimProcess {
 	t.Helper()
-	directory := filepath.Join(place, id)
+	directory := filepath.Join(place, "web-0")
 	if err := os.MkdirAll(directory, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -99,14 +100,14 @@ func (s *shimProcess) alive() bool {
 }
 
 // findOne finds the only sandbox in a place.
-func findOne(t testing.TB, settings Settings) *Sandbox {
-	t.Helper()
-	s := newSteps(t, settings)
+func findOne(tb testing.TB, settings Settings) *Sandbox {
+	tb.Helper()
+	s := newSteps(tb, settings)
 	s.wait(time.Second)
 	if len(s.candidates) > 0 {
 		s.wait(s.runtime.pace.identity)
 	}
-	return s.recorder.last(t)
+	return s.recorder.last(tb)
 }
 
 // pull pulls as the collection does.
@@ -130,7 +131,7 @@ func TestDeadlyShimSurvives(t *testing.T) {
 		} {
 			t.Run(collection+" "+name, func(t *testing.T) {
 				p := newPlaces(t)
-				shim := startShim(t, p.rust, "web-0")
+				shim := startShim(t, p.rust)
 				directory := filepath.Join(p.rust, "web-0")
 				long := time.Now().Add(-time.Hour)
 				if err := os.Chtimes(filepath.Join(directory, "shim-monitor.sock"), long, long); err != nil {
@@ -163,7 +164,7 @@ func TestDeadlyShimSurvives(t *testing.T) {
 // something.
 func TestDeadlyShimIsDeadly(t *testing.T) {
 	p := newPlaces(t)
-	shim := startShim(t, p.rust, "web-0")
+	shim := startShim(t, p.rust)
 	write(t, filepath.Join(p.rust, "web-0", "state.json"), stateFile("web-0", "qemu"))
 	with := settings(p)
 	with.Collection = "shim"
@@ -204,7 +205,7 @@ func TestDecisionIsForOneLifeOnly(t *testing.T) {
 	if err := os.RemoveAll(filepath.Join(p.rust, "web-0")); err != nil {
 		t.Fatal(err)
 	}
-	shim := startShim(t, p.rust, "web-0")
+	shim := startShim(t, p.rust)
 	if _, err := pull(t, one); sandbox.OutcomeOf(err) != sandbox.Gone {
 		t.Errorf("pull: %v", err)
 	}

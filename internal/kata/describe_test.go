@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,18 +14,20 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/simulate"
 )
 
-// lines makes of points what a test can compare: name{key=label,…} value.
+// lines makes of points what a test can compare: name{key=label;…}.
 func lines(r *sandbox.Reading) []string {
 	var all []string
 	for _, point := range r.Points {
-		text := point.Family.OTel.Name + "{"
+		form := &point.Family.OTel
+		var text strings.Builder
+		text.WriteString(form.Name + "{")
 		for i, label := range point.Labels {
-			text += point.Family.OTel.LabelKeys[i] + "=" + label + ";"
+			text.WriteString(form.LabelKeys[i] + "=" + label + ";")
 		}
-		for _, attribute := range point.Family.OTel.Attributes {
-			text += attribute.Key + "=" + attribute.Value + ";"
+		for _, attribute := range form.Attributes {
+			text.WriteString(attribute.Key + "=" + attribute.Value + ";")
 		}
-		all = append(all, text+"}")
+		all = append(all, text.String()+"}")
 	}
 	slices.Sort(all)
 	return all
@@ -44,18 +47,30 @@ func TestDescribe(t *testing.T) {
 		want       []string
 	}
 	for name, test := range map[string]setup{
-		"Go": {false, false, persistFile("web-0", "qemu", "web-0"), "auto",
-			[]string{"kata.sandbox.info{flavour=go;hypervisor=qemu;}"}},
-		"Go, unknown": {false, false, "", "auto",
-			[]string{"kata.sandbox.info{flavour=go;hypervisor=unknown;}"}},
-		"runtime-rs": {true, false, stateFile("web-0", "dragonball"), "auto",
-			[]string{"kata.sandbox.info{flavour=rust;hypervisor=dragonball;}"}},
-		"unsafe": {true, false, stateFile("web-0", "qemu"), "auto",
-			[]string{"kata.sandbox.guarded{reason=unsafe_hypervisor;}", "kata.sandbox.info{flavour=rust;hypervisor=qemu;}"}},
-		"unsafe, insisted": {true, false, stateFile("web-0", "qemu"), "shim",
-			[]string{"kata.sandbox.info{flavour=rust;hypervisor=qemu;}"}},
-		"passive": {false, false, persistFile("web-0", "clh", "web-0"), "passive",
-			[]string{"kata.sandbox.guarded{reason=passive;}", "kata.sandbox.info{flavour=go;hypervisor=clh;}"}},
+		"Go": {
+			false, false, persistFile("web-0", "qemu", "web-0"), "auto",
+			[]string{"kata.sandbox.info{flavour=go;hypervisor=qemu;}"},
+		},
+		"Go, unknown": {
+			false, false, "", "auto",
+			[]string{"kata.sandbox.info{flavour=go;hypervisor=unknown;}"},
+		},
+		"runtime-rs": {
+			true, false, stateFile("web-0", "dragonball"), "auto",
+			[]string{"kata.sandbox.info{flavour=rust;hypervisor=dragonball;}"},
+		},
+		"unsafe": {
+			true, false, stateFile("web-0", "qemu"), "auto",
+			[]string{"kata.sandbox.guarded{reason=unsafe_hypervisor;}", "kata.sandbox.info{flavour=rust;hypervisor=qemu;}"},
+		},
+		"unsafe, insisted": {
+			true, false, stateFile("web-0", "qemu"), "shim",
+			[]string{"kata.sandbox.info{flavour=rust;hypervisor=qemu;}"},
+		},
+		"passive": {
+			false, false, persistFile("web-0", "clh", "web-0"), "passive",
+			[]string{"kata.sandbox.guarded{reason=passive;}", "kata.sandbox.info{flavour=go;hypervisor=clh;}"},
+		},
 		"booting":  {true, false, "", "auto", nil},
 		"no state": {true, true, "", "auto", []string{"kata.sandbox.guarded{reason=no_state;}"}},
 	} {

@@ -16,8 +16,10 @@ var shop = sandbox.Pod{Name: "web-0", Namespace: "shop", UID: podUID}
 
 func peerLabels(id string, pod sandbox.Pod) []sandbox.Attribute {
 	return []sandbox.Attribute{
-		{Key: "sandbox_id", Value: id}, {Key: "cri_uid", Value: pod.UID},
-		{Key: "cri_name", Value: pod.Name}, {Key: "cri_namespace", Value: pod.Namespace},
+		{Key: "sandbox_id", Value: id},
+		{Key: "cri_uid", Value: pod.UID},
+		{Key: "cri_name", Value: pod.Name},
+		{Key: "cri_namespace", Value: pod.Namespace},
 	}
 }
 

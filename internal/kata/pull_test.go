@@ -16,19 +16,16 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/simulate"
 )
 
-func newFleet(t testing.TB) *simulate.Fleet {
-	t.Helper()
-	directory, err := os.MkdirTemp("", "k")
-	if err != nil {
-		t.Fatal(err)
-	}
+func newFleet(tb testing.TB) *simulate.Fleet {
+	tb.Helper()
+	directory := shortDirectory(tb)
 	fleet, err := simulate.NewFleet(directory, simulate.Options{})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := errors.Join(fleet.Close(), os.RemoveAll(directory)); err != nil {
-			t.Error(err)
+	tb.Cleanup(func() {
+		if err := fleet.Close(); err != nil {
+			tb.Error(err)
 		}
 	})
 	return fleet
@@ -313,7 +310,7 @@ func TestControlGroupAlone(t *testing.T) {
 // The shim ends and its files stay: a passive reader notices by the process.
 func TestPassiveNoticesDeath(t *testing.T) {
 	p := newPlaces(t)
-	shim := startShim(t, p.rust, "web-0")
+	shim := startShim(t, p.rust)
 	write(t, filepath.Join(p.rust, "web-0", "state.json"), stateFile("web-0", "qemu"))
 	one := findOne(t, settings(p))
 	if _, err := pullFor(t, one, patience); err != nil {

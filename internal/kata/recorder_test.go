@@ -72,11 +72,11 @@ func (r *recorder) sandboxes() []*Sandbox {
 }
 
 // last is the sandbox that was added last.
-func (r *recorder) last(t testing.TB) *Sandbox {
-	t.Helper()
+func (r *recorder) last(tb testing.TB) *Sandbox {
+	tb.Helper()
 	all := r.sandboxes()
 	if len(all) == 0 {
-		t.Fatal("nothing was added")
+		tb.Fatal("nothing was added")
 	}
 	return all[len(all)-1]
 }
@@ -98,48 +98,55 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// Storage paths of both runtimes, in short directories because of sockets.
+// shortDirectory makes a directory whose path leaves room for a socket address.
+func shortDirectory(tb testing.TB) string {
+	tb.Helper()
+	directory, err := os.MkdirTemp("", "k") //nolint:usetesting // the other is too long
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = os.RemoveAll(directory) })
+	return directory
+}
+
+// places are storage paths of both runtimes.
 type places struct{ golang, rust string }
 
-func newPlaces(t testing.TB) places {
-	t.Helper()
-	parent, err := os.MkdirTemp("", "k")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(parent) })
+func newPlaces(tb testing.TB) places {
+	tb.Helper()
+	parent := shortDirectory(tb)
 	p := places{golang: filepath.Join(parent, "vc", "sbs"), rust: filepath.Join(parent, "kata")}
 	for _, place := range []string{p.golang, p.rust} {
 		if err := os.MkdirAll(place, 0o700); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	return p
 }
 
 // bind makes a sandbox's directory and its socket, on which nobody answers.
-func bind(t testing.TB, place, id string) (socket string) {
-	t.Helper()
+func bind(tb testing.TB, place, id string) (socket string) {
+	tb.Helper()
 	directory := filepath.Join(place, id)
 	if err := os.MkdirAll(directory, 0o700); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	socket = filepath.Join(directory, "shim-monitor.sock")
 	listener, err := net.Listen("unix", socket)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { _ = listener.Close() })
+	tb.Cleanup(func() { _ = listener.Close() })
 	return socket
 }
 
-func write(t testing.TB, path, content string) {
-	t.Helper()
+func write(tb testing.TB, path, content string) {
+	tb.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
@@ -164,11 +171,11 @@ func settings(p places) Settings {
 	}
 }
 
-func newRuntime(t testing.TB, settings Settings) *Runtime {
-	t.Helper()
+func newRuntime(tb testing.TB, settings Settings) *Runtime {
+	tb.Helper()
 	runtime, err := New(settings, zap.NewNop())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return runtime
 }
@@ -180,11 +187,11 @@ type steps struct {
 	now      time.Time
 }
 
-func newSteps(t testing.TB, settings Settings) *steps {
-	t.Helper()
+func newSteps(tb testing.TB, settings Settings) *steps {
+	tb.Helper()
 	recorder := &recorder{}
 	return &steps{
-		finder:   newFinder(newRuntime(t, settings), storage.Notifier{}, recorder),
+		finder:   newFinder(newRuntime(tb, settings), storage.Notifier{}, recorder),
 		recorder: recorder,
 		now:      time.Now(),
 	}

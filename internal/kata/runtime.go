@@ -24,7 +24,7 @@ func (r *Runtime) Watch(ctx context.Context, observer sandbox.Observer) error {
 		r.logger.Warn("Nothing tells of new Kata sandboxes at once, so their storage paths are read every few seconds: "+
 			"raise fs.inotify.max_user_instances", zap.Error(err))
 	}
-	defer notifier.Close()
+	defer func() { _ = notifier.Close() }()
 
 	var lookup sync.WaitGroup
 	defer lookup.Wait()

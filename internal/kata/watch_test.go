@@ -204,12 +204,7 @@ func (p *pods) ListPodSandbox(context.Context, *cri.ListPodSandboxRequest) (*cri
 
 func listen(t *testing.T) (net.Listener, string) {
 	t.Helper()
-	directory, err := os.MkdirTemp("", "cri")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(directory) })
-	socket := filepath.Join(directory, "cri.sock")
+	socket := filepath.Join(shortDirectory(t), "cri.sock")
 	listener, err := net.Listen("unix", socket)
 	if err != nil {
 		t.Fatal(err)

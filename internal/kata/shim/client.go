@@ -79,11 +79,11 @@ func Do(ctx context.Context, ask Ask) error {
 		buffer.Reset(nil)
 		buffers.Put(buffer)
 	}()
-	answer, err := http.ReadResponse(buffer, nil)
+	// The body is not closed, which would read all of it: the connection is.
+	answer, err := http.ReadResponse(buffer, nil) //nolint:bodyclose // see above
 	if err != nil {
 		return failure(ctx, cmp.Or(wire.err, err))
 	}
-	// The body is not closed, which would read all of it: the connection is.
 	if answer.StatusCode != http.StatusOK {
 		return sandbox.Failf(sandbox.Refused, "the shim answered with status %d", answer.StatusCode)
 	}

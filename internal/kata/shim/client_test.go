@@ -24,6 +24,17 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// shortDirectory makes a directory whose path leaves room for a socket address.
+func shortDirectory(tb testing.TB) string {
+	tb.Helper()
+	directory, err := os.MkdirTemp("", "shim") //nolint:usetesting // the other is too long
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = os.RemoveAll(directory) })
+	return directory
+}
+
 // fake is a shim that does as a test says, one connection after the other.
 type fake struct {
 	socket string
@@ -33,17 +44,12 @@ type fake struct {
 
 // serve runs a fake until the test ends. It notes what it receives until the
 // end of a request, or of the connection, and then lets answer do the rest.
-func serve(t testing.TB, answer func(conn net.Conn)) *fake {
-	t.Helper()
-	directory, err := os.MkdirTemp("", "shim")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(directory) })
-	f := &fake{socket: filepath.Join(directory, "shim-monitor.sock")}
+func serve(tb testing.TB, answer func(conn net.Conn)) *fake {
+	tb.Helper()
+	f := &fake{socket: filepath.Join(shortDirectory(tb), "shim-monitor.sock")}
 	listener, err := net.Listen("unix", f.socket)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var serving sync.WaitGroup
 	serving.Go(func() {
@@ -62,7 +68,7 @@ func serve(t testing.TB, answer func(conn net.Conn)) *fake {
 			})
 		}
 	})
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		_ = listener.Close()
 		serving.Wait()
 	})
@@ -183,12 +189,7 @@ func TestAnswers(t *testing.T) {
 // A server as the Go shim has it.
 func TestAgainstNetHTTP(t *testing.T) {
 	text := strings.Repeat("kata_shim_threads 5\n", 5000)
-	directory, err := os.MkdirTemp("", "shim")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer os.RemoveAll(directory)
-	socket := filepath.Join(directory, "shim-monitor.sock")
+	socket := filepath.Join(shortDirectory(t), "shim-monitor.sock")
 	listener, err := net.Listen("unix", socket)
 	if err != nil {
 		t.Fatal(err)

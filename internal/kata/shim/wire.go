@@ -2,6 +2,7 @@ package shim
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 )
@@ -71,7 +72,7 @@ func (b *body) Read(p []byte) (int, error) {
 		n, err = int(b.left), errTooLong
 	}
 	b.left -= int64(n)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		err = failure(b.ctx, err)
 	}
 	return n, err

@@ -9,6 +9,7 @@ import (
 )
 
 func addFiles(f *testing.F, pattern string) {
+	f.Helper()
 	files, err := filepath.Glob(filepath.Join("testdata", pattern))
 	if err != nil || len(files) == 0 {
 		f.Fatal("no seeds", err)

@@ -263,7 +263,7 @@ func TestNotifier(t *testing.T) {
 	if err != nil {
 		t.Skip(err)
 	}
-	defer notifier.Close()
+	defer func() { _ = notifier.Close() }()
 	if err := notifier.Watch(filepath.Join(place, "none")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("watching nothing: %v", err)
 	}

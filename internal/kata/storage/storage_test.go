@@ -46,7 +46,7 @@ func write(t *testing.T, path, content string) {
 // newPlace makes a storage path, short enough for sockets.
 func newPlace(t *testing.T, base string) string {
 	t.Helper()
-	parent, err := os.MkdirTemp("", "k")
+	parent, err := os.MkdirTemp("", "k") //nolint:usetesting // the other is too long
 	if err != nil {
 		t.Fatal(err)
 	}
