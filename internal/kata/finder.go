@@ -172,7 +172,9 @@ func (f *finder) look(place string, scan bool, now time.Time) {
 	if f.inventory.Moved(place) {
 		// A path that is not there cannot be watched. If it cannot be watched
 		// for another reason, scans have to do.
-		_ = f.notifier.Watch(place)
+		if !f.inventory.IsTwin(place) {
+			_ = f.notifier.Watch(place)
+		}
 		scan = true
 	}
 	if !scan {

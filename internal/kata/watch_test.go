@@ -88,6 +88,42 @@ func TestWatch(t *testing.T) {
 	recorder.expect(t)
 }
 
+// Two storage paths can be one, when the second is a link to the first. Its
+// sandboxes are there once, and noticed at once.
+func TestWatchSamePlaceByTwoNames(t *testing.T) {
+	for _, order := range [][2]int{{0, 1}, {1, 0}} {
+		p := newPlaces(t)
+		linked := filepath.Join(filepath.Dir(p.rust), "linked")
+		if err := os.Symlink(p.rust, linked); err != nil {
+			t.Fatal(err)
+		}
+		names := [2]string{p.rust, linked}
+		with := settings(p)
+		with.StoragePaths = []string{names[order[0]], names[order[1]]}
+		runtime := newRuntime(t, with)
+		runtime.pace.scan = time.Hour
+		recorder, stop := watch(t, runtime)
+		eventually(t, func() bool {
+			recorder.mu.Lock()
+			defer recorder.mu.Unlock()
+			return recorder.passed != nil
+		})
+		write(t, filepath.Join(p.rust, "web-0", "state.json"), stateFile("web-0", "clh"))
+		bind(t, p.rust, "web-0")
+		later := time.Now().Add(time.Second)
+		if err := os.Chtimes(filepath.Join(p.rust, "web-0", "state.json"), later, later); err != nil {
+			t.Fatal(err)
+		}
+		recorder.expect(t, "+web-0")
+		if err := os.RemoveAll(filepath.Join(p.rust, "web-0")); err != nil {
+			t.Fatal(err)
+		}
+		recorder.expect(t, "-web-0")
+		stop()
+		recorder.expect(t)
+	}
+}
+
 // A socket that is replaced within its directory makes no noise: the next pull
 // finds out, and the finder follows.
 func TestPullTellsOfNewLife(t *testing.T) {

@@ -62,6 +62,9 @@ func (i *Inventory) Places() []string { return i.places }
 
 // Examine looks at one entry.
 func (i *Inventory) Examine(place, name string) Change {
+	if i.IsTwin(place) {
+		return Change{}
+	}
 	path := filepath.Join(place, name)
 	before, known := i.found[path]
 	now, changed, reason, err := examine(place, name)
@@ -137,9 +140,15 @@ func (i *Inventory) Scan(place string) ([]Change, error) {
 		listed[filepath.Join(place, name)] = true
 		note(i.Examine(place, name))
 	}
-	for path := range i.found {
-		if filepath.Dir(path) == place && !listed[path] {
-			note(i.Examine(place, filepath.Base(path)))
+	for path, directory := range i.found {
+		switch {
+		case filepath.Dir(path) != place || listed[path]:
+		case i.IsTwin(place):
+			// The other name has appeared meanwhile.
+			delete(i.found, path)
+			note(Change{Lost: &directory})
+		default:
+			note(i.Examine(place, directory.ID))
 		}
 	}
 	for path := range i.passed {
@@ -152,7 +161,7 @@ func (i *Inventory) Scan(place string) ([]Change, error) {
 
 // list reads the names in a storage path. A path that was not there when it was
 // last looked for holds nothing: it will when it was noticed. A path that is
-// another one by a second name holds nothing of its own.
+// another one by a second name has nothing of its own.
 func (i *Inventory) list(place string) ([]string, error) {
 	if i.roots[place] == (root{}) {
 		info, err := os.Stat(place)
@@ -161,7 +170,7 @@ func (i *Inventory) list(place string) ([]string, error) {
 		}
 		return nil, err
 	}
-	if i.isTwin(place) {
+	if i.IsTwin(place) {
 		return nil, nil
 	}
 	directory, err := os.Open(place)
@@ -189,7 +198,13 @@ func (i *Inventory) Moved(place string) bool {
 // path is not there: a directory can have the inode of the one before.
 func (i *Inventory) Doubt(place string) { delete(i.roots, place) }
 
-func (i *Inventory) isTwin(place string) bool {
+// IsTwin tells whether a storage path is another one by a second name, as of
+// when they were last looked for. It holds nothing of its own then, and must not
+// be watched.
+func (i *Inventory) IsTwin(place string) bool {
+	if i.roots[place] == (root{}) {
+		return false
+	}
 	before := i.places[:slices.Index(i.places, place)]
 	return slices.ContainsFunc(before, func(other string) bool { return i.roots[other] == i.roots[place] })
 }

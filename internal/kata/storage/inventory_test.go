@@ -236,6 +236,32 @@ func TestSamePlaceByTwoNames(t *testing.T) {
 	if got := scan(t, inventory, place); len(got) != 0 {
 		t.Errorf("and again: %q", got)
 	}
+	if change := inventory.Examine(place, "web-0"); change != (Change{}) {
+		t.Errorf("and again by name: %q", describe([]Change{change}))
+	}
+	if inventory.IsTwin(linked) || !inventory.IsTwin(place) {
+		t.Error("the second of both is the twin")
+	}
+	// Without the first name, the second is no twin any more.
+	if err := os.Remove(linked); err != nil {
+		t.Fatal(err)
+	}
+	if got := scan(t, inventory, linked); !slices.Equal(got, []string{"-web-0"}) {
+		t.Errorf("without the link: %q", got)
+	}
+	if got := scan(t, inventory, place); !slices.Equal(got, []string{"+web-0"}) {
+		t.Errorf("by the other name: %q", got)
+	}
+	// When it comes back, it is the first again.
+	if err := os.Symlink(place, linked); err != nil {
+		t.Fatal(err)
+	}
+	if got := scan(t, inventory, linked); !slices.Equal(got, []string{"+web-0"}) {
+		t.Errorf("with the link again: %q", got)
+	}
+	if got := scan(t, inventory, place); !slices.Equal(got, []string{"-web-0"}) {
+		t.Errorf("no more by the other name: %q", got)
+	}
 }
 
 func TestTooManySandboxes(t *testing.T) {
