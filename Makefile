@@ -52,7 +52,7 @@ fuzz: ## Run every fuzz target for FUZZTIME.
 	@FUZZTIME=$(FUZZTIME) scripts/fuzz $(TESTED)
 
 .PHONY: e2e
-e2e: collector ## Run the collector against real runsc, Docker, containerd and Prometheus; needs root.
+e2e: collector sandboxctl ## Run the collector against real runsc, Docker, containerd and Prometheus; needs root.
 	@test/e2e/install
 	@go -C test/e2e test -count=1 -timeout=15m $(TESTFLAGS) ./...
 

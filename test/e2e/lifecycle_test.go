@@ -8,17 +8,13 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/collector"
 	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/page"
+	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/process"
 	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/runsc"
 )
 
-// onlyPresence is the page of a sandbox that left files, but does not run.
-func onlyPresence(identity map[string]string) func(page.Page) error {
-	id := identity["sandbox"]
-	want := page.New(meta("sandbox_presence", 1, identity), meta("sandbox_running", 0, identity))
-	return func(got page.Page) error { return page.Equal(want, got.Select(of(id))) }
-}
-
+// nothingOf returns an error for series of a sandbox.
 func nothingOf(id string) func(page.Page) error {
 	return func(got page.Page) error {
 		if left := got.Select(of(id)); len(left) > 0 {
@@ -35,7 +31,7 @@ func TestSandboxesEnd(t *testing.T) {
 		return runtime.Start(runsc.Container{ID: id, Script: runsc.Idle, MetricServer: metricServer})
 	}
 	bystander := start("bystander")
-	served := startCompatible(t, runtime.Root)
+	served := startCompatible(t, rootIs(runtime))
 	appeared := func(sandbox *runsc.Sandbox) func(page.Page) error {
 		exported := sandbox.ExportSettled()
 		return func(got page.Page) error { return page.Equal(exported, got.Select(measured(sandbox.ID))) }
@@ -44,26 +40,20 @@ func TestSandboxesEnd(t *testing.T) {
 
 	t.Run("its workload ends", func(t *testing.T) {
 		sandbox := start("ended")
-		identity := identityOf(sandbox)
 		served.Eventually(appeared(sandbox))
 		sandbox.End()
-		served.Eventually(onlyPresence(identity))
-		sandbox.Delete()
 		served.Eventually(nothingOf("ended"))
 	})
 	t.Run("it is killed and its files stay", func(t *testing.T) {
 		sandbox := start("killed")
-		identity := identityOf(sandbox)
 		served.Eventually(appeared(sandbox))
 		if err := syscall.Kill(sandbox.State().Sandbox.PID, syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
-		served.Eventually(onlyPresence(identity))
+		served.Eventually(nothingOf("killed"))
 		if status := sandbox.State().Status; status != "running" {
 			t.Errorf("the state file says %s, so this is another test than it should be", status)
 		}
-		sandbox.Delete()
-		served.Eventually(nothingOf("killed"))
 	})
 	t.Run("it is deleted", func(t *testing.T) {
 		sandbox := start("deleted")
@@ -97,4 +87,36 @@ func TestSandboxesEnd(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// A sandbox that was killed is reported as stopped for as long as its files stay.
+func TestStoppedSandboxIsReported(t *testing.T) {
+	runtime := runsc.New(t)
+	sandbox := runtime.Start(runsc.Container{ID: "killed", Script: runsc.Idle, MetricServer: metricServer})
+	sink := startOTLP(t, rootsAre(runtime.Root))
+	stateIs := func(want string) func() error {
+		return func() error {
+			_, metrics, err := latest(sink, "killed")
+			if err != nil {
+				return err
+			}
+			state, there := metrics["sandbox.state"]
+			if !there {
+				return errors.New("sandbox.state is missing")
+			}
+			points := state.Sum().DataPoints()
+			if n := points.Len(); n != 1 {
+				return fmt.Errorf("%d points of sandbox.state, want 1", n)
+			}
+			if got, _ := points.At(0).Attributes().Get("state"); got.Str() != want || points.At(0).IntValue() != 1 {
+				return fmt.Errorf("sandbox.state is %v of %s, want 1 of %s", points.At(0).IntValue(), got.Str(), want)
+			}
+			return nil
+		}
+	}
+	process.Eventually(t, collector.Timeout, stateIs("running"))
+	if err := syscall.Kill(sandbox.State().Sandbox.PID, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	process.Eventually(t, collector.Timeout, stateIs("stopped"))
 }

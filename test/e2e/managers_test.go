@@ -18,7 +18,7 @@ import (
 func TestDocker(t *testing.T) {
 	daemon := docker.Start(t, "--network=none", "--metric-server="+metricServer)
 	id := daemon.Run("web")
-	sink := startOTLP(t, fmt.Sprintf("roots: [%q]", daemon.Roots))
+	sink := startOTLP(t, rootsAre(daemon.Roots))
 	process.Eventually(t, collector.Timeout, func() error {
 		attributes, metrics, err := latest(sink, id)
 		if err != nil {
@@ -43,7 +43,7 @@ func TestDocker(t *testing.T) {
 func TestContainerd(t *testing.T) {
 	daemon := containerd.Start(t, "--network=none", "--ignore-cgroups", "--metric-server="+metricServer)
 	id := daemon.Run(containerd.Pod{Namespace: "shop", Name: "web", UID: "5f0e2a8c-52c1", Containers: []string{"app", "helper"}})
-	sink := startOTLP(t, "enabled: true")
+	sink := startOTLP(t, "receivers:\n  sandbox:\n")
 	process.Eventually(t, collector.Timeout, func() error {
 		attributes, metrics, err := latest(sink, id)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,9 +24,10 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/runsc"
 )
 
-// startOTLP runs the example that sends to an OTLP endpoint, and at that
-// endpoint a second Collector, which passes on to a sink.
-func startOTLP(t *testing.T, gvisor string) *otlpsink.Sink {
+// startOTLP runs the example that sends to an OTLP endpoint, with a
+// configuration that says where to look, and at that endpoint a second
+// Collector, which passes on to a sink.
+func startOTLP(t *testing.T, config string) *otlpsink.Sink {
 	t.Helper()
 	sink := otlpsink.Start(t)
 	endpoint := process.FreeAddress(t)
@@ -35,7 +37,7 @@ receivers:
     protocols:
       grpc: {endpoint: "%s"}
 exporters:
-  otlp_http: {endpoint: "%s"}
+  otlp_http: {endpoint: "%s", compression: none}
 service:
   pipelines:
     metrics: {receivers: [otlp], exporters: [otlp_http]}
@@ -46,12 +48,16 @@ receivers:
     collection_interval: 1s
     initial_delay: 0s
     timeout: 1s
-    gvisor: {%s}
     kata: {storage_paths: [/nonexistent]}
 exporters:
   otlp_grpc: {endpoint: "%s"}
-`, gvisor, endpoint))
+`, endpoint), config)
 	return sink
+}
+
+// rootsAre is a configuration for a runtime root, or a pattern of some.
+func rootsAre(pattern string) string {
+	return fmt.Sprintf("receivers:\n  sandbox:\n    gvisor: {roots: [%q]}\n", pattern)
 }
 
 // latest is the last that was received of a sandbox, all scopes together.
@@ -153,15 +159,12 @@ func TestOTLPDeliversWhatRunscExports(t *testing.T) {
 		Annotations: runsc.PodSandbox("pod", "shop", "web", "0b4e1f6e"),
 	})
 	unregistered := runtime.Start(runsc.Container{ID: "unregistered", Script: runsc.Idle})
-	sink := startOTLP(t, fmt.Sprintf("roots: [%q]", runtime.Root))
+	sink := startOTLP(t, rootsAre(runtime.Root))
 
 	exported := sandbox.ExportSettled()
 	identity := identityOf(sandbox)
 	names := registered(t, runtime, "pod")
-	start, err := time.Parse(time.RFC3339Nano, sandbox.State().Created)
-	if err != nil {
-		t.Fatal(err)
-	}
+	start := sandbox.State().Sandbox.Started
 	process.Eventually(t, collector.Timeout, func() error {
 		attributes, metrics, err := latest(sink, "pod")
 		if err != nil {
@@ -246,47 +249,61 @@ func checkAttributes(got pcommon.Map, want map[string]string) error {
 	return errors.Join(errs...)
 }
 
-// Sandboxes that have nothing registered on the host can be refused.
+// Sandboxes that have nothing registered on the host can be left out, which the
+// Collector says in its own telemetry.
 func TestTrustRegistered(t *testing.T) {
 	runtime := runsc.New(t)
 	runtime.Start(runsc.Container{ID: "registered", Script: runsc.Idle, MetricServer: metricServer})
 	runtime.Start(runsc.Container{ID: "unregistered", Script: runsc.Idle})
-	sink := startOTLP(t, fmt.Sprintf("roots: [%q], trust: registered", runtime.Root))
-	process.Eventually(t, collector.Timeout, func() error {
-		_, metrics, err := latest(sink, "registered")
-		if err != nil {
-			return err
-		}
-		if _, there := metrics["gvisor.fs.opens"]; !there {
-			return errors.New("gvisor.fs.opens is missing")
-		}
-		_, metrics, err = latest(sink, "unregistered")
-		if err != nil {
-			return err
-		}
-		failures, there := metrics["sandbox.pull.failures"]
-		if !there {
-			return errors.New("the sandbox without registration does not say that it is refused")
-		}
-		for _, point := range failures.Sum().DataPoints().All() {
-			if outcome, _ := point.Attributes().Get("outcome"); outcome.Str() != "untrusted" {
-				return fmt.Errorf("the outcome is %s, want untrusted", outcome.Str())
-			}
+	telemetry := collector.NewPage(t)
+	host, port, err := net.SplitHostPort(telemetry.Address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := startCompatible(t, fmt.Sprintf(`
+receivers:
+  sandbox/gvisor:
+    gvisor: {roots: [%q], trust: registered}
+service:
+  telemetry:
+    metrics:
+      level: normal
+      readers: [{pull: {exporter: {prometheus: {host: %q, port: %s}}}}]
+`, runtime.Root, host, port))
+	served.Eventually(func(got page.Page) error {
+		if len(got.Select(measured("registered"))) == 0 {
+			return errors.New("the registered sandbox is missing")
 		}
 		return nil
 	})
-	for _, metrics := range sink.Received() {
-		for _, resource := range metrics.ResourceMetrics().All() {
-			if id, _ := resource.Resource().Attributes().Get("sandbox.id"); id.Str() != "unregistered" {
-				continue
-			}
-			for _, scope := range resource.ScopeMetrics().All() {
-				for _, metric := range scope.Metrics().All() {
-					if metric.Name() == "gvisor.fs.opens" {
-						t.Fatal("a sandbox without registration was measured")
-					}
-				}
-			}
+	telemetry.Eventually(func(got page.Page) error {
+		return errors.Join(
+			hasValue(got, "otelcol_receiver_sandbox_passed_paths", 1, map[string]string{"receiver": "sandbox/gvisor", "runtime": "gvisor", "reason": "unregistered"}),
+			hasValue(got, "otelcol_receiver_sandbox_sandboxes", 1, map[string]string{"receiver": "sandbox/gvisor", "runtime": "gvisor", "state": "running"}),
+		)
+	})
+	got, err := served.Get()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := nothingOf("unregistered")(got); err != nil {
+		t.Error(err)
+	}
+}
+
+// hasValue returns an error unless the page has a series with all the labels,
+// and the value.
+func hasValue(p page.Page, name string, value float64, labels map[string]string) error {
+	for key, series := range p {
+		matches := series.Name == name
+		for label, text := range labels {
+			matches = matches && series.Labels[label] == text
+		}
+		if matches && series.Value == value {
+			return nil
+		} else if matches {
+			return fmt.Errorf("%s is %v, want %v", key, series.Value, value)
 		}
 	}
+	return fmt.Errorf("%s with %v is missing", name, labels)
 }

@@ -101,7 +101,7 @@ func TestPrometheusScrapesCompatiblePage(t *testing.T) {
 	sandbox.Pause()
 	defer sandbox.Resume()
 	exported := sandbox.ExportSettled()
-	server := startPrometheus(t, startCompatible(t, runtime.Root).Address)
+	server := startPrometheus(t, startCompatible(t, rootIs(runtime)).Address)
 	for key, series := range exported {
 		eventuallyQuery(t, server, key, series.Value)
 	}

@@ -29,7 +29,11 @@ type Collector struct {
 // says otherwise, the Collector has no telemetry of its own.
 func Start(t *testing.T, configs ...string) *Collector {
 	t.Helper()
-	command := []string{process.Built(t, "otelcol-sandbox"), "--config", "yaml:service::telemetry::metrics::level: none"}
+	command := []string{
+		process.Built(t, "otelcol-sandbox"),
+		"--config", "yaml:service::telemetry::metrics::level: none",
+		"--config", "yaml:service::telemetry::logs::disable_stacktrace: true",
+	}
 	for i, config := range configs {
 		if strings.Contains(config, "\n") {
 			path := filepath.Join(t.TempDir(), fmt.Sprintf("%d.yaml", i))

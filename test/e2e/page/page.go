@@ -27,8 +27,9 @@ type Series struct {
 	Name   string
 	Labels map[string]string
 	// Type is gauge, counter or the like.
-	Type  string
-	Help  string
+	Type string
+	Help string
+	// Value of a histogram or summary is how much it has counted.
 	Value float64
 	// Time is zero if the page does not say when the value was taken.
 	Time time.Time
@@ -44,16 +45,12 @@ func Parse(text io.Reader) (Page, error) {
 	page := Page{}
 	for name, family := range families {
 		for _, metric := range family.GetMetric() {
-			value, err := valueOf(family.GetType(), metric)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", name, err)
-			}
 			series := Series{
 				Name:   name,
 				Labels: map[string]string{},
 				Type:   strings.ToLower(family.GetType().String()),
 				Help:   family.GetHelp(),
-				Value:  value,
+				Value:  valueOf(metric),
 			}
 			if metric.TimestampMs != nil {
 				series.Time = time.UnixMilli(metric.GetTimestampMs())
@@ -71,16 +68,18 @@ func Parse(text io.Reader) (Page, error) {
 	return page, nil
 }
 
-func valueOf(kind dto.MetricType, metric *dto.Metric) (float64, error) {
-	switch kind {
-	case dto.MetricType_COUNTER:
-		return metric.GetCounter().GetValue(), nil
-	case dto.MetricType_GAUGE:
-		return metric.GetGauge().GetValue(), nil
-	case dto.MetricType_UNTYPED:
-		return metric.GetUntyped().GetValue(), nil
+func valueOf(metric *dto.Metric) float64 {
+	switch {
+	case metric.Counter != nil:
+		return metric.GetCounter().GetValue()
+	case metric.Gauge != nil:
+		return metric.GetGauge().GetValue()
+	case metric.Histogram != nil:
+		return float64(metric.GetHistogram().GetSampleCount())
+	case metric.Summary != nil:
+		return float64(metric.GetSummary().GetSampleCount())
 	}
-	return 0, fmt.Errorf("type %v is not compared here", kind)
+	return metric.GetUntyped().GetValue()
 }
 
 func (s Series) key() string {

@@ -12,6 +12,12 @@ runsc_fs_opens{sandbox="web",iteration="1"} 2 1795168411393
 # HELP runsc_up Up.
 # TYPE runsc_up gauge
 runsc_up 1
+# HELP runsc_wait Wait.
+# TYPE runsc_wait histogram
+runsc_wait_bucket{le="1"} 2
+runsc_wait_bucket{le="+Inf"} 3
+runsc_wait_sum 4
+runsc_wait_count 3
 `
 
 func parse(t *testing.T, text string) Page {
@@ -25,8 +31,8 @@ func parse(t *testing.T, text string) Page {
 
 func TestParse(t *testing.T) {
 	page := parse(t, text)
-	if len(page) != 2 {
-		t.Fatalf("%d series, want 2: %v", len(page), page)
+	if len(page) != 3 {
+		t.Fatalf("%d series, want 3: %v", len(page), page)
 	}
 	got, there := page[`runsc_fs_opens{iteration="1",sandbox="web"}`]
 	if !there {
@@ -37,6 +43,9 @@ func TestParse(t *testing.T) {
 	}
 	if up := page["runsc_up{}"]; up.Type != "gauge" || !up.Time.IsZero() {
 		t.Errorf("got %+v", up)
+	}
+	if wait := page["runsc_wait{}"]; wait.Type != "histogram" || wait.Value != 3 {
+		t.Errorf("got %+v", wait)
 	}
 }
 

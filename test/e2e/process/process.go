@@ -190,6 +190,9 @@ func (p *Process) Stop() error {
 	return err
 }
 
+// ExitCode is that of the program, once it was stopped.
+func (p *Process) ExitCode() int { return p.cmd.ProcessState.ExitCode() }
+
 func tail(text string, size int) string {
 	if len(text) <= size {
 		return text

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/image"
 	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/page"
@@ -193,10 +194,11 @@ type Sandbox struct {
 
 // State is what the runtime's state file says of a sandbox.
 type State struct {
-	Status  string `json:"status"`
-	Created string `json:"createdAt"`
+	Status  string    `json:"status"`
+	Created time.Time `json:"createdAt"`
 	Sandbox struct {
 		PID            int               `json:"pid"`
+		Started        time.Time         `json:"startTime"`
 		MetricMetadata map[string]string `json:"metricMetadata"`
 	} `json:"sandbox"`
 }
@@ -260,11 +262,16 @@ func (s *Sandbox) Delete() {
 	}
 }
 
-// End ends the processes of the container; the state file stays.
+// endTimeout is less than the 15 seconds for which a sandbox that has ended waits
+// for connections to its control socket to be closed.
+const endTimeout = 8 * time.Second
+
+// End ends the processes of the container; the state file stays. It fails if the
+// sandbox is kept from ending.
 func (s *Sandbox) End() {
 	s.runtime.t.Helper()
 	s.runtime.run("kill", "--all", s.ID, "KILL")
-	process.Eventually(s.runtime.t, settleTimeout, func() error {
+	process.Eventually(s.runtime.t, endTimeout, func() error {
 		var known struct {
 			Status string `json:"status"`
 		}
