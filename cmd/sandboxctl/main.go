@@ -14,12 +14,15 @@ import (
 	"syscall"
 )
 
-func main() {
-	// The first signal ends the command in good order; after that, a signal
-	// has its usual effect.
+func main() { os.Exit(runUntilSignal()) }
+
+// runUntilSignal ends the command in good order when a signal comes. That takes
+// no time to speak of, so further signals do not cut it short, and nothing is
+// left behind.
+func runUntilSignal() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	defer stop()
+	return run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 }
 
 // run is main with everything it touches as a parameter. It returns the exit

@@ -180,7 +180,7 @@ func TestHelpNamesEveryModeAndFlag(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	require.Zero(t, run(t.Context(), []string{"simulate", "--help"}, &stdout, &stderr))
 	for _, mode := range simulate.Modes() {
-		assert.Regexp(t, regexp.MustCompile(`(?m)^  `+string(mode.Mode)+` +`+regexp.QuoteMeta(mode.About)+`$`), stdout.String())
+		assert.Regexp(t, `(?m)^  `+string(mode.Mode)+` +`+regexp.QuoteMeta(mode.About)+`$`, stdout.String())
 	}
 	for _, flag := range []string{"gvisor", "kata", "points", "churn", "hostile", "root", "storage", "print-config"} {
 		assert.Contains(t, stdout.String(), "--"+flag)
@@ -199,7 +199,7 @@ func TestHarmDoneToASandboxFailsTheCommand(t *testing.T) {
 	require.Len(t, sockets, 1)
 	conn, err := host.DialUnix(t.Context(), sockets[0])
 	require.NoError(t, err)
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	require.NoError(t, conn.SetDeadline(time.Now().Add(20*time.Second)))
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://shim/metrics", http.NoBody)
 	require.NoError(t, err)

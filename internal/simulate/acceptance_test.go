@@ -53,7 +53,7 @@ func find(t *testing.T, runtime sandbox.Runtime, count int) map[string]sandbox.S
 
 func newFleet(t *testing.T, options simulate.Options) *simulate.Fleet {
 	t.Helper()
-	directory, err := os.MkdirTemp("", "simulate")
+	directory, err := os.MkdirTemp("", "simulate") //nolint:usetesting // socket paths have to be short
 	require.NoError(t, err)
 	fleet, err := simulate.NewFleet(directory, options)
 	require.NoError(t, err)
@@ -79,8 +79,11 @@ func TestTheReceiverAcceptsHonestGVisorSandboxes(t *testing.T) {
 		want[s.ID()] = sandbox.Registered
 	}
 	for _, options := range []simulate.GVisorOptions{
-		{ID: "unregistered", Unregistered: true}, {ID: "pod", Pod: simulate.Containerd, Containers: 2},
-		{ID: "most", Points: 2700}, {ID: "with-descriptors", Mode: simulate.Descriptors}, {ID: "no-filter-sent", Mode: simulate.FilterIgnored},
+		{ID: "unregistered", Unregistered: true},
+		{ID: "pod", Pod: simulate.Containerd, Containers: 2},
+		{ID: "most", Points: 2700},
+		{ID: "with-descriptors", Mode: simulate.Descriptors},
+		{ID: "no-filter-sent", Mode: simulate.FilterIgnored},
 	} {
 		s, err := fleet.AddGVisor(options)
 		require.NoError(t, err)
@@ -101,7 +104,7 @@ func TestTheReceiverAcceptsHonestGVisorSandboxes(t *testing.T) {
 		}
 		for range 3 {
 			require.NoError(t, pull(t, s, &r), id)
-			assert.Equal(t, points, len(r.Points), id)
+			assert.Len(t, r.Points, points, id)
 			assert.Empty(t, r.Dropped, id)
 		}
 	}

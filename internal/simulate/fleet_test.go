@@ -13,8 +13,10 @@ import (
 )
 
 func TestFleetHoldsWhatWasAskedFor(t *testing.T) {
-	fleet := newFleet(t, Options{GVisor: 3, Kata: 2, KataRust: 1, KataRustQEMU: 1, Points: 12,
-		Hostile: map[Mode]int{Stall: 2, KataHuge: 1}})
+	fleet := newFleet(t, Options{
+		GVisor: 3, Kata: 2, KataRust: 1, KataRustQEMU: 1, Points: 12,
+		Hostile: map[Mode]int{Stall: 2, KataHuge: 1},
+	})
 	assert.Len(t, fleet.GVisor(), 5)
 	assert.Len(t, fleet.Kata(), 5)
 	assert.Len(t, valuesOf(t, newCaller(t, fleet.GVisor()[0].SocketPath()).call(exportAll)), 12)
@@ -31,15 +33,16 @@ func TestFleetHoldsWhatWasAskedFor(t *testing.T) {
 }
 
 func TestSeedsRepeat(t *testing.T) {
-	ids := func(seed uint64) (ids []string) {
+	made := func(seed uint64) (ids []string) {
 		fleet := newFleet(t, Options{Kata: 3, Seed: seed})
 		for _, k := range fleet.Kata() {
 			ids = append(ids, k.ID())
 		}
 		return ids
 	}
-	assert.Equal(t, ids(1), ids(1))
-	assert.NotEqual(t, ids(1), ids(2))
+	first := made(1)
+	assert.Equal(t, first, made(1))
+	assert.NotEqual(t, first, made(2))
 }
 
 func TestCloseLeavesWhatWasThereBefore(t *testing.T) {
@@ -61,7 +64,7 @@ func TestCloseLeavesWhatWasThereBefore(t *testing.T) {
 	}))
 	assert.Equal(t, []string{dir, root, foreign}, left)
 	_, err = fleet.AddGVisor(GVisorOptions{})
-	assert.ErrorIs(t, err, errClosed)
+	require.ErrorIs(t, err, errClosed)
 	_, err = fleet.AddKata(KataOptions{})
 	assert.ErrorIs(t, err, errClosed)
 }
@@ -79,11 +82,11 @@ func TestTheSameIDCannotBeThereTwice(t *testing.T) {
 	_, err := fleet.AddGVisor(GVisorOptions{ID: "web"})
 	require.NoError(t, err)
 	_, err = fleet.AddGVisor(GVisorOptions{ID: "web"})
-	assert.Error(t, err)
+	require.Error(t, err)
 	_, err = fleet.AddKata(KataOptions{ID: "pod"})
 	require.NoError(t, err)
 	_, err = fleet.AddKata(KataOptions{ID: "pod"})
-	assert.Error(t, err)
+	require.Error(t, err)
 	assert.Len(t, fleet.Kata(), 1)
 	// The first ones are untouched.
 	assert.Len(t, valuesOf(t, newCaller(t, fleet.GVisor()[0].SocketPath()).call(exportAll)), DefaultPoints)
@@ -123,5 +126,5 @@ func TestThousandsFitIntoOneProcess(t *testing.T) {
 	}
 	files, err := os.ReadDir(fleet.RuntimeRoot())
 	require.NoError(t, err)
-	assert.Equal(t, 3*count, len(files), "state, lock and socket of each")
+	assert.Len(t, files, 3*count, "state, lock and socket of each")
 }

@@ -19,27 +19,26 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
 )
 
-// gvisorModeChecks proves of each mode that it does what it says.
-var gvisorModeChecks = map[Mode]func(t *testing.T, s *GVisor){
-	Refuse: func(t *testing.T, s *GVisor) {
+// checkGVisorMode proves of a mode that it does what it says.
+func checkGVisorMode(t *testing.T, s *GVisor) {
+	t.Helper()
+	switch s.Mode() {
+	case Refuse:
 		_, err := host.DialUnix(t.Context(), s.SocketPath())
-		assert.ErrorIs(t, err, syscall.ECONNREFUSED)
-	},
-	Stall: func(t *testing.T, s *GVisor) {
+		require.ErrorIs(t, err, syscall.ECONNREFUSED)
+	case Stall:
 		conn := ask(t, s)
 		awaitCall(t, s)
-		assert.Zero(t, len(readUntilSilence(t, conn)))
+		assert.Empty(t, readUntilSilence(t, conn))
 		assert.Equal(t, 1, s.Load().Connections)
-	},
-	StallMidway: func(t *testing.T, s *GVisor) {
+	case StallMidway:
 		conn := ask(t, s)
 		answer := make([]byte, 1000)
 		_, err := io.ReadFull(conn, answer)
 		require.NoError(t, err)
 		assert.True(t, bytes.HasPrefix(answer, []byte(snapshotHead)))
-		assert.False(t, json.Valid(append(answer, readUntilSilence(t, conn)...)))
-	},
-	Trickle: func(t *testing.T, s *GVisor) {
+		assert.False(t, json.Valid(slices.Concat(answer, readUntilSilence(t, conn))))
+	case Trickle:
 		conn := ask(t, s)
 		buffer := make([]byte, 64)
 		for i := range 10 {
@@ -47,43 +46,37 @@ var gvisorModeChecks = map[Mode]func(t *testing.T, s *GVisor){
 			require.NoError(t, err)
 			assert.LessOrEqual(t, n, 5, "read %d", i)
 		}
-	},
-	Truncated: func(t *testing.T, s *GVisor) {
+	case Truncated:
 		answer, err := io.ReadAll(ask(t, s))
 		require.NoError(t, err)
 		assert.Greater(t, len(answer), 1000)
 		assert.False(t, json.Valid(answer))
-	},
-	Garbage: func(t *testing.T, s *GVisor) {
+	case Garbage:
 		answer := make([]byte, 4<<10)
 		_, err := io.ReadFull(ask(t, s), answer)
 		require.NoError(t, err)
 		assert.False(t, bytes.HasPrefix(answer, []byte("{")) && json.Valid(answer))
-	},
-	EndlessString: func(t *testing.T, s *GVisor) {
+	case EndlessString:
 		answer := make([]byte, 8<<20)
 		_, err := io.ReadFull(ask(t, s), answer)
 		require.NoError(t, err)
 		assert.Equal(t, 5, bytes.Count(answer, []byte(`"`)), "no quote after the one that opens the string")
-	},
-	EndlessArray: func(t *testing.T, s *GVisor) {
+	case EndlessArray:
 		conn := ask(t, s)
 		answer := make([]byte, 8<<20)
 		_, err := io.ReadFull(conn, answer)
 		require.NoError(t, err)
 		end := bytes.LastIndex(answer, []byte(`},{"metric":`))
 		assert.True(t, json.Valid(append(answer[:end+1:end+1], `]}}}`...)), "well formed so far")
-	},
-	DeepNesting: func(t *testing.T, s *GVisor) {
+	case DeepNesting:
 		var value any
 		err := json.NewDecoder(ask(t, s)).Decode(&value)
-		assert.ErrorContains(t, err, "exceeded max depth")
+		require.ErrorContains(t, err, "exceeded max depth")
 		// It ends, and the connection goes on.
 		answer := readAnswer(t, ask(t, s))
 		assert.Equal(t, 1_000_000+1, bytes.Count(answer, []byte(`[`)))
 		assert.Equal(t, bytes.Count(answer, []byte(`[`)), bytes.Count(answer, []byte(`]`)))
-	},
-	Huge: func(t *testing.T, s *GVisor) {
+	case Huge:
 		answer := readAnswer(t, ask(t, s))
 		assert.InEpsilon(t, HugeBytes, len(answer), 0.01)
 		// Checking all of it would take longer than all the rest.
@@ -91,14 +84,12 @@ var gvisorModeChecks = map[Mode]func(t *testing.T, s *GVisor){
 		chunk := manyEntries()
 		assert.True(t, bytes.HasSuffix(answer, append(chunk[:len(chunk)-1:len(chunk)-1], `]}}}`...)))
 		assert.True(t, json.Valid(slices.Concat([]byte("["), chunk[:len(chunk)-1], []byte("]"))))
-	},
-	Late: func(t *testing.T, s *GVisor) {
+	case Late:
 		asked := time.Now()
 		answer := readAnswer(t, ask(t, s))
 		assert.GreaterOrEqual(t, time.Since(asked), s.options.Delay)
 		assert.True(t, json.Valid(answer))
-	},
-	Descriptors: func(t *testing.T, s *GVisor) {
+	case Descriptors:
 		conn := ask(t, s)
 		buffer, control := make([]byte, 64<<10), make([]byte, 64<<10)
 		n, nControl, _, _, err := conn.ReadMsgUnix(buffer, control)
@@ -115,8 +106,7 @@ var gvisorModeChecks = map[Mode]func(t *testing.T, s *GVisor){
 		}
 		// Whoever reads without room for them gets the answer alone.
 		assert.Len(t, valuesOf(t, newCaller(t, s.SocketPath()).call(exportAll)), DefaultPoints)
-	},
-	CounterDown: func(t *testing.T, s *GVisor) {
+	case CounterDown:
 		c := newCaller(t, s.SocketPath())
 		first, second := valuesOf(t, c.call(exportAll)), valuesOf(t, c.call(exportAll))
 		fell := 0
@@ -126,11 +116,9 @@ var gvisorModeChecks = map[Mode]func(t *testing.T, s *GVisor){
 			}
 		}
 		assert.Greater(t, fell, DefaultPoints/2)
-	},
-	UnknownMetric: func(t *testing.T, s *GVisor) {
+	case UnknownMetric:
 		assert.Contains(t, valuesOf(t, newCaller(t, s.SocketPath()).call(exportAll)), "sentry_made_upnull")
-	},
-	HelpChanged: func(t *testing.T, s *GVisor) {
+	case HelpChanged:
 		answer := newCaller(t, s.SocketPath()).call(exportAll)
 		valuesOf(t, answer)
 		var helps []string
@@ -140,8 +128,7 @@ var gvisorModeChecks = map[Mode]func(t *testing.T, s *GVisor){
 			}
 		}
 		assert.Equal(t, []string{"Another help than the one registered."}, helps)
-	},
-	Duplicate: func(t *testing.T, s *GVisor) {
+	case Duplicate:
 		answer := newCaller(t, s.SocketPath()).call(exportAll)
 		var all []string
 		for _, entry := range answer.Result.Snapshot.Data {
@@ -150,38 +137,34 @@ var gvisorModeChecks = map[Mode]func(t *testing.T, s *GVisor){
 		slices.Sort(all)
 		assert.Len(t, all, DefaultPoints+1)
 		assert.Len(t, slices.Compact(all), DefaultPoints)
-	},
-	Future: func(t *testing.T, s *GVisor) {
+	case Future:
 		answer := newCaller(t, s.SocketPath()).call(exportAll)
 		assert.Greater(t, time.Until(answer.Result.Snapshot.When), 30*time.Second)
-	},
-	Old: func(t *testing.T, s *GVisor) {
+	case Old:
 		answer := newCaller(t, s.SocketPath()).call(exportAll)
 		assert.Greater(t, time.Since(answer.Result.Snapshot.When), 59*time.Second)
-	},
-	FilterIgnored: func(t *testing.T, s *GVisor) {
+	case FilterIgnored:
 		answer := newCaller(t, s.SocketPath()).call(`{"method":"Metrics.Export","arg":{"only_metrics":"^fs_opens$"}}`)
 		assert.Len(t, valuesOf(t, answer), DefaultPoints)
-	},
-	WrongPeer: func(t *testing.T, s *GVisor) {
+	case WrongPeer:
 		data, err := os.ReadFile(s.StatePath())
 		require.NoError(t, err)
 		var state struct{ Sandbox struct{ PID int } }
 		require.NoError(t, json.Unmarshal(data, &state))
 		assert.NotEqual(t, os.Getpid(), state.Sandbox.PID)
-		assert.NoError(t, syscall.Kill(state.Sandbox.PID, 0), "it is alive")
-	},
-	HalfWritten: func(t *testing.T, s *GVisor) {
+		require.NoError(t, syscall.Kill(state.Sandbox.PID, 0), "it is alive")
+	case HalfWritten:
 		data, err := os.ReadFile(s.StatePath())
 		require.NoError(t, err)
 		assert.Greater(t, len(data), 20_000)
 		assert.False(t, json.Valid(data))
 		assert.True(t, free(t, s))
-	},
-	Locked: func(t *testing.T, s *GVisor) {
+	case Locked:
 		assert.False(t, free(t, s))
-		assert.Error(t, s.Checkpoint(), "not by us either")
-	},
+		require.Error(t, s.Checkpoint(), "not by us either")
+	default:
+		t.Fatal("no check for this mode")
+	}
 }
 
 // free tells whether a reader gets the lock.
@@ -251,15 +234,13 @@ func readUntilSilence(t *testing.T, conn *net.UnixConn) []byte {
 func TestEachGVisorModeDoesWhatItSays(t *testing.T) {
 	for _, mode := range gvisorModes {
 		t.Run(string(mode.Mode), func(t *testing.T) {
-			check := gvisorModeChecks[mode.Mode]
-			require.NotNil(t, check, "every mode has a check")
 			assert.NotEmpty(t, mode.About)
 			fleet := newFleet(t, Options{})
 			s, err := fleet.AddGVisor(GVisorOptions{Mode: mode.Mode, Delay: 150 * time.Millisecond})
 			require.NoError(t, err)
 			_, err = os.Stat(s.StatePath())
 			require.NoError(t, err)
-			check(t, s)
+			checkGVisorMode(t, s)
 		})
 	}
 }
@@ -281,15 +262,15 @@ func TestHostileSandboxesStopWithTheirFleet(t *testing.T) {
 func TestUnknownModesAreRefused(t *testing.T) {
 	fleet := newFleet(t, Options{})
 	_, err := fleet.AddGVisor(GVisorOptions{Mode: "nonsense"})
-	assert.ErrorContains(t, err, "nonsense")
+	require.ErrorContains(t, err, "nonsense")
 	_, err = fleet.AddGVisor(GVisorOptions{Mode: KataHuge})
-	assert.Error(t, err)
+	require.Error(t, err)
 	_, err = fleet.AddGVisor(GVisorOptions{Points: 1})
-	assert.ErrorContains(t, err, "1 points")
+	require.ErrorContains(t, err, "1 points")
 	_, err = fleet.AddGVisor(GVisorOptions{Points: 1_000_000})
-	assert.Error(t, err)
+	require.Error(t, err)
 	_, err = ParseMode("nonsense")
-	assert.ErrorContains(t, err, "stall-midway")
+	require.ErrorContains(t, err, "stall-midway")
 	mode, err := ParseMode("kata-huge")
 	require.NoError(t, err)
 	assert.Equal(t, KataHuge, mode)

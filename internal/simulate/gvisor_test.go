@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -34,12 +33,12 @@ func TestRegistrationLooksLikeThatOfARealBuild(t *testing.T) {
 	assert.InDelta(t, 50_000, len(data), 4_000, "bytes")
 	var r registration
 	require.NoError(t, json.Unmarshal(data, &r))
-	assert.Equal(t, 178, len(r.Metrics))
+	assert.Len(t, r.Metrics, 178)
 	assert.Len(t, r.Stages, 5)
 	seen := make(map[string]bool)
 	widest, gauges, nanoseconds := 0, 0, 0
 	for _, m := range r.Metrics {
-		assert.Regexp(t, regexp.MustCompile(`^/[a-z][a-z0-9_/]*$`), m.Name)
+		assert.Regexp(t, `^/[a-z][a-z0-9_/]*$`, m.Name)
 		assert.Equal(t, strings.ReplaceAll(m.Name[1:], "/", "_"), m.PrometheusName)
 		assert.NotEmpty(t, m.Description)
 		assert.False(t, seen[m.Name], "%s twice", m.Name)
@@ -112,7 +111,7 @@ func TestStateFileHoldsWhatRunscWrites(t *testing.T) {
 	assert.Equal(t, s.ID(), state.Sandbox.ID)
 	assert.Equal(t, "running", state.Status)
 	assert.Equal(t, os.Getpid(), state.Sandbox.PID)
-	assert.Equal(t, 178, len(state.Sandbox.RegisteredMetrics.Metrics))
+	assert.Len(t, state.Sandbox.RegisteredMetrics.Metrics, 178)
 	assert.Equal(t, s.SocketPath(), state.Sandbox.ControlSocketPath)
 	assert.Equal(t, fleet.MetricServer(), state.Sandbox.MetricServerAddress)
 	assert.NotEmpty(t, state.Sandbox.MetricMetadata["platform"])
@@ -143,7 +142,7 @@ func TestPodsHaveAStateFilePerContainer(t *testing.T) {
 			fleet := newFleet(t, Options{})
 			s, err := fleet.AddGVisor(GVisorOptions{Pod: style, Containers: 2})
 			require.NoError(t, err)
-			assert.Regexp(t, regexp.MustCompile(`^[0-9a-f]{64}$`), s.ID())
+			assert.Regexp(t, `^[0-9a-f]{64}$`, s.ID())
 			paths, err := filepath.Glob(filepath.Join(fleet.RuntimeRoot(), "*.state"))
 			require.NoError(t, err)
 			require.Len(t, paths, 3)
@@ -308,13 +307,13 @@ func TestALifeEndsAndAnotherBegins(t *testing.T) {
 	c.call(exportAll)
 	require.NoError(t, s.Restart())
 	_, err := c.conn.Read(make([]byte, 1))
-	assert.Error(t, err, "the connection of the first life is closed")
+	require.Error(t, err, "the connection of the first life is closed")
 	assert.True(t, created().After(first))
 	assert.Len(t, valuesOf(t, newCaller(t, s.SocketPath()).call(exportAll)), DefaultPoints)
 
 	require.NoError(t, fleet.RemoveGVisor(s))
-	assert.ErrorIs(t, s.Restart(), errRemoved)
-	assert.ErrorIs(t, s.Checkpoint(), errRemoved)
+	require.ErrorIs(t, s.Restart(), errRemoved)
+	require.ErrorIs(t, s.Checkpoint(), errRemoved)
 	left, err := os.ReadDir(fleet.RuntimeRoot())
 	require.NoError(t, err)
 	assert.Empty(t, left)

@@ -19,29 +19,29 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // long it takes.
 const patience = 20 * time.Second
 
-func newFleet(t testing.TB, options Options) *Fleet {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "simulate")
-	require.NoError(t, err)
+func newFleet(tb testing.TB, options Options) *Fleet {
+	tb.Helper()
+	dir, err := os.MkdirTemp("", "simulate") //nolint:usetesting // socket paths have to be short
+	require.NoError(tb, err)
 	fleet, err := NewFleet(dir, options)
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		require.NoError(t, fleet.Close())
-		require.NoError(t, os.RemoveAll(dir))
+	require.NoError(tb, err)
+	tb.Cleanup(func() {
+		require.NoError(tb, fleet.Close())
+		require.NoError(tb, os.RemoveAll(dir))
 	})
 	return fleet
 }
 
-func dial(t testing.TB, path string) *net.UnixConn {
-	t.Helper()
-	conn, err := host.DialUnix(t.Context(), path)
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = conn.Close() })
-	require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
+func dial(tb testing.TB, path string) *net.UnixConn {
+	tb.Helper()
+	conn, err := host.DialUnix(tb.Context(), path)
+	require.NoError(tb, err)
+	tb.Cleanup(func() { _ = conn.Close() })
+	require.NoError(tb, conn.SetDeadline(time.Now().Add(patience)))
 	return conn
 }
 
-// snapshotAnswer is an answer to Metrics.Export, as anybody else decodes it.
+// snapshotAnswer is an answer to Metrics.Export, decoded by the standard library.
 type snapshotAnswer struct {
 	Success bool   `json:"success"`
 	Err     string `json:"err"`
@@ -73,9 +73,10 @@ type caller struct {
 	decoder *json.Decoder
 }
 
-func newCaller(t testing.TB, path string) *caller {
-	conn := dial(t, path)
-	return &caller{t, conn, json.NewDecoder(conn)}
+func newCaller(tb testing.TB, path string) *caller {
+	tb.Helper()
+	conn := dial(tb, path)
+	return &caller{tb, conn, json.NewDecoder(conn)}
 }
 
 func (c *caller) call(request string) snapshotAnswer {
@@ -96,12 +97,12 @@ const exportAll = `{"method":"Metrics.Export","arg":{"only_metrics":""}}`
 
 func seriesOf(e snapshotEntry) string { return e.Metric.Name + string(mustMarshal(e.Labels)) }
 
-func valuesOf(t testing.TB, answer snapshotAnswer) map[string]int64 {
-	t.Helper()
-	require.True(t, answer.Success, answer.Err)
+func valuesOf(tb testing.TB, answer snapshotAnswer) map[string]int64 {
+	tb.Helper()
+	require.True(tb, answer.Success, answer.Err)
 	values := make(map[string]int64)
 	for _, entry := range answer.Result.Snapshot.Data {
-		require.NotContains(t, values, seriesOf(entry))
+		require.NotContains(tb, values, seriesOf(entry))
 		values[seriesOf(entry)] = entry.Val.Int
 	}
 	return values

@@ -22,18 +22,18 @@ func TestBenchFlags(t *testing.T) {
 	assert.Equal(t, 2*time.Second, o.interval)
 	for _, args := range [][]string{{"-gvisor=x"}, {"-gvisor=0"}, {"-kata=-1"}, {"-cycles=0"}, {"-interval=1ms"}, {"more"}, {"-nonsense"}} {
 		_, err := parseBenchFlags(args, &stderr)
-		assert.Error(t, err, args)
+		require.Error(t, err, args)
 	}
 	_, err = parseBenchFlags([]string{"-h"}, &stderr)
-	assert.ErrorIs(t, err, flag.ErrHelp)
+	require.ErrorIs(t, err, flag.ErrHelp)
 	assert.ErrorContains(t, run(t.Context(), []string{"nonsense"}, &stderr, &stderr), `"nonsense" is no command`)
 }
 
 // goodRows are figures that meet all there is to meet.
 func goodRows() []*row {
-	good := receiveResult{First: time.Second, CPU: 40 * time.Millisecond, Points: 60_000, Allocations: 6.3, PeakMemory: 60 << 20, Heap: 4 << 20, Stop: time.Second}
+	good := receiveResult{First: time.Second, CPU: 40 * time.Millisecond, Points: 60_000, Allocations: 6.3, PDataAllocations: 6.2, PeakMemory: 60 << 20, Heap: 4 << 20, Stop: time.Second}
 	small := good
-	small.Heap, small.Allocations = 1<<20, 20
+	small.Heap, small.Allocations, small.Points = 1<<20, 20, 600
 	return []*row{
 		{gvisor: 10, receiver: small, floor: floorResult{CPU: time.Millisecond}},
 		{gvisor: referenceLoad, receiver: good, floor: floorResult{CPU: 12 * time.Millisecond}, peer: &peerResult{CPU: 1700 * time.Millisecond}},
@@ -52,7 +52,7 @@ func TestVerdicts(t *testing.T) {
 		"never delivered":       {func(rows []*row) { rows[0].receiver.Missing = 1 }, false},
 		"goroutines left":       {func(rows []*row) { rows[2].receiver.Goroutines = 1 }, false},
 		"descriptors left":      {func(rows []*row) { rows[1].receiver.Descriptors = 1 }, false},
-		"allocations per point": {func(rows []*row) { rows[1].receiver.Allocations = 6.5 }, false},
+		"allocations per point": {func(rows []*row) { rows[1].receiver.Allocations = 6.45 }, false},
 		"heap per sandbox":      {func(rows []*row) { rows[1].receiver.Heap = 15 << 20 }, false},
 		"peak memory":           {func(rows []*row) { rows[1].receiver.PeakMemory = 121 << 20 }, false},
 		"time to stop":          {func(rows []*row) { rows[0].receiver.Stop = 3 * time.Second }, true},
@@ -65,7 +65,7 @@ func TestVerdicts(t *testing.T) {
 			rows := goodRows()
 			c.spoil(rows)
 			page.Reset()
-			assert.ErrorContains(t, printVerdicts(&page, rows, true), name)
+			require.ErrorContains(t, printVerdicts(&page, rows, true), name)
 			assert.Regexp(t, `NOT MET  .*`+name, page.String())
 			page.Reset()
 			assert.Equal(t, c.noisy, printVerdicts(&page, rows, false) == nil, "noisy figures fail only if strict")
@@ -97,9 +97,9 @@ exec "$LOAD_TEST_BINARY" child metric-server "$@"
 `
 
 func TestPeerIsMeasuredOverItsSocket(t *testing.T) {
-	directory, err := os.MkdirTemp("", "peer")
+	directory, err := os.MkdirTemp("", "peer") //nolint:usetesting // socket paths have to be short
 	require.NoError(t, err)
-	defer os.RemoveAll(directory)
+	defer func() { require.NoError(t, os.RemoveAll(directory)) }()
 	program := filepath.Join(directory, "runsc")
 	self, err := os.Executable()
 	require.NoError(t, err)
@@ -113,4 +113,15 @@ func TestPeerIsMeasuredOverItsSocket(t *testing.T) {
 
 	_, err = measurePeer(t.Context(), benchOptions{metricServer: "/bin/false", cycles: 1}, there)
 	assert.ErrorContains(t, err, "has ended")
+}
+
+func TestBenchRunsFromEndToEnd(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	var stdout, stderr bytes.Buffer
+	require.NoError(t, run(t.Context(), []string{"bench", "-gvisor=20", "-kata=", "-interval=1s", "-cycles=1", "-profiles", t.TempDir()}, &stdout, &stderr))
+	assert.Regexp(t, `20 gVisor +0\.2 MB .* 1[0-9]{3} `, stdout.String(), "the bytes read and the points of a cycle")
+	assert.Contains(t, stdout.String(), "met      20 gVisor: sandboxes that never delivered")
+	left, err := os.ReadDir(os.TempDir())
+	require.NoError(t, err)
+	assert.Empty(t, left)
 }

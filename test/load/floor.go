@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"sync"
 	"time"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
@@ -31,9 +30,6 @@ type floorResult struct {
 	// Bytes is how much one cycle has read.
 	Bytes int64
 }
-
-// floorReaders is how many sandboxes are read at once.
-const floorReaders = 8
 
 // floorPatience bounds one read of an answer.
 const floorPatience = 30 * time.Second
@@ -101,28 +97,22 @@ func measureFloor(t floorTask) (result floorResult, failed error) {
 	return result, err
 }
 
-// readAll reads each sandbox once, a few at a time. With an interval, each has
-// its own time within it.
+// readAll reads each sandbox once, one after the other. With an interval, each
+// has its own time within it.
 func readAll(all []*discarder, interval time.Duration) (read int64, failed error) {
-	var mu sync.Mutex
-	var group sync.WaitGroup
+	buffer := make([]byte, 64<<10)
 	started := time.Now()
-	for reader := range floorReaders {
-		group.Go(func() {
-			buffer := make([]byte, 64<<10)
-			for i := reader; i < len(all); i += floorReaders {
-				if interval > 0 {
-					time.Sleep(time.Until(started.Add(interval * time.Duration(i) / time.Duration(len(all)))))
-				}
-				n, err := all[i].read(buffer)
-				mu.Lock()
-				read, failed = read+n, errors.Join(failed, err)
-				mu.Unlock()
-			}
-		})
+	for i, d := range all {
+		if interval > 0 {
+			time.Sleep(time.Until(started.Add(interval * time.Duration(i) / time.Duration(len(all)))))
+		}
+		n, err := d.read(buffer)
+		if err != nil {
+			return read, err
+		}
+		read += n
 	}
-	group.Wait()
-	return read, failed
+	return read, nil
 }
 
 // read asks once and reads the answer to its end.

@@ -12,13 +12,16 @@ import (
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.uber.org/zap"
 
 	"github.com/sandbox-telemetry/sandboxreceiver"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/pdataconv"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
 // receiveTask is the task of the child that measures the receiver.
@@ -31,8 +34,8 @@ type receiveTask struct {
 	// Cycles is how many intervals are measured after the first cycle.
 	Cycles int
 	Naming string
-	// Profile is where to write a CPU profile of the measured cycles, if at
-	// all.
+	// Profile is where to write profiles of the measured cycles, without the
+	// ending, if at all.
 	Profile string
 	// Patience is how long the first cycle may take.
 	Patience time.Duration
@@ -47,12 +50,12 @@ type receiveResult struct {
 	Missing int
 	// CPU is that of one cycle.
 	CPU time.Duration
-	// Deliveries is how many sandboxes delivered in the measured cycles.
-	Deliveries int64
-	// Points is how many points one cycle yields.
-	Points int64
-	// Allocations and AllocatedBytes are those of one point.
-	Allocations float64
+	// Pulls is how many pulls succeeded in one cycle, Points how many points
+	// they yielded.
+	Pulls, Points float64
+	// Allocations are those of one point, PDataAllocations those among them
+	// that pdata cannot do without: as many as a copy of the data needs.
+	Allocations, PDataAllocations float64
 	// PeakMemory is the process's, Heap what was in use on the heap.
 	PeakMemory int64
 	Heap       uint64
@@ -85,18 +88,46 @@ func receiverConfig(root string, storage []string, interval time.Duration) *sand
 	return config
 }
 
-// startReceiver starts a receiver with telemetry that counts, as a collector's
-// does.
-func startReceiver(config *sandboxreceiver.Config, next consumer.Metrics) (receiver.Metrics, error) {
+// running is a receiver that runs, with telemetry that counts, as a
+// collector's does.
+type running struct {
+	receiver.Metrics
+	telemetry *sdkmetric.ManualReader
+}
+
+func startReceiver(config *sandboxreceiver.Config, next consumer.Metrics) (*running, error) {
 	factory := sandboxreceiver.NewFactory()
 	settings := receivertest.NewNopSettings(factory.Type())
-	settings.MeterProvider = sdkmetric.NewMeterProvider(sdkmetric.WithReader(sdkmetric.NewManualReader()))
+	telemetry := sdkmetric.NewManualReader()
+	settings.MeterProvider = sdkmetric.NewMeterProvider(sdkmetric.WithReader(telemetry))
 	settings.Logger = zap.NewNop()
 	r, err := factory.CreateMetrics(context.Background(), settings, config, next)
 	if err != nil {
 		return nil, err
 	}
-	return r, r.Start(context.Background(), componenttest.NewNopHost())
+	return &running{r, telemetry}, r.Start(context.Background(), componenttest.NewNopHost())
+}
+
+// pulls is how many pulls have succeeded so far, as the receiver tells.
+func (r *running) pulls() (succeeded int64, err error) {
+	var all metricdata.ResourceMetrics
+	if err := r.telemetry.Collect(context.Background(), &all); err != nil {
+		return 0, err
+	}
+	for _, scope := range all.ScopeMetrics {
+		for _, metric := range scope.Metrics {
+			counts, isSum := metric.Data.(metricdata.Sum[int64])
+			if metric.Name != "otelcol_receiver_sandbox_pulls" || !isSum {
+				continue
+			}
+			for _, point := range counts.DataPoints {
+				if outcome, _ := point.Attributes.Value("outcome"); outcome.AsString() == string(sandbox.OK) {
+					succeeded += point.Value
+				}
+			}
+		}
+	}
+	return succeeded, nil
 }
 
 func measureReceiver(t receiveTask) (result receiveResult, failed error) {
@@ -119,15 +150,12 @@ func measureReceiver(t receiveTask) (result receiveResult, failed error) {
 	if err != nil {
 		return result, err
 	}
-	measured := measureCycles(&result, t, sink, started.Add(config.InitialDelay))
+	measured := measureCycles(&result, t, r, sink, started.Add(config.InitialDelay))
 	stopping := time.Now()
 	if err := errors.Join(measured, r.Shutdown(context.Background())); err != nil {
 		return result, err
 	}
 	result.Stop = time.Since(stopping)
-	if result.PeakMemory, err = peakMemory("self"); err != nil {
-		return result, err
-	}
 	left, err := descriptors()
 	result.Descriptors = left - files
 	result.Goroutines = settle(goroutines) - goroutines
@@ -147,7 +175,7 @@ func settle(target int) int {
 }
 
 // measureCycles waits for the first cycle and measures those after it.
-func measureCycles(result *receiveResult, t receiveTask, sink *sink, begin time.Time) (failed error) {
+func measureCycles(result *receiveResult, t receiveTask, r *running, sink *sink, begin time.Time) error {
 	last, complete := sink.awaitSandboxes(t.GVisor+t.Kata, time.Until(begin)+t.Patience)
 	result.First = last.Sub(begin)
 	if !complete {
@@ -160,47 +188,84 @@ func measureCycles(result *receiveResult, t receiveTask, sink *sink, begin time.
 	if err != nil {
 		return err
 	}
-	sink.use(countSandboxes)
-	before, err := cpuTime()
+	sink.use(countPoints)
+	before, err := r.take()
 	if err != nil {
 		return err
 	}
 	time.Sleep(t.Interval * time.Duration(t.Cycles))
-	after, err := cpuTime()
+	after, err := r.take()
 	if err := errors.Join(err, stop()); err != nil {
 		return err
 	}
-	result.CPU = (after - before) / time.Duration(t.Cycles)
-	result.Deliveries = sink.deliveries.Load()
-
-	sink.use(countPoints)
-	objects := allocated()
-	time.Sleep(t.Interval)
-	objects = allocated() - objects
-	result.Points = sink.points.Load()
-	if result.Points == 0 {
-		return errors.New("no points came in a whole interval")
+	deliveries, points := sink.deliveries.Load(), sink.points.Load()
+	if deliveries == 0 || points == 0 {
+		return errors.New("nothing came in the measured cycles")
 	}
-	result.Allocations = float64(objects) / float64(result.Points)
+	result.CPU = (after.cpu - before.cpu) / time.Duration(t.Cycles)
+	result.Pulls = float64(after.pulls-before.pulls) / float64(t.Cycles)
+	// Some of the points of these pulls come later, and some of those that
+	// came are of earlier pulls, so they are counted by the pull.
+	result.Points = result.Pulls * float64(points) / float64(deliveries)
+	result.Allocations = float64(after.objects-before.objects) / float64(t.Cycles) / result.Points
 	sink.use(forget)
 	result.Heap = liveHeap()
+	if result.PeakMemory, err = peakMemory("self"); err != nil {
+		return err
+	}
+	sample, complete := sink.awaitSample(2 * t.Interval)
+	if !complete {
+		return errors.New("nothing came after the measured cycles")
+	}
+	result.PDataAllocations = copyAllocations(sample)
 	return nil
 }
 
-// startProfile begins a CPU profile and returns what ends it.
+// copyAllocations is how many objects a copy of the data needs per point.
+func copyAllocations(data pmetric.Metrics) float64 {
+	const copies = 5
+	before := allocated()
+	for range copies {
+		data.CopyTo(pmetric.NewMetrics())
+	}
+	return float64(allocated()-before) / copies / float64(data.DataPointCount())
+}
+
+// reading is what a running receiver has used and done so far.
+type reading struct {
+	cpu     time.Duration
+	objects uint64
+	pulls   int64
+}
+
+func (r *running) take() (now reading, err error) {
+	if now.pulls, err = r.pulls(); err != nil {
+		return now, err
+	}
+	now.objects = allocated()
+	now.cpu, err = cpuTime()
+	return now, err
+}
+
+// startProfile begins a CPU profile and returns what ends it, and writes a
+// profile of all allocations next to it.
 func startProfile(path string) (stop func() error, err error) {
 	if path == "" {
 		return func() error { return nil }, nil
 	}
-	file, err := os.Create(path)
+	cpu, err := os.Create(path + ".cpu.pprof")
 	if err != nil {
 		return nil, err
 	}
-	if err := pprof.StartCPUProfile(file); err != nil {
-		return nil, errors.Join(err, file.Close())
+	if err := pprof.StartCPUProfile(cpu); err != nil {
+		return nil, errors.Join(err, cpu.Close())
 	}
 	return func() error {
 		pprof.StopCPUProfile()
-		return file.Close()
+		allocations, err := os.Create(path + ".allocs.pprof")
+		if err != nil {
+			return errors.Join(err, cpu.Close())
+		}
+		return errors.Join(cpu.Close(), pprof.Lookup("allocs").WriteTo(allocations, 0), allocations.Close())
 	}, nil
 }

@@ -15,21 +15,23 @@ import (
 type sink struct {
 	look atomic.Int32
 
-	// deliveries counts sandboxes, once for each batch they are in; points
-	// counts points.
+	// deliveries counts what sandboxes have delivered, points the points in
+	// it.
 	deliveries, points atomic.Int64
 
 	mu   sync.Mutex
 	seen map[string]struct{}
 	last time.Time
 	more chan struct{}
+	// samples is where the next data goes while that is the way to look.
+	samples chan pmetric.Metrics
 }
 
 // Ways to look at data, from dear to cheap.
 const (
 	nameSandboxes int32 = iota
 	countPoints
-	countSandboxes
+	keepOne
 	forget
 )
 
@@ -37,7 +39,9 @@ const (
 // success; metrics about it alone are fewer.
 const leastMetrics = 15
 
-func newSink() *sink { return &sink{seen: make(map[string]struct{}), more: make(chan struct{}, 1)} }
+func newSink() *sink {
+	return &sink{seen: make(map[string]struct{}), more: make(chan struct{}, 1), samples: make(chan pmetric.Metrics, 1)}
+}
 
 func (s *sink) use(look int32) {
 	s.deliveries.Store(0)
@@ -55,8 +59,12 @@ func (s *sink) ConsumeMetrics(_ context.Context, data pmetric.Metrics) error {
 		}
 	case countPoints:
 		s.points.Add(int64(data.DataPointCount()))
-	case countSandboxes:
 		s.deliveries.Add(int64(data.ResourceMetrics().Len()))
+	case keepOne:
+		select {
+		case s.samples <- data:
+		default:
+		}
 	}
 	return nil
 }
@@ -115,4 +123,16 @@ func (s *sink) awaitSandboxes(count int, patience time.Duration) (last time.Time
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.last, true
+}
+
+// awaitSample waits for the next data and returns it.
+func (s *sink) awaitSample(patience time.Duration) (data pmetric.Metrics, complete bool) {
+	s.use(keepOne)
+	defer s.use(forget)
+	select {
+	case data = <-s.samples:
+		return data, true
+	case <-time.After(patience):
+		return data, false
+	}
 }

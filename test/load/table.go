@@ -18,7 +18,7 @@ func printTable(w io.Writer, options benchOptions, rows []*row) {
 		machine(), options.points, "about 9 KB with 60")
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	line := func(cells ...string) { _, _ = fmt.Fprintln(table, strings.Join(cells, "\t")+"\t") }
-	line("load", "read", "floor CPU", "paced", "receiver CPU", "× floor", "first cycle", "peak RSS", "heap each", "points", "allocs/point", "stop")
+	line("load", "read", "floor CPU", "paced", "receiver CPU", "× floor", "first cycle", "peak RSS", "heap each", "points", "allocs/point", "pdata's", "stop")
 	heap := heapPerSandbox(rows)
 	for _, r := range rows {
 		got := &r.receiver
@@ -30,7 +30,7 @@ func printTable(w io.Writer, options benchOptions, rows []*row) {
 			short(r.floor.CPU), short(r.paced.CPU), short(got.CPU),
 			fmt.Sprintf("%.1f", ratio(got.CPU, r.floor.CPU)),
 			short(got.First), fmt.Sprintf("%.0f MB", float64(got.PeakMemory)/1e6), each,
-			fmt.Sprint(got.Points), fmt.Sprintf("%.2f", got.Allocations), short(got.Stop))
+			fmt.Sprintf("%.0f", got.Points), fmt.Sprintf("%.2f", got.Allocations), fmt.Sprintf("%.2f", got.PDataAllocations), short(got.Stop))
 	}
 	_ = table.Flush()
 	for _, r := range rows {
@@ -41,10 +41,10 @@ func printTable(w io.Writer, options benchOptions, rows []*row) {
 		}
 	}
 	_, _ = fmt.Fprint(w, `
-read: bytes of all answers · floor CPU: ask, read and discard all answers at once over kept connections · paced: the
+read: bytes of all answers · floor CPU: ask, read and discard all answers, one after the other, over kept connections · paced: the
 same, each at a time of its own within the interval, so that each costs wake-ups of its own · receiver CPU: the whole
 process, nothing behind the receiver · first cycle: from the end of the initial delay until every sandbox has delivered ·
-heap each: growth of the heap per further sandbox
+heap each: growth of the heap per further sandbox · pdata's: allocations that a copy of the data needs
 
 `)
 }
