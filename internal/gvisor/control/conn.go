@@ -5,18 +5,21 @@ import (
 	"errors"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
 // Conn is a connection to a sandbox, for the calls of one pull. It is used by
-// one goroutine.
+// one goroutine, and not after it was closed.
 type Conn struct {
 	ctx    context.Context
 	socket *os.File
-	// stop ends that the context's end is waited for.
-	stop func() bool
+	// expire ends what the connection is at; stop ends that the context's end
+	// is waited for, which would call it.
+	expire func()
+	stop   func() bool
 	// broken is the first error of the connection.
 	broken error
 	// head holds the beginning of an answer, of which rest has not been decoded.
@@ -28,23 +31,37 @@ type Conn struct {
 // past is a deadline that ends every read and write at once.
 var past = time.Unix(1, 0)
 
+// conns are those that have been closed, to be used again: a pull makes few
+// allocations, so each counts.
+var conns = sync.Pool{New: func() any {
+	c := new(Conn)
+	c.expire = func() { _ = c.socket.SetDeadline(past) }
+	return c
+}}
+
 func newConn(ctx context.Context, socket *os.File) (*Conn, error) {
 	deadline, _ := ctx.Deadline()
 	if err := socket.SetDeadline(deadline); err != nil {
 		_ = socket.Close()
 		return nil, sandbox.Fail(sandbox.Internal, err)
 	}
-	return &Conn{
-		ctx:    ctx,
-		socket: socket,
-		stop:   context.AfterFunc(ctx, func() { _ = socket.SetDeadline(past) }),
-	}, nil
+	c := conns.Get().(*Conn)
+	c.ctx, c.socket, c.broken, c.rest = ctx, socket, nil, nil
+	c.stop = context.AfterFunc(ctx, c.expire)
+	return c, nil
 }
 
 // Close closes the connection.
 func (c *Conn) Close() error {
-	c.stop()
-	return c.socket.Close()
+	idle := c.stop()
+	err := c.socket.Close()
+	if idle {
+		c.ctx, c.socket, c.stop = nil, nil, nil
+		// Otherwise the connection may be expired at any moment from now on,
+		// which must not happen to the next one.
+		conns.Put(c)
+	}
+	return err
 }
 
 // Call sends a request and hands the answer to decode, which is not called
