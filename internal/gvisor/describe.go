@@ -33,9 +33,14 @@ func (s *Sandbox) Describe(r *sandbox.Reading, verified bool) {
 	r.Add(f.running, sandbox.Bool(state == sandbox.Running))
 	r.Add(f.checkpointed, sandbox.Bool(record.Checkpointed))
 	r.Add(f.restored, sandbox.Bool(record.Restored))
-	cpuTime, wallTime := cmp.Or(record.CPUTimeSaved, s.savings.cpuTime), cmp.Or(record.WallTimeSaved, s.savings.wallTime)
-	r.Add(f.cpuTimeSaved, sandbox.Int(cpuTime.Milliseconds()))
-	r.Add(f.wallTimeSaved, sandbox.Int(wallTime.Milliseconds()))
+	if record.Restored {
+		cpuTime, wallTime := cmp.Or(record.CPUTimeSaved, s.savings.cpuTime), cmp.Or(record.WallTimeSaved, s.savings.wallTime)
+		r.Add(f.cpuTimeSaved, sandbox.Int(cpuTime.Milliseconds()))
+		r.Add(f.wallTimeSaved, sandbox.Int(wallTime.Milliseconds()))
+	} else {
+		r.Add(f.noCPUTimeSaved, sandbox.Int(0))
+		r.Add(f.noTimeSaved, sandbox.Int(0))
+	}
 	s.described.files = true
 	if !verified {
 		return

@@ -149,7 +149,6 @@ func TestOTelForms(t *testing.T) {
 		"gvisor.sandbox.restored":        f.restored,
 		"gvisor.sandbox.cpu_time_saved":  f.cpuTimeSaved,
 		"gvisor.sandbox.wall_time_saved": f.wallTimeSaved,
-		"gvisor.sandbox.creation_time":   f.creationTime,
 		"":                               f.presence,
 	} {
 		assert.Equal(t, name, family.OTel.Name)
@@ -159,6 +158,16 @@ func TestOTelForms(t *testing.T) {
 	assert.Empty(t, f.metadata.OTel.LabelKeys)
 	assert.InDelta(t, 1.5, sandbox.Int(1500).Scaled(f.cpuTimeSaved.OTel.Scale).AsFloat(), 1e-9)
 	assert.Equal(t, "s", f.cpuTimeSaved.OTel.Unit)
+}
+
+func TestOTelLeavesOutWhatOthersTell(t *testing.T) {
+	f := newFamilies("runsc_", true)
+	for _, family := range []*sandbox.Family{f.presence, f.running, f.creationTime, f.noCPUTimeSaved, f.noTimeSaved} {
+		assert.Empty(t, family.OTel.Name)
+		assert.NotEmpty(t, family.Prometheus.Name)
+	}
+	assert.Equal(t, f.cpuTimeSaved.Prometheus, f.noCPUTimeSaved.Prometheus)
+	assert.Equal(t, f.wallTimeSaved.Prometheus, f.noTimeSaved.Prometheus)
 }
 
 func TestInfosAreShared(t *testing.T) {

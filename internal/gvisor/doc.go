@@ -28,9 +28,9 @@
 //	meta_sandbox_creation_time_seconds        Unix time
 //
 // In the naming "otel" they are gvisor.sandbox.metadata, .capability, .spec,
-// .checkpointed, .restored, .cpu_time_saved (s), .wall_time_saved (s) and
-// .creation_time (s); presence and running are what the receiver's own
-// sandbox.state tells there.
+// .checkpointed, .restored and, of restored sandboxes alone, .cpu_time_saved (s)
+// and .wall_time_saved (s). Presence and running are what the receiver's own
+// sandbox.state tells there, and the creation is the start of every sum.
 //
 // A sandbox whose process is gone yields nothing, even if its files are still
 // there.

@@ -13,7 +13,8 @@ type families struct {
 	presence, running              *sandbox.Family
 	checkpointed, restored         *sandbox.Family
 	cpuTimeSaved, wallTimeSaved    *sandbox.Family
-	metadata                       sandbox.Family // without label keys
+	noCPUTimeSaved, noTimeSaved    *sandbox.Family // of sandboxes that were not restored
+	metadata                       sandbox.Family  // without label keys
 	capability, spec, creationTime *sandbox.Family
 	serverPresence, seen           *sandbox.Family
 	allRunning, allBroken          *sandbox.Family
@@ -47,11 +48,11 @@ func newFamilies(prefix string, capabilitiesInOTel bool) *families {
 			Prometheus: prometheus("sandbox_running", "Boolean metric set to 1 for each running sandbox."),
 		},
 		checkpointed: &sandbox.Family{
-			OTel:       otel("checkpointed", "1 if the sandbox was checkpointed, 0 if not.", "1"),
+			OTel:       otel("checkpointed", "1 if the sandbox was checkpointed, 0 if not.", "{sandbox}"),
 			Prometheus: prometheus("sandbox_checkpointed", "Boolean metric set to 1 for each checkpointed sandbox."),
 		},
 		restored: &sandbox.Family{
-			OTel:       otel("restored", "1 if the sandbox began from a checkpoint, 0 if not.", "1"),
+			OTel:       otel("restored", "1 if the sandbox began from a checkpoint, 0 if not.", "{sandbox}"),
 			Prometheus: prometheus("sandbox_restored", "Boolean metric set to 1 for each restored sandbox."),
 		},
 		cpuTimeSaved: &sandbox.Family{
@@ -63,20 +64,20 @@ func newFamilies(prefix string, capabilitiesInOTel bool) *families {
 			Prometheus: prometheus("sandbox_wall_time_saved_milliseconds", "Wall time saved for each restored sandbox (in milliseconds)."),
 		},
 		metadata: sandbox.Family{
-			OTel:       otel("metadata", "Always 1; the attributes tell the build of gVisor and how it is set up.", "1"),
+			OTel:       otel("metadata", "Always 1; the attributes tell the build of gVisor and how it is set up.", "{sandbox}"),
 			Prometheus: prometheus("sandbox_metadata", "Key-value pairs about per-sandbox metadata."),
 		},
 		capability: &sandbox.Family{
 			Prometheus: prometheus("sandbox_capabilities", "Linux capabilities added within containers of the sandbox.", "capability"),
 		},
 		spec: &sandbox.Family{
-			OTel: otel("spec", "Always 1; the attributes tell what the OCI specs of the sandbox's containers ask for.", "1",
+			OTel: otel("spec", "Always 1; the attributes tell what the OCI specs of the sandbox's containers ask for.", "{sandbox}",
 				"hasuid0", "ociversion", "nvproxy", "tpuproxy"),
 			Prometheus: prometheus("spec_metadata", "Key-value pairs about OCI spec metadata.",
 				"hasuid0", "ociversion", "nvproxy", "tpuproxy"),
 		},
 		creationTime: &sandbox.Family{
-			OTel:       otel("creation_time", "When the sandbox was created, in seconds since 1970.", "s"),
+			// In the naming "otel" every sum has it as its start.
 			Prometheus: prometheus("sandbox_creation_time_seconds", "When the sandbox was created, as a unix timestamp in seconds."),
 		},
 		serverPresence: &sandbox.Family{
@@ -102,8 +103,10 @@ func newFamilies(prefix string, capabilitiesInOTel bool) *families {
 		},
 	}
 	if capabilitiesInOTel {
-		f.capability.OTel = otel("capability", "1 for each Linux capability that some container of the sandbox has.", "1", "capability")
+		f.capability.OTel = otel("capability", "1 for each Linux capability that some container of the sandbox has.", "{capability}", "capability")
 	}
+	f.noCPUTimeSaved = &sandbox.Family{Prometheus: f.cpuTimeSaved.Prometheus}
+	f.noTimeSaved = &sandbox.Family{Prometheus: f.wallTimeSaved.Prometheus}
 	for _, family := range []*sandbox.Family{f.serverPresence, f.seen, f.allRunning, f.allBroken, f.allCheckpointed, f.allRestored, f.processStart} {
 		family.Origin = sandbox.Receiver
 	}
