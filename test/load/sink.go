@@ -25,6 +25,7 @@ type sink struct {
 	more chan struct{}
 	// samples is where the next data goes while that is the way to look.
 	samples chan pmetric.Metrics
+	sample  pmetric.Metrics
 }
 
 // Ways to look at data, from dear to cheap.
@@ -125,14 +126,14 @@ func (s *sink) awaitSandboxes(count int, patience time.Duration) (last time.Time
 	return s.last, true
 }
 
-// awaitSample waits for the next data and returns it.
-func (s *sink) awaitSample(patience time.Duration) (data pmetric.Metrics, complete bool) {
+// keepSample waits for the next data and keeps it.
+func (s *sink) keepSample(patience time.Duration) (complete bool) {
 	s.use(keepOne)
 	defer s.use(forget)
 	select {
-	case data = <-s.samples:
-		return data, true
+	case s.sample = <-s.samples:
+		return true
 	case <-time.After(patience):
-		return data, false
+		return false
 	}
 }
