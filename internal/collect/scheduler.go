@@ -22,6 +22,10 @@ type scheduler struct {
 	proven, unproven queue
 	// inFlight visits, and those of unproven sandboxes among them.
 	inFlight, unprovenInFlight int
+	// goneInFlight are visits of sandboxes that are gone. look is when to look
+	// next for finished visits, unless that is urgent.
+	goneInFlight int
+	look         time.Duration
 	// due members go to visitors that wait, and come back finished.
 	due, finished chan *member
 	visitors      sync.WaitGroup
@@ -51,13 +55,17 @@ func (s *scheduler) run(ctx context.Context) {
 	defer timer.Stop()
 	s.summary = time.Now()
 	for {
+		var finished chan *member
+		if s.urgent() {
+			finished = s.finished
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-timer.C:
 		case <-s.c.inbox.wake:
 			s.takeInbox(ctx)
-		case m := <-s.finished:
+		case m := <-finished:
 			s.finish(ctx, m)
 		}
 		s.takeFinished(ctx)
@@ -78,11 +86,29 @@ func wait(ctx context.Context, duration time.Duration) bool {
 	}
 }
 
+// urgent tells whether the scheduler waits for a visit to finish: because there
+// is no place for others, or because the sandbox is gone. Otherwise it is
+// enough to look now and then, which costs one wake-up for many visits.
+func (s *scheduler) urgent() bool {
+	return s.inFlight >= s.c.limits.inFlight || s.goneInFlight > 0 ||
+		s.unprovenInFlight >= s.c.limits.unproven && s.unproven.Len() > 0
+}
+
+// The time between two looks at what has finished: short after visits have
+// begun, and twice as long after each look that finds nothing, up to a part of
+// the interval.
+const (
+	shortestLook = 10 * time.Millisecond
+	longestLook  = 10
+)
+
 // takeFinished takes in what has finished meanwhile, without waiting.
 func (s *scheduler) takeFinished(ctx context.Context) {
+	s.look = min(2*s.look, s.c.settings.Interval/longestLook)
 	for {
 		select {
 		case m := <-s.finished:
+			s.look = shortestLook
 			s.finish(ctx, m)
 		default:
 			return
@@ -138,11 +164,13 @@ func (s *scheduler) remove(ctx context.Context, one sandbox.Sandbox) {
 		return
 	}
 	m.gone = true
-	if m.heap != nil {
-		heap.Remove(m.heap, m.place)
-		m.heap = nil
-		s.visit(ctx, m)
+	if m.heap == nil {
+		s.goneInFlight++
+		return
 	}
+	heap.Remove(m.heap, m.place)
+	m.heap = nil
+	s.visit(ctx, m)
 }
 
 // repull brings the next visit of a sandbox forward whose points the pipeline
@@ -212,6 +240,10 @@ func (s *scheduler) startFirst(ctx context.Context, q *queue, now time.Time) boo
 // the channel of finished ones.
 func (s *scheduler) visit(ctx context.Context, m *member) {
 	s.inFlight++
+	if m.gone {
+		s.goneInFlight++
+	}
+	s.look = shortestLook
 	m.visited = time.Now()
 	m.closed = m.gone
 	select {
@@ -263,6 +295,7 @@ func (s *scheduler) finish(ctx context.Context, m *member) {
 		s.unprovenInFlight--
 	}
 	if m.gone {
+		s.goneInFlight--
 		if m.closed {
 			delete(s.members, m.sandbox)
 			return
@@ -300,6 +333,9 @@ func (s *scheduler) nextVisit(m *member) time.Time {
 // next is when the scheduler has to look again, if nothing happens before.
 func (s *scheduler) next() time.Time {
 	next := s.summary
+	if look := time.Now().Add(s.look); s.inFlight > 0 && look.Before(next) {
+		next = look
+	}
 	if s.inFlight >= s.c.limits.inFlight {
 		// A finished visit wakes the scheduler.
 		return next
