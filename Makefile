@@ -29,7 +29,9 @@ build: collector sandboxctl ## Build everything.
 collector: ## Build a Collector with this receiver: _build/otelcol-sandbox.
 	@mkdir -p _build/tools
 	@go -C internal/tools build -o "$(CURDIR)/_build/tools/builder" go.opentelemetry.io/collector/cmd/builder
-	@_build/tools/builder --config builder-config.yaml
+	@# The builder leaves an empty directory among the temporary files.
+	@temporary=$$(mktemp -d); trap 'rm -rf "$$temporary"' EXIT; \
+		TMPDIR=$$temporary _build/tools/builder --config builder-config.yaml
 
 .PHONY: sandboxctl
 sandboxctl: ## Build the command-line tool: _build/sandboxctl.

@@ -115,5 +115,5 @@ func TestByteSize(t *testing.T) {
 func TestDefaultConfigIsValidAndEnablesAllMetrics(t *testing.T) {
 	config := createDefaultConfig().(*Config)
 	require.NoError(t, confmap.Validate(config))
-	assert.Equal(t, metadata.DefaultMetricsBuilderConfig(), config.MetricsBuilderConfig)
+	assert.Equal(t, metadata.NewDefaultMetricsBuilderConfig(), config.MetricsBuilderConfig)
 }

@@ -24,7 +24,7 @@ func NewFactory() receiver.Factory {
 
 func createDefaultConfig() component.Config {
 	return &Config{
-		MetricsBuilderConfig: metadata.DefaultMetricsBuilderConfig(),
+		MetricsBuilderConfig: metadata.NewDefaultMetricsBuilderConfig(),
 		CollectionInterval:   15 * time.Second,
 		InitialDelay:         time.Second,
 		Timeout:              5 * time.Second,

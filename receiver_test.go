@@ -122,8 +122,8 @@ func over(t *testing.T, fleet *simulate.Fleet, next consumer.Metrics, change fun
 
 func newFleet(t *testing.T, options simulate.Options) *simulate.Fleet {
 	t.Helper()
-	// Socket paths have to be short, so not below t.TempDir.
-	dir, err := os.MkdirTemp("", "sandboxes")
+	// Paths of sockets have to be short.
+	dir, err := os.MkdirTemp("", "sandboxes") //nolint:usetesting // the other is too long
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
 	fleet, err := simulate.NewFleet(dir, options)

@@ -286,7 +286,7 @@ func (m *model) answer() []byte {
 	}
 	when := m.when
 	if c.rarely() {
-		when = when.Add(time.Duration(pick(c, -10*time.Second, -11*time.Second, time.Second, -3, 3, -time.Hour)))
+		when = when.Add(pick(c, -10*time.Second, -11*time.Second, time.Second, -3, 3, -time.Hour))
 	}
 	shot := object{{"when", when.Format(time.RFC3339Nano)}, {"data", entries}}
 	a := object{{"success", true}, {"err", ""}, {"result", object{{"snapshot", shot}}}}

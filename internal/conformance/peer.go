@@ -12,7 +12,7 @@ import (
 	"gvisor.dev/gvisor/pkg/prometheus"
 )
 
-// ErrPanic: gVisor's verifier panicked, which is no verdict.
+// ErrPanic says that gVisor's verifier panicked, which is no verdict.
 var ErrPanic = errors.New("gVisor's verifier panicked")
 
 // Peer is gVisor's way from bytes to a verdict.

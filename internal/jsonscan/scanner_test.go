@@ -45,7 +45,7 @@ func TestSkipTakesValidJSON(t *testing.T) {
 			var s Scanner
 			reset(&s, []byte(input), Limits{})
 			assert.NoError(t, skipAll(&s), "%s, %s", input, name)
-			assert.EqualValues(t, s.Received(), s.Offset(), "%s, %s", input, name)
+			assert.Equal(t, s.Received(), s.Offset(), "%s, %s", input, name)
 		}
 	}
 }
@@ -233,7 +233,7 @@ func TestReadsNothingBeyondTheValue(t *testing.T) {
 		_, _ = server.Write([]byte(`{"a":1}`))
 		// The connection stays open: another Read would block for ever.
 	}()
-	defer client.Close()
+	defer func() { _ = client.Close() }()
 	var s Scanner
 	s.ResetReader(client, Limits{})
 	require.NoError(t, skipAll(&s))

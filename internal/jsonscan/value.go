@@ -1,6 +1,7 @@
 package jsonscan
 
 import (
+	"errors"
 	"math"
 	"strconv"
 )
@@ -212,7 +213,7 @@ func (s *Scanner) more() bool {
 	if s.fill() {
 		return true
 	}
-	if e, ok := s.err.(*Error); ok && s.depth == 0 && e.Class == ErrTruncated {
+	if e, ok := s.err.(*Error); ok && s.depth == 0 && errors.Is(e.Class, ErrTruncated) {
 		s.err = nil
 	}
 	return false

@@ -59,8 +59,10 @@ func everything() *sandbox.Reading {
 	r.Add(both(sandbox.Guest, "kata.guest.load", "kata_guest_load", sandbox.Form{Kind: sandbox.UpDownCounter}), sandbox.Int(-2))
 	// One name in one naming, two in the other; a label that only one keeps.
 	user := both(sandbox.Guest, "kata.guest.cpu.time", "kata_guest_cpu_time", sandbox.Form{Kind: sandbox.Gauge})
-	user.OTel = sandbox.Form{Name: "kata.guest.cpu.time", Unit: "s", Kind: sandbox.Counter, Scale: 0.001,
-		LabelKeys: []string{"cpu"}, Attributes: []sandbox.Attribute{{Key: "cpu.mode", Value: "user"}}}
+	user.OTel = sandbox.Form{
+		Name: "kata.guest.cpu.time", Unit: "s", Kind: sandbox.Counter, Scale: 0.001,
+		LabelKeys: []string{"cpu"}, Attributes: []sandbox.Attribute{{Key: "cpu.mode", Value: "user"}},
+	}
 	user.Prometheus.LabelKeys = []string{"cpu"}
 	user.Prometheus.Attributes = []sandbox.Attribute{{Key: "item", Value: "user"}}
 	r.AddLabelled(user, sandbox.Int(1500), "0")

@@ -37,10 +37,10 @@ func TestCacheShares(t *testing.T) {
 	require.NoError(t, err)
 	again, err := c.Get(small(t))
 	require.NoError(t, err)
-	assert.True(t, first == again, "the same bytes")
+	assert.Same(t, first, again, "the same bytes")
 	reordered, err := c.Get(shuffled(t, small(t), 1))
 	require.NoError(t, err)
-	assert.True(t, first == reordered, "the same metrics in another order")
+	assert.Same(t, first, reordered, "the same metrics in another order")
 
 	other, err := c.Get([]byte(registered(metric(nil))))
 	require.NoError(t, err)
@@ -62,7 +62,7 @@ func TestCacheSharesCaptures(t *testing.T) {
 		if first == nil {
 			first = r
 		}
-		assert.True(t, first == r, name)
+		assert.Same(t, first, r, name)
 	}
 }
 
@@ -72,7 +72,7 @@ func TestCacheRemembersFailures(t *testing.T) {
 	_, first := c.Get(raw)
 	require.Error(t, first)
 	_, again := c.Get(raw)
-	assert.True(t, first == again)
+	assert.True(t, first == again) //nolint:testifylint // the very same error
 	_, err := c.Get([]byte(`null`))
 	var typed *Error
 	require.ErrorAs(t, err, &typed)
@@ -97,7 +97,6 @@ func TestCacheLetsGo(t *testing.T) {
 	gone := make(chan struct{})
 	runtime.AddCleanup(r, func(gone chan struct{}) { close(gone) }, gone)
 	runtime.KeepAlive(r)
-	r = nil
 	for deadline := time.Now().Add(10 * time.Second); ; {
 		runtime.GC()
 		select {
@@ -124,7 +123,7 @@ func TestCacheIsBounded(t *testing.T) {
 	assert.LessOrEqual(t, len(c.contents), firstSweep+1, "failures are dropped when there are many")
 	again, err := c.Get(small(t))
 	require.NoError(t, err)
-	assert.True(t, kept == again)
+	assert.Same(t, kept, again)
 }
 
 func TestCacheIsBoundedWhileAllIsInUse(t *testing.T) {
@@ -134,7 +133,7 @@ func TestCacheIsBoundedWhileAllIsInUse(t *testing.T) {
 	for i := range keptContents + 100 {
 		r, err := c.Get(fmt.Appendf(nil, `{"new":%d,%s`, i, registered(metric(nil))[1:]))
 		require.NoError(t, err)
-		require.True(t, kept == r)
+		require.Same(t, kept, r)
 	}
 	assert.LessOrEqual(t, len(c.contents), keptContents)
 }
@@ -156,7 +155,7 @@ func TestCacheIsSafeForConcurrentUse(t *testing.T) {
 	}
 	group.Wait()
 	for _, r := range got {
-		assert.True(t, got[0] == r)
+		assert.Same(t, got[0], r)
 	}
 }
 
@@ -187,12 +186,12 @@ func TestSelect(t *testing.T) {
 	assert.Len(t, names(all), 7)
 	assert.Len(t, all.Counters, 3*8+4)
 	assert.IsIncreasing(t, all.Counters)
-	assert.True(t, all == r.Select(nil))
+	assert.Same(t, all, r.Select(nil))
 
 	disk := r.Select(regexp.MustCompile(`^(?:disk_.*)$`))
 	assert.Equal(t, []string{"disk_latency", "disk_reads", "disk_wait"}, names(disk))
 	assert.Equal(t, []uint32{r.Find([]byte("disk_reads")).First, r.Find([]byte("disk_wait")).First}, disk.Counters)
-	assert.True(t, disk == r.Select(regexp.MustCompile(`^(?:disk_.*)$`)))
+	assert.Same(t, disk, r.Select(regexp.MustCompile(`^(?:disk_.*)$`)))
 	assert.Empty(t, r.Select(regexp.MustCompile(`^$`)).Counters)
 
 	for i := range 100 {

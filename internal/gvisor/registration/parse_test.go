@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -187,9 +188,7 @@ func ascending(n int) []int64 {
 
 func histogram(changes map[string]any) map[string]any {
 	m := metric(map[string]any{"name": "/wait", "prometheus_name": "wait", "type": 1, "distribution_bucket_lower_bounds": []int64{0, 10}})
-	for key, value := range changes {
-		m[key] = value
-	}
+	maps.Copy(m, changes)
 	return m
 }
 

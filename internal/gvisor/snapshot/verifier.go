@@ -179,8 +179,10 @@ func (v *Verifier) check(d *decoder) (fresh int, err error) {
 				floor = v.values[j]
 			}
 			if p.value < floor {
-				return 0, &Violation{Rule: RuleCounterDecreased, Metric: p.metric.Name,
-					Detail: "from " + strconv.FormatInt(floor, 10) + " to " + strconv.FormatInt(p.value, 10)}
+				return 0, &Violation{
+					Rule: RuleCounterDecreased, Metric: p.metric.Name,
+					Detail: "from " + strconv.FormatInt(floor, 10) + " to " + strconv.FormatInt(p.value, 10),
+				}
 			}
 		case registration.Histogram:
 			if err := v.checkHistogram(d, p); err != nil {
