@@ -33,7 +33,8 @@ func freeReading(r *sandbox.Reading) {
 // allow, described in any case, and what came of it goes to its worker. Visits
 // run in goroutines of their own, one at a time for each member.
 // With last, the sandbox is no more.
-func (c *Collection) visit(ctx context.Context, m *member, last bool) {
+func (c *Collection) visit(ctx context.Context, turn visit, last bool) {
+	m := turn.member
 	if last {
 		c.end(ctx, m)
 		_ = m.sandbox.Close()
@@ -50,7 +51,7 @@ func (c *Collection) visit(ctx context.Context, m *member, last bool) {
 	r := newReading()
 	asked := state.Pulled() && !time.Now().Before(m.retry)
 	if asked {
-		c.pull(ctx, m, r)
+		c.pull(ctx, turn, r)
 	} else if state.Pulled() {
 		c.telemetry.skipped(m.sandbox.Identity().Runtime, skippedBackOff, 1)
 	}
@@ -70,13 +71,12 @@ func (c *Collection) visit(ctx context.Context, m *member, last bool) {
 
 // pull asks the sandbox and notes how that went. Unless it yielded something,
 // the reading is empty afterwards.
-func (c *Collection) pull(ctx context.Context, m *member, r *sandbox.Reading) {
+func (c *Collection) pull(ctx context.Context, turn visit, r *sandbox.Reading) {
+	m := turn.member
 	id := m.sandbox.Identity()
 	before := m.health
 	m.began = time.Now()
-	bounded, cancel := context.WithDeadline(ctx, m.began.Add(c.settings.Timeout))
-	err := c.guarded(bounded, m.sandbox, r)
-	cancel()
+	err := c.guarded(turn.bounded, m.sandbox, r)
 	now := time.Now()
 	outcome := sandbox.OutcomeOf(err)
 	if ctx.Err() != nil && err != nil {

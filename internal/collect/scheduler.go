@@ -27,18 +27,22 @@ type scheduler struct {
 	goneInFlight int
 	look         time.Duration
 	// due members go to visitors that wait, and come back finished.
-	due, finished chan *member
-	visitors      sync.WaitGroup
-	idle          atomic.Int32
-	seen          map[string]int64
-	summary       time.Time
+	due      chan visit
+	finished chan *member
+	visitors sync.WaitGroup
+	idle     atomic.Int32
+	// deadline is what pulls share that begin now, latest when it is.
+	deadline context.Context
+	latest   time.Time
+	seen     map[string]int64
+	summary  time.Time
 }
 
 func newScheduler(c *Collection) *scheduler {
 	return &scheduler{
 		c:        c,
 		members:  map[sandbox.Sandbox]*member{},
-		due:      make(chan *member),
+		due:      make(chan visit),
 		finished: make(chan *member, c.limits.inFlight),
 		seen:     map[string]int64{},
 	}
@@ -246,12 +250,38 @@ func (s *scheduler) visit(ctx context.Context, m *member) {
 	s.look = shortestLook
 	m.visited = time.Now()
 	m.closed = m.gone
+	next := visit{member: m, bounded: s.bounded(ctx)}
 	select {
-	case s.due <- m:
+	case s.due <- next:
 		// A visitor waited for it.
 	default:
-		s.visitors.Go(func() { s.visitor(ctx, m) })
+		s.visitors.Go(func() { s.visitor(ctx, next) })
 	}
+}
+
+// visit is one turn of a member, and the context that ends its pull in time.
+type visit struct {
+	member  *member
+	bounded context.Context
+}
+
+// sharedDeadline is how far apart pulls may begin that share a deadline. Most
+// pulls begin together, at a slot, and a deadline for each would be a third of
+// what they allocate.
+const sharedDeadline = 50 * time.Millisecond
+
+// bounded is a context that ends when a pull that begins now has taken its
+// time.
+func (s *scheduler) bounded(ctx context.Context) context.Context {
+	deadline := time.Now().Add(s.c.settings.Timeout)
+	if s.deadline == nil || deadline.Sub(s.latest) > sharedDeadline {
+		var cancel context.CancelFunc
+		s.deadline, cancel = context.WithDeadline(ctx, deadline)
+		s.latest = deadline
+		// It lasts until its deadline, however early its pulls are over.
+		context.AfterFunc(s.deadline, cancel)
+	}
+	return s.deadline
 }
 
 // idleVisitors is how many goroutines may wait for the next visit: enough for a
@@ -259,9 +289,10 @@ func (s *scheduler) visit(ctx context.Context, m *member) {
 const idleVisitors = 64
 
 // visitor makes a visit, and goes on with others while few enough do.
-func (s *scheduler) visitor(ctx context.Context, m *member) {
-	for m != nil {
-		s.c.visit(ctx, m, m.closed)
+func (s *scheduler) visitor(ctx context.Context, next visit) {
+	for next.member != nil {
+		m := next.member
+		s.c.visit(ctx, next, m.closed)
 		// Visits of sandboxes that are gone do not count against the limit, so
 		// the channel may be full.
 		select {
@@ -269,21 +300,22 @@ func (s *scheduler) visitor(ctx context.Context, m *member) {
 		case <-ctx.Done():
 			return
 		}
-		m = s.nextDue(ctx)
+		next = s.nextDue(ctx)
 	}
 }
 
-// nextDue waits for a member to visit; nil if there are visitors enough.
-func (s *scheduler) nextDue(ctx context.Context) *member {
+// nextDue waits for a member to visit; there is none if there are visitors
+// enough.
+func (s *scheduler) nextDue(ctx context.Context) visit {
 	defer s.idle.Add(-1)
 	if s.idle.Add(1) > idleVisitors {
-		return nil
+		return visit{}
 	}
 	select {
-	case m := <-s.due:
-		return m
+	case next := <-s.due:
+		return next
 	case <-ctx.Done():
-		return nil
+		return visit{}
 	}
 }
 

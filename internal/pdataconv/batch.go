@@ -75,6 +75,13 @@ func (b *Batch) AppendEnd(id *sandbox.Identity, r *sandbox.Reading) {
 // Scopes of one resource, by [sandbox.Origin].
 const origins = int(sandbox.Receiver) + 1
 
+// What most resources have: the runtime's scope and the receiver's, and in the
+// latter this many metrics.
+const (
+	usualScopes = 2
+	fewOfOurs   = 4
+)
+
 func (b *Batch) append(id *sandbox.Identity, r *sandbox.Reading, end bool) {
 	var (
 		naming   = b.converter.settings.Naming
@@ -94,6 +101,7 @@ func (b *Batch) append(id *sandbox.Identity, r *sandbox.Reading, end bool) {
 		if !begun {
 			begun = true
 			resource = b.metrics.ResourceMetrics().AppendEmpty()
+			resource.ScopeMetrics().EnsureCapacity(usualScopes)
 			if id != nil {
 				b.converter.putResource(resource.Resource(), id)
 			}
@@ -104,7 +112,9 @@ func (b *Batch) append(id *sandbox.Identity, r *sandbox.Reading, end bool) {
 		origin := point.Family.Origin
 		if last[origin] == nil {
 			scopes[origin] = b.converter.putScope(resource, id, origin)
-			if origin != sandbox.Receiver {
+			if origin == sandbox.Receiver {
+				scopes[origin].EnsureCapacity(min(fewOfOurs, len(r.Points)-i))
+			} else {
 				scopes[origin].EnsureCapacity(len(r.Points) - i)
 			}
 		}
