@@ -1,4 +1,4 @@
-# Needs Go and make, nothing else; `make e2e` needs root on Debian too.
+# Needs Go and make, nothing else; the end-to-end tests need root on Debian too.
 # Everything that is built goes to _build.
 
 SHELL := bash
@@ -42,12 +42,17 @@ run: collector sandboxctl ## Run the collector over simulated sandboxes and thos
 	@scripts/run
 
 .PHONY: test
-test: ## Run the tests that need neither root nor a C compiler.
+test: unit ## Run the tests; as root also those against real runsc, Docker, containerd and Prometheus.
+	@if [ "$$(id -u)" -eq 0 ]; then $(MAKE) --no-print-directory e2e; \
+	else echo "the end-to-end tests are skipped: they need root"; fi
+
+.PHONY: unit
+unit: ## Run the tests that need neither root nor a C compiler.
 	@for module in $(TESTED); do echo "# $$module"; go -C $$module test $(TESTFLAGS) ./...; done
 
 .PHONY: race
 race: ## Run the same tests with the race detector, which needs a C compiler.
-	@CGO_ENABLED=1 $(MAKE) --no-print-directory test TESTFLAGS='-race $(TESTFLAGS)'
+	@CGO_ENABLED=1 $(MAKE) --no-print-directory unit TESTFLAGS='-race $(TESTFLAGS)'
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME.
@@ -57,6 +62,22 @@ fuzz: ## Run every fuzz target for FUZZTIME.
 e2e: collector sandboxctl ## Run the collector against real runsc, Docker, containerd and Prometheus; needs root.
 	@test/e2e/install
 	@go -C test/e2e test -count=1 -timeout=15m $(TESTFLAGS) ./...
+
+.PHONY: bench
+bench: load ## Measure what a cycle costs, beside the least that reading needs; BENCHFLAGS=-h lists options.
+	@_build/load bench $(BENCHFLAGS)
+
+# How long `make soak` runs.
+SOAK ?= 10m
+
+.PHONY: soak
+soak: load ## Run for SOAK over hostile sandboxes and a pipeline that refuses and blocks; fail on any leak.
+	@_build/load soak -duration $(SOAK)
+
+.PHONY: load
+load:
+	@mkdir -p _build
+	@go build -o _build/load ./test/load
 
 .PHONY: generate
 generate: ## Write the code and documentation that come from metadata.yaml.
