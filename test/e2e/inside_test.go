@@ -49,7 +49,7 @@ service:
 	outer := runsc.New(t)
 	outer.Start(runsc.Container{
 		ID:      "collector",
-		Script:  fmt.Sprintf("exec %s --config %s", program, config),
+		Script:  fmt.Sprintf("exec '%s' --config %s", program, config),
 		Mounts:  []string{runtime.Root, directory, filepath.Dir(program)},
 		Network: runsc.HostNetwork,
 		Flags:   []string{"--host-uds=all"},

@@ -61,15 +61,16 @@ runtime_type = "io.containerd.runc.v2"
 BinaryName = %q
 `
 
-// wrapper has a place for runsc with its flags, which the shim cannot pass. The
+// wrapper has places for runsc and for its flags, which the shim cannot pass. The
 // shim also waits until nobody holds the output of "start" any more, and what
 // runsc leaves running for a container of a pod would hold it.
 const wrapper = `#!/bin/sh
-runtime="%s"
+runtime='%s'
+flags='%s'
 case " $* " in
-*" start "*) exec $runtime "$@" >/dev/null 2>&1 ;;
+*" start "*) exec "$runtime" $flags "$@" >/dev/null 2>&1 ;;
 esac
-exec $runtime "$@"
+exec "$runtime" $flags "$@"
 `
 
 // Start starts a containerd whose runtime is runsc with the given flags.
@@ -79,7 +80,7 @@ func Start(t *testing.T, runscFlags ...string) *Daemon {
 	process.RemoveNew(t, "/run/containerd", "/run/containerd/s", "/run/containerd/runc", Roots, filepath.Join(Roots, "null-netns"))
 	directory := process.ShortTempDir(t)
 	runtime := filepath.Join(directory, "runsc")
-	script := fmt.Sprintf(wrapper, process.Built(t, "tools/runsc")+" "+strings.Join(runscFlags, " "))
+	script := fmt.Sprintf(wrapper, process.Built(t, "tools/runsc"), strings.Join(runscFlags, " "))
 	if err := os.WriteFile(runtime, []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}

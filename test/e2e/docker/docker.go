@@ -41,8 +41,13 @@ func Start(t *testing.T, runscFlags ...string) *Daemon {
 	process.RemoveNew(t, "/run/docker", "/run/docker/plugins", "/run/containerd", "/run/containerd/s")
 	directory := process.ShortTempDir(t)
 	socket := filepath.Join(directory, "docker.sock")
+	// Docker puts the path into a script as it is, so it must not have spaces.
+	runtime := filepath.Join(directory, "runsc")
+	if err := os.Symlink(process.Built(t, "tools/runsc"), runtime); err != nil {
+		t.Fatal(err)
+	}
 	config, err := json.Marshal(map[string]any{
-		"runtimes":       map[string]any{"runsc": map[string]any{"path": process.Built(t, "tools/runsc"), "runtimeArgs": runscFlags}},
+		"runtimes":       map[string]any{"runsc": map[string]any{"path": runtime, "runtimeArgs": runscFlags}},
 		"data-root":      filepath.Join(directory, "data"),
 		"exec-root":      filepath.Join(directory, "exec"),
 		"pidfile":        filepath.Join(directory, "docker.pid"),
