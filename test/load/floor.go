@@ -18,10 +18,15 @@ type floorTask struct {
 	// GVisor and Kata are the sockets to read.
 	GVisor, Kata []string
 	// Cycles is how often each is read, after a first time that does not
-	// count. Interval, if not 0, spreads the reads of a cycle evenly.
+	// count. Interval, if not 0, is that of a receiver to be like: the sandboxes
+	// are read in groups, as many as the receiver has slots, spread evenly over
+	// it, and over a new connection each time, because open ones do harm.
 	Cycles   int
 	Interval time.Duration
 }
+
+// groups is how many slots the receiver has in an interval of ten seconds.
+const groups = 10
 
 // floorResult is its answer.
 type floorResult struct {
@@ -48,7 +53,8 @@ func floorChild(task json.RawMessage, parent *parent) error {
 
 // discarder reads the answers of one sandbox and throws them away.
 type discarder struct {
-	conn    *net.UnixConn
+	socket  string
+	conn    *net.UnixConn // nil if there is none now
 	request []byte
 	// ended tells whether an answer is complete. opened and closed count the
 	// braces in it so far, tail is its last bytes.
@@ -59,7 +65,7 @@ func measureFloor(t floorTask) (result floorResult, failed error) {
 	var all []*discarder
 	defer func() {
 		for _, d := range all {
-			failed = errors.Join(failed, d.conn.Close())
+			failed = errors.Join(failed, d.close())
 		}
 	}()
 	for _, kind := range []struct {
@@ -71,11 +77,7 @@ func measureFloor(t floorTask) (result floorResult, failed error) {
 		{t.Kata, "GET /metrics HTTP/1.1\r\nHost: shim\r\n\r\n", chunksEnd},
 	} {
 		for _, socket := range kind.sockets {
-			conn, err := host.DialUnix(context.Background(), socket)
-			if err != nil {
-				return result, err
-			}
-			all = append(all, &discarder{conn, []byte(kind.request), kind.ended})
+			all = append(all, &discarder{socket: socket, request: []byte(kind.request), ended: kind.ended})
 		}
 	}
 	if _, err := readAll(all, 0); err != nil { // the first cycle also warms up the other side
@@ -97,17 +99,43 @@ func measureFloor(t floorTask) (result floorResult, failed error) {
 	return result, err
 }
 
-// readAll reads each sandbox once, one after the other. With an interval, each
-// has its own time within it.
+// readAll reads each sandbox once: one after the other, over connections that
+// stay open; or, with an interval, in groups.
 func readAll(all []*discarder, interval time.Duration) (read int64, failed error) {
 	buffer := make([]byte, 64<<10)
-	started := time.Now()
-	for i, d := range all {
-		if interval > 0 {
-			time.Sleep(time.Until(started.Add(interval * time.Duration(i) / time.Duration(len(all)))))
+	if interval == 0 {
+		for _, d := range all {
+			n, err := d.read(buffer)
+			if err != nil {
+				return read, err
+			}
+			read += n
 		}
-		n, err := d.read(buffer)
+		return read, nil
+	}
+	started := time.Now()
+	for i := range groups {
+		time.Sleep(time.Until(started.Add(interval * time.Duration(i) / groups)))
+		n, err := readGroup(all[len(all)*i/groups:len(all)*(i+1)/groups], buffer)
 		if err != nil {
+			return read, err
+		}
+		read += n
+	}
+	time.Sleep(time.Until(started.Add(interval)))
+	return read, nil
+}
+
+// readGroup asks all of a group, then reads all answers.
+func readGroup(group []*discarder, buffer []byte) (read int64, failed error) {
+	for _, d := range group {
+		if err := errors.Join(d.close(), d.ask()); err != nil {
+			return read, err
+		}
+	}
+	for _, d := range group {
+		n, err := d.answer(buffer)
+		if err = errors.Join(err, d.close()); err != nil {
 			return read, err
 		}
 		read += n
@@ -117,12 +145,28 @@ func readAll(all []*discarder, interval time.Duration) (read int64, failed error
 
 // read asks once and reads the answer to its end.
 func (d *discarder) read(buffer []byte) (read int64, err error) {
+	if err := d.ask(); err != nil {
+		return 0, err
+	}
+	return d.answer(buffer)
+}
+
+// ask sends the request, over the connection there is or a new one.
+func (d *discarder) ask() (err error) {
+	if d.conn == nil {
+		if d.conn, err = host.DialUnix(context.Background(), d.socket); err != nil {
+			d.conn = nil
+			return err
+		}
+	}
 	if err := d.conn.SetDeadline(time.Now().Add(floorPatience)); err != nil {
-		return 0, err
+		return err
 	}
-	if _, err := d.conn.Write(d.request); err != nil {
-		return 0, err
-	}
+	_, err = d.conn.Write(d.request)
+	return err
+}
+
+func (d *discarder) answer(buffer []byte) (read int64, err error) {
 	opened, closed := 0, 0
 	for {
 		n, err := d.conn.Read(buffer)
@@ -136,6 +180,15 @@ func (d *discarder) read(buffer []byte) (read int64, err error) {
 			return read, nil
 		}
 	}
+}
+
+func (d *discarder) close() error {
+	if d.conn == nil {
+		return nil
+	}
+	err := d.conn.Close()
+	d.conn = nil
+	return err
 }
 
 // bracesBalance is the end of a JSON object without braces in its strings,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -17,6 +18,10 @@ func TestFloorReadsAllAnswersToTheirEnd(t *testing.T) {
 		require.NoError(t, err)
 		assert.InEpsilon(t, 20*9_000, result.Bytes, 0.1)
 		assert.Positive(t, result.CPU)
+		result, err = ask[floorResult]("floor", floorTask{GVisor: there.GVisor, Cycles: 2, Interval: 100 * time.Millisecond})
+		require.NoError(t, err)
+		assert.InEpsilon(t, 20*9_000, result.Bytes, 0.1)
+		assert.GreaterOrEqual(t, result.Wall, 100*time.Millisecond)
 		result, err = ask[floorResult]("floor", floorTask{Kata: there.Kata, Cycles: 1})
 		require.NoError(t, err)
 		assert.InEpsilon(t, 2*70_000, result.Bytes, 0.1)

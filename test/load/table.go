@@ -18,7 +18,7 @@ func printTable(w io.Writer, options benchOptions, rows []*row) {
 		machine(), options.points, "about 9 KB with 60")
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	line := func(cells ...string) { _, _ = fmt.Fprintln(table, strings.Join(cells, "\t")+"\t") }
-	line("load", "read", "floor CPU", "paced", "receiver CPU", "× floor", "first cycle", "peak RSS", "heap each", "points", "allocs/point", "pdata's", "stop")
+	line("load", "read", "kept", "floor CPU", "receiver CPU", "× floor", "first cycle", "peak RSS", "heap each", "points", "allocs/point", "pdata's", "stop")
 	heap := heapPerSandbox(rows)
 	for _, r := range rows {
 		got := &r.receiver
@@ -27,7 +27,7 @@ func printTable(w io.Writer, options benchOptions, rows []*row) {
 			each = fmt.Sprintf("%.1f KB", per/1024)
 		}
 		line(r.name(), fmt.Sprintf("%.1f MB", float64(r.floor.Bytes)/1e6),
-			short(r.floor.CPU), short(r.paced.CPU), short(got.CPU),
+			short(r.kept.CPU), short(r.floor.CPU), short(got.CPU),
 			fmt.Sprintf("%.1f", ratio(got.CPU, r.floor.CPU)),
 			short(got.First), fmt.Sprintf("%.0f MB", float64(got.PeakMemory)/1e6), each,
 			fmt.Sprintf("%.0f", got.Points), fmt.Sprintf("%.2f", got.Allocations), fmt.Sprintf("%.2f", got.PDataAllocations), short(got.Stop))
@@ -41,9 +41,9 @@ func printTable(w io.Writer, options benchOptions, rows []*row) {
 		}
 	}
 	_, _ = fmt.Fprint(w, `
-read: bytes of all answers · floor CPU: ask, read and discard all answers, one after the other, over kept connections · paced: the
-same, each at a time of its own within the interval, so that each costs wake-ups of its own · receiver CPU: the whole
-process, nothing behind the receiver · first cycle: from the end of the initial delay until every sandbox has delivered ·
+read: bytes of all answers · kept: ask, read and discard all answers at once, one after the other, over kept connections · floor
+CPU: the same when the receiver does it, in ten groups within the interval, over a new connection each time, because
+sandboxes wait for open ones when they end · receiver CPU: the whole process, nothing behind the receiver · first cycle: from the end of the initial delay until every sandbox has delivered ·
 heap each: growth of the heap per further sandbox · pdata's: allocations that a copy of the data needs
 
 `)
