@@ -16,6 +16,8 @@ FUZZTIME ?= 10s
 TESTFLAGS ?=
 
 GOLANGCI_LINT := _build/tools/golangci-lint
+# A cache that checkouts share would tell of files in another one.
+export GOLANGCI_LINT_CACHE := $(CURDIR)/_build/lint
 
 .PHONY: help
 help: ## Show this list.
