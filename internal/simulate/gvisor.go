@@ -328,8 +328,8 @@ var answers = sync.Pool{New: func() any { return new([]byte) }}
 func (l *gvisorLife) answer(conn *net.UnixConn, request *gvisorRequest) bool {
 	s := l.sandbox
 	now := time.Now()
-	s.load.begin(now)
-	defer s.load.end()
+	call := s.load.begin(now)
+	defer call.land()
 	scratch := answers.Get().(*[]byte)
 	defer answers.Put(scratch)
 	b := (*scratch)[:0]
@@ -356,5 +356,6 @@ func (l *gvisorLife) answer(conn *net.UnixConn, request *gvisorRequest) bool {
 	if s.mode != nil && s.mode.send != nil {
 		return s.mode.send(&to, b)
 	}
+	call.land()
 	return to.write(b)
 }

@@ -186,8 +186,8 @@ func (k *Kata) serve(conn *net.UnixConn) {
 // answer answers one request and tells whether to keep the connection.
 func (k *Kata) answer(conn *net.UnixConn, request *http.Request) bool {
 	now := time.Now()
-	k.load.begin(now)
-	defer k.load.end()
+	call := k.load.begin(now)
+	defer call.land()
 	to := &kataExchange{exchange: exchange{conn: conn, server: k.server}, rust: k.options.Rust}
 	switch path := request.URL.Path; {
 	case path == "/agent-url":
@@ -212,6 +212,7 @@ func (k *Kata) answer(conn *net.UnixConn, request *http.Request) bool {
 	if k.mode != nil && k.mode.answer != nil {
 		return k.mode.answer(to, parts)
 	}
+	call.land()
 	return to.writeWhole(parts)
 }
 

@@ -18,8 +18,24 @@ type load struct {
 	shortest time.Duration
 }
 
-// begin notes the start of a call, and end its end.
-func (l *load) begin(now time.Time) {
+// flight is a call that is being answered.
+type flight struct {
+	load   *load
+	landed bool
+}
+
+// land notes that the call is answered, or given up. An honest answer counts as
+// given before its last byte is on the way: who has that may ask again before
+// the goroutine that sent it goes on.
+func (f *flight) land() {
+	if !f.landed {
+		f.landed = true
+		f.load.inFlight.Add(-1)
+	}
+}
+
+// begin notes the start of a call.
+func (l *load) begin(now time.Time) flight {
 	l.calls.Add(1)
 	flying := l.inFlight.Add(1)
 	for most := l.most.Load(); flying > most && !l.most.CompareAndSwap(most, flying); {
@@ -33,9 +49,8 @@ func (l *load) begin(now time.Time) {
 		}
 	}
 	l.last = now
+	return flight{load: l}
 }
-
-func (l *load) end() { l.inFlight.Add(-1) }
 
 // Load is what has been asked of one sandbox so far.
 type Load struct {
