@@ -93,19 +93,25 @@ const (
 	maxAnswerBytes = 64 << 20
 )
 
+// A number without a unit is one of nanoseconds, which nobody means.
+const (
+	shortestInterval = 100 * time.Millisecond
+	shortestTimeout  = 10 * time.Millisecond
+)
+
 // Validate returns all that is wrong, each with its key and what is allowed.
 func (c *Config) Validate() error {
 	var errs []error
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	if c.CollectionInterval <= 0 {
-		wrong("collection_interval: %v is not a time between two pulls: use for example 15s", c.CollectionInterval)
+	if c.CollectionInterval < shortestInterval {
+		wrong("collection_interval: %v is shorter than %v: use for example 15s, with its unit", c.CollectionInterval, shortestInterval)
 	}
 	if c.InitialDelay < 0 {
 		wrong("initial_delay: %v is negative: use 0s or more", c.InitialDelay)
 	}
-	if c.Timeout <= 0 {
-		wrong("timeout: %v leaves no time for a pull: use for example 5s", c.Timeout)
-	} else if c.CollectionInterval > 0 && c.Timeout > c.CollectionInterval {
+	if c.Timeout < shortestTimeout {
+		wrong("timeout: %v leaves no time for a pull: use at least %v, for example 5s, with its unit", c.Timeout, shortestTimeout)
+	} else if c.CollectionInterval >= shortestInterval && c.Timeout > c.CollectionInterval {
 		wrong("timeout: %v is above collection_interval (%v), so pulls of one sandbox could overlap: use at most the interval",
 			c.Timeout, c.CollectionInterval)
 	}

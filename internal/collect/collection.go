@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/collector/component/componentstatus"
@@ -21,7 +20,7 @@ type Collection struct {
 	telemetry *telemetry
 	tallies   tallies
 	status    status
-	refusing  atomic.Bool
+	outlet    outlet
 	inbox     inbox
 	started   time.Time
 

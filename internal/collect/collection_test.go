@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -23,6 +24,7 @@ import (
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/metadata"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/metadatatest"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/pdataconv"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
@@ -324,10 +326,11 @@ func TestRefusedBatchIsPulledAfreshAndEndsAreKept(t *testing.T) {
 		b.runtime.add(ending)
 		time.Sleep(3 * time.Second)
 		b.runtime.remove(ending)
-		time.Sleep(6 * time.Second)
+		time.Sleep(3 * testInterval)
 		pulls := s.pulled()
 		require.GreaterOrEqual(t, len(pulls), 2, "not pulled again before the next interval")
-		assert.Less(t, pulls[1].Sub(pulls[0]), testInterval)
+		assert.Less(t, pulls[1].Sub(pulls[0]), testInterval/2)
+		assert.LessOrEqual(t, len(pulls), 6, "more pulls while the pipeline goes on refusing")
 		assert.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError}, *b.statuses)
 		refuse.Store(false)
 		time.Sleep(testInterval)
@@ -580,4 +583,166 @@ func TestFixedMetricsCanBeTurnedOff(t *testing.T) {
 	var r sandbox.Reading
 	all.append(&r, sandbox.Running, &health{outcome: sandbox.OK, failed: map[sandbox.Outcome]int64{sandbox.Timeout: 1}})
 	assert.Empty(t, r.Points)
+}
+
+func TestPullsHaveTheirTimeHoweverShort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const timeout = 20 * time.Millisecond
+		b := newBench(t, func(c *Collection) { c.settings.Interval, c.settings.Timeout = 100*time.Millisecond, timeout })
+		stop := b.start(t)
+		var short atomic.Int32
+		for _, s := range fleet(5, func(_ int, s *fakeSandbox) {
+			s.answer = func(ctx context.Context, r *sandbox.Reading) error {
+				deadline, _ := ctx.Deadline()
+				if time.Until(deadline) < timeout*9/10 || time.Until(deadline) > timeout {
+					short.Add(1)
+				}
+				return honest(ctx, r)
+			}
+		}) {
+			b.runtime.add(s)
+		}
+		time.Sleep(5 * time.Second)
+		stop()
+		assert.Zero(t, short.Load())
+	})
+}
+
+// TestReadingsWithoutPointsAreForgotten: in a naming that has none of a
+// sandbox's families, nothing would ever make the batch full or old.
+func TestReadingsWithoutPointsAreForgotten(t *testing.T) {
+	b := newBench(t, func(c *Collection) {
+		c.settings.Converter = pdataconv.New(pdataconv.Settings{Naming: pdataconv.Prometheus})
+	})
+	w := newWorker(b.Collection)
+	only := &sandbox.Family{OTel: sandbox.Form{Name: "only.otel"}}
+	for _, family := range []*sandbox.Family{only, opens} {
+		for _, end := range []bool{false, true} {
+			r := newReading()
+			r.Add(family, sandbox.Int(1))
+			w.append(t.Context(), delivery{member: &member{}, identity: &sandbox.Identity{}, reading: r, end: end})
+		}
+		if family == only {
+			assert.Empty(t, w.members)
+			assert.Empty(t, w.ends)
+		}
+	}
+	assert.Len(t, w.members, 1)
+	assert.Len(t, w.ends, 1)
+	require.NoError(t, b.tel.Shutdown(context.Background()))
+}
+
+func TestEndsAreGivenUpAfterAWhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		var refuse atomic.Bool
+		b.pipeline.consume = func(context.Context, pmetric.Metrics) error {
+			if refuse.Load() {
+				return errors.New("queue is full")
+			}
+			return nil
+		}
+		stop := b.start(t)
+		s := newFake("a")
+		b.runtime.add(s)
+		time.Sleep(3 * time.Second)
+		refuse.Store(true)
+		b.runtime.remove(s)
+		time.Sleep(keptEndAge + time.Minute)
+		dropped, err := b.tel.GetMetric("otelcol_receiver_sandbox_dropped_points")
+		require.NoError(t, err)
+		assert.Len(t, dropped.Data.(metricdata.Sum[int64]).DataPoints, 1)
+		refuse.Store(false)
+		time.Sleep(testInterval)
+		stop()
+		for _, point := range b.pipeline.of("a", "fake.opens") {
+			assert.False(t, point.ended)
+		}
+	})
+}
+
+func TestBootedSandboxIsPulledSoonAndItsOldStateEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		stop := b.start(t)
+		s := newFake("a")
+		s.state.Store(sandbox.Booting)
+		b.runtime.add(s)
+		time.Sleep(testInterval + testInterval/4)
+		described := len(b.pipeline.of("a", "fake.present"))
+		assert.LessOrEqual(t, described, 2, "looking is not describing")
+		booted := time.Now()
+		s.state.Store(sandbox.Running)
+		time.Sleep(testInterval / 2)
+		stop()
+		require.NotEmpty(t, s.pulled())
+		assert.LessOrEqual(t, s.pulled()[0].Sub(booted), bootingLook)
+		var ended []string
+		for _, point := range b.pipeline.of("a", "sandbox.state") {
+			if point.ended {
+				ended = append(ended, point.labels["state"].(string))
+			}
+		}
+		assert.Equal(t, []string{"booting"}, ended)
+	})
+}
+
+func TestAgeOfTheLastSuccessIsNeverNegative(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		stop := b.start(t)
+		s := newFake("a")
+		s.answer = func(ctx context.Context, r *sandbox.Reading) error {
+			err := honest(ctx, r)
+			time.Sleep(3 * time.Second)
+			return err
+		}
+		b.runtime.add(s)
+		time.Sleep(2 * testInterval)
+		stop()
+		ages := b.pipeline.of("a", "sandbox.last_success.age")
+		require.NotEmpty(t, ages)
+		for _, age := range ages {
+			assert.GreaterOrEqual(t, age.value, 0.0)
+		}
+	})
+}
+
+func TestLogIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		stop := b.start(t)
+		s := newFake("a")
+		calls := 0
+		s.answer = func(ctx context.Context, r *sandbox.Reading) error {
+			if calls++; calls%2 == 0 {
+				return honest(ctx, r)
+			}
+			return sandbox.Failf(sandbox.Rejected, "%s", strings.Repeat("long", 10_000))
+		}
+		b.runtime.add(s)
+		time.Sleep(4 * time.Minute)
+		stop()
+		assert.Greater(t, calls, 20)
+		assert.Equal(t, 2, b.logs.Len(), "one complaint and its end")
+		for _, entry := range b.logs.All() {
+			for _, value := range entry.ContextMap() {
+				if text, isText := value.(string); isText {
+					assert.Less(t, len(text), 600)
+				}
+			}
+		}
+	})
+}
+
+func TestSummaryCountsSinceTheStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		stop := b.start(t)
+		time.Sleep(testInterval)
+		stop()
+		counts := b.pipeline.of("", "fake.count")
+		require.NotEmpty(t, counts)
+		assert.True(t, counts[0].hasStart)
+	})
 }

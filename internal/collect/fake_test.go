@@ -145,7 +145,7 @@ func (r *fakeRuntime) Summarize(reading *sandbox.Reading, tally sandbox.Tally) {
 	case r.tallies <- tally:
 	default:
 	}
-	reading.Add(&sandbox.Family{OTel: sandbox.Form{Name: "fake.count"}}, sandbox.Int(tally.Running))
+	reading.Add(&sandbox.Family{Origin: sandbox.Receiver, OTel: sandbox.Form{Name: "fake.count", Kind: sandbox.Counter}}, sandbox.Int(tally.Seen))
 }
 
 func (r *fakeRuntime) add(s sandbox.Sandbox)    { r.actions <- func(o sandbox.Observer) { o.Added(s) } }

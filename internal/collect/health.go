@@ -96,13 +96,14 @@ func (f *fixedFamilies) append(r *sandbox.Reading, state sandbox.State, h *healt
 		return
 	}
 	if f.responsive != nil {
-		r.Add(f.responsive, sandbox.Bool(h.failures == 0))
+		r.Add(f.responsive, sandbox.Bool(h.failures == 0 && !h.lastSuccess.IsZero()))
 	}
 	if f.duration != nil {
 		r.Add(f.duration, sandbox.Float(h.duration.Seconds()))
 	}
 	if f.age != nil && !h.lastSuccess.IsZero() {
-		r.Add(f.age, sandbox.Float(r.Time.Sub(h.lastSuccess).Seconds()))
+		// Not from the time of the reading, which may be the sandbox's own.
+		r.Add(f.age, sandbox.Float(time.Since(h.lastSuccess).Seconds()))
 	}
 	f.appendFailures(r, h)
 }

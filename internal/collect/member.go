@@ -24,9 +24,16 @@ type member struct {
 	// reported is the state that its last reading told of, empty before the
 	// first reading.
 	reported sandbox.State
+	// logged is when the log last told that it fails, complained that it has not
+	// told since that it does no longer.
+	logged     time.Time
+	complained bool
 
 	// The rest belongs to the scheduler at all times.
 
+	// slot is when it is visited in any case; it is looked at before that while
+	// it boots.
+	slot time.Time
 	// heap it waits in, nil while a visit is under way, and its place there.
 	heap  *queue
 	place int

@@ -41,12 +41,10 @@ func (c *Collection) visit(ctx context.Context, turn visit, last bool) {
 		return
 	}
 	state := m.sandbox.State()
-	if m.reported != "" && m.reported.Pulled() && !state.Pulled() {
-		// What it last said is no longer true. What is known of it without
-		// asking begins anew with the next visit: a series cannot end and go
-		// on at the same time.
+	if m.reported != state {
+		// What was said of it is no longer true, and begins anew below, at a
+		// later time.
 		c.end(ctx, m)
-		return
 	}
 	r := newReading()
 	asked := state.Pulled() && !time.Now().Before(m.retry)
@@ -63,7 +61,7 @@ func (c *Collection) visit(ctx context.Context, turn visit, last bool) {
 		r.Time = time.Now()
 	}
 	r.Watched = m.watched
-	m.sandbox.Describe(r, m.health.failures == 0 && m.health.outcome != "")
+	m.sandbox.Describe(r, m.health.outcome == sandbox.OK)
 	c.fixed.append(r, state, &m.health)
 	m.reported = state
 	m.worker.deliver(ctx, delivery{member: m, identity: m.sandbox.Identity(), reading: r})
@@ -92,7 +90,7 @@ func (c *Collection) pull(ctx context.Context, turn visit, r *sandbox.Reading) {
 	if outcome != sandbox.OK && outcome != sandbox.Partial {
 		r.Reset()
 	}
-	c.logChange(id, &before, &m.health, err)
+	c.logChange(m, &before, err)
 }
 
 // guarded turns a panic in a runtime's code into a failure of this one pull.
@@ -109,25 +107,44 @@ func (c *Collection) guarded(ctx context.Context, s sandbox.Sandbox, r *sandbox.
 	return s.Pull(ctx, r)
 }
 
-// logChange logs once when a sandbox begins to fail, fails in another way, or
-// has recovered. Single failures in between are in the telemetry.
-func (c *Collection) logChange(id *sandbox.Identity, before, now *health, err error) {
+// A sandbox fills the log with no more than one line about failures in this
+// time, and no longer ones than this.
+const (
+	logPause   = 5 * time.Minute
+	longestLog = 500
+)
+
+// logChange logs when a sandbox begins to fail, or fails in another way, and
+// that it has recovered. All failures are in the telemetry.
+func (c *Collection) logChange(m *member, before *health, err error) {
+	now := &m.health
 	if before.outcome == now.outcome || now.outcome == sandbox.Cancelled || now.outcome == sandbox.Gone {
 		return
 	}
+	id := m.sandbox.Identity()
 	fields := []zap.Field{
 		zap.String("runtime", id.Runtime),
 		zap.String("sandbox.id", id.ID),
 		zap.String("sandbox.iteration", id.Iteration),
 	}
 	if now.outcome == sandbox.OK {
-		if before.failures > 0 {
+		if m.complained {
+			m.complained = false
 			c.settings.Logger.Info("Sandbox answers again", append(fields, zap.Int("failed_pulls", before.failures))...)
 		}
 		return
 	}
+	if !m.logged.IsZero() && time.Since(m.logged) < logPause {
+		return
+	}
+	m.logged, m.complained = time.Now(), true
+	// The text may quote the sandbox.
+	text := err.Error()
+	if len(text) > longestLog {
+		text = text[:longestLog] + "…"
+	}
 	c.settings.Logger.Warn("Sandbox yields no metrics, or not all of them",
-		append(fields, zap.String("outcome", string(now.outcome)), zap.Error(err))...)
+		append(fields, zap.String("outcome", string(now.outcome)), zap.String("error", text))...)
 }
 
 // end reports that all series of a sandbox have ended.

@@ -36,6 +36,8 @@ type scheduler struct {
 	latest   time.Time
 	seen     map[string]int64
 	summary  time.Time
+	// late summaries wait for a worker.
+	late atomic.Int32
 }
 
 func newScheduler(c *Collection) *scheduler {
@@ -68,11 +70,12 @@ func (s *scheduler) run(ctx context.Context) {
 			return
 		case <-timer.C:
 		case <-s.c.inbox.wake:
-			s.takeInbox(ctx)
 		case m := <-finished:
 			s.finish(ctx, m)
 		}
+		// What is said of a sandbox is about its last visit.
 		s.takeFinished(ctx)
+		s.takeInbox(ctx)
 		s.dispatch(ctx)
 		timer.Reset(time.Until(s.next()))
 	}
@@ -178,7 +181,7 @@ func (s *scheduler) remove(ctx context.Context, one sandbox.Sandbox) {
 }
 
 // repull brings the next visit of a sandbox forward whose points the pipeline
-// refused, by less than what would only add to the pipeline's load.
+// refused.
 func (s *scheduler) repull(m *member, now time.Time) {
 	if m.heap == nil || m.gone {
 		return
@@ -226,6 +229,11 @@ func (s *scheduler) startFirst(ctx context.Context, q *queue, now time.Time) boo
 		return false
 	}
 	m := (*q)[0]
+	if m.reported == sandbox.Booting && now.Before(m.slot) && m.sandbox.State() == sandbox.Booting {
+		m.due = earlier(m.slot, now.Add(bootingLook))
+		heap.Fix(q, 0)
+		return true
+	}
 	if late := now.Sub(m.due); late > s.c.settings.Interval {
 		// Whatever held it up, missed slots are not made up for.
 		s.c.telemetry.skipped(m.sandbox.Identity().Runtime, skippedBehind, int64(late/s.c.settings.Interval))
@@ -256,8 +264,23 @@ func (s *scheduler) finish(ctx context.Context, m *member) {
 		s.visit(ctx, m)
 		return
 	}
-	m.due = s.nextVisit(m)
+	m.slot = s.nextVisit(m)
+	m.due = m.slot
+	if m.reported == sandbox.Booting {
+		m.due = earlier(m.slot, time.Now().Add(bootingLook))
+	}
 	s.push(m)
+}
+
+// bootingLook is how often to look whether a sandbox has booted, so that its
+// first pull need not wait for its slot.
+const bootingLook = time.Second
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
 
 // nextVisit is the first slot at the member's phase that is not too soon: the

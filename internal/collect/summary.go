@@ -32,7 +32,7 @@ func (s *scheduler) summarize(ctx context.Context, now time.Time) {
 		}
 		s.c.tallies.of(name).fill(&tally)
 		r := newReading()
-		r.Time, r.Start = now, s.c.started
+		r.Time, r.Start, r.Watched = now, s.c.started, s.c.started
 		runtime.Summarize(r, tally)
 		s.deliverSummary(ctx, r)
 	}
@@ -47,7 +47,13 @@ func (s *scheduler) deliverSummary(ctx context.Context, r *sandbox.Reading) {
 	case <-ctx.Done():
 		freeReading(r)
 	default:
+		if s.late.Load() >= int32(len(s.c.settings.Runtimes)) {
+			freeReading(r)
+			return
+		}
+		s.late.Add(1)
 		s.visitors.Go(func() {
+			defer s.late.Add(-1)
 			bounded, cancel := context.WithTimeout(ctx, s.c.settings.Interval)
 			defer cancel()
 			s.c.workers[0].deliver(bounded, d)

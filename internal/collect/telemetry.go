@@ -119,6 +119,11 @@ func (t *telemetry) pulled(runtime string, outcome sandbox.Outcome, duration tim
 	}
 }
 
+// droppedEnd counts the points of an end that the pipeline kept refusing.
+func (t *telemetry) droppedEnd(runtime string, points int) {
+	t.builder.ReceiverSandboxDroppedPoints.Add(context.Background(), int64(points), t.because(runtime, "end_refused"))
+}
+
 func (t *telemetry) skipped(runtime, reason string, pulls int64) {
 	t.builder.ReceiverSandboxSkippedPulls.Add(context.Background(), pulls, t.because(runtime, reason))
 }

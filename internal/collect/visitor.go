@@ -30,16 +30,19 @@ type visit struct {
 	bounded context.Context
 }
 
-// sharedDeadline is how far apart pulls may begin that share a deadline. Most
-// pulls begin together, at a slot, and a deadline for each would be a third of
-// what they allocate.
-const sharedDeadline = 50 * time.Millisecond
+// Pulls share a deadline that begin this close together, or within this part of
+// the timeout. Most pulls begin together, at a slot, and a deadline for each
+// would be a third of what they allocate.
+const (
+	sharedDeadline = 50 * time.Millisecond
+	sharedPart     = 20
+)
 
 // bounded is a context that ends when a pull that begins now has taken its
 // time.
 func (s *scheduler) bounded(ctx context.Context) context.Context {
 	deadline := time.Now().Add(s.c.settings.Timeout)
-	if s.deadline == nil || deadline.Sub(s.latest) > sharedDeadline {
+	if s.deadline == nil || deadline.Sub(s.latest) > min(sharedDeadline, s.c.settings.Timeout/sharedPart) {
 		var cancel context.CancelFunc
 		s.deadline, cancel = context.WithDeadline(ctx, deadline)
 		s.latest = deadline

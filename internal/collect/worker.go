@@ -2,6 +2,8 @@ package collect
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/collector/consumer/consumererror"
@@ -20,17 +22,16 @@ type delivery struct {
 	member   *member
 	identity *sandbox.Identity
 	reading  *sandbox.Reading
-	// end: the points say that their series have ended.
-	end bool
-	// attempts to hand it over, for ends.
-	attempts int
+	// end: the points say that their series have ended. since is when that was.
+	end   bool
+	since time.Time
 }
 
-// maxEnds is how many ends of sandboxes a worker keeps for another attempt
-// while the pipeline refuses data, and maxAttempts how often it tries.
+// While the pipeline refuses data, a worker keeps ends of sandboxes for another
+// attempt: so many points of them, for so long.
 const (
-	maxEnds     = 1024
-	maxAttempts = 10
+	keptEndPoints = 1 << 16
+	keptEndAge    = 5 * time.Minute
 )
 
 // worker turns readings into batches and hands these over. The batch belongs to
@@ -43,8 +44,11 @@ type worker struct {
 	// members whose points are in the batch, and the ends in it.
 	members []*member
 	ends    []delivery
-	// refused ends wait here for the next batch.
-	refused []delivery
+	// refused ends wait here for another batch, and have that many points.
+	refused       []delivery
+	refusedPoints int
+	// refusing: the pipeline refused the last batch.
+	refusing bool
 }
 
 func newWorker(c *Collection) *worker {
@@ -69,12 +73,14 @@ func (w *worker) run(ctx context.Context) {
 		select {
 		case d, open := <-w.in:
 			if !open {
+				w.retryEnds()
 				w.flush(ctx)
 				return
 			}
 			w.append(ctx, d)
 		case <-age.C:
 			waiting = false
+			w.retryEnds()
 			w.flush(ctx)
 		}
 		if !waiting && (w.batch.Points() > 0 || len(w.refused) > 0) {
@@ -93,15 +99,42 @@ func (w *worker) append(ctx context.Context, d delivery) {
 		w.flush(ctx)
 	}
 	if d.end {
-		w.batch.AppendEnd(d.identity, d.reading)
-		w.ends = append(w.ends, d)
+		w.appendEnd(d)
 		return
 	}
+	before := w.batch.Points()
 	w.batch.Append(d.identity, d.reading)
-	if d.member != nil {
+	if d.member != nil && w.batch.Points() > before {
 		w.members = append(w.members, d.member)
 	}
 	freeReading(d.reading)
+}
+
+// appendEnd adds an end, and remembers it in case the batch is refused. One that
+// has no points in this naming is not remembered: nothing would ever forget it.
+func (w *worker) appendEnd(d delivery) {
+	before := w.batch.Points()
+	w.batch.AppendEnd(d.identity, d.reading)
+	if w.batch.Points() == before {
+		freeReading(d.reading)
+		return
+	}
+	w.ends = append(w.ends, d)
+}
+
+// retryEnds adds ends that were refused, as many as the batch has room for.
+func (w *worker) retryEnds() {
+	retried := 0
+	for _, d := range w.refused {
+		points := len(d.reading.Points)
+		if w.batch.Points() > 0 && w.batch.Points()+points > w.collection.limits.batchPoints {
+			break
+		}
+		w.refusedPoints -= points
+		w.appendEnd(d)
+		retried++
+	}
+	w.refused = slices.Delete(w.refused, 0, retried)
 }
 
 // flush hands the batch over. A refused batch is not sent again: an exporter
@@ -109,12 +142,6 @@ func (w *worker) append(ctx context.Context, d delivery) {
 // pulled afresh instead, and ends are written afresh.
 func (w *worker) flush(ctx context.Context) {
 	c := w.collection
-	for _, d := range w.refused {
-		w.batch.AppendEnd(d.identity, d.reading)
-	}
-	w.ends = append(w.ends, w.refused...)
-	clear(w.refused)
-	w.refused = w.refused[:0]
 	points := w.batch.Points()
 	if points == 0 {
 		w.clear()
@@ -125,24 +152,35 @@ func (w *worker) flush(ctx context.Context) {
 	operation := c.settings.Obsreport.StartMetricsOp(ctx)
 	err := c.settings.Next.ConsumeMetrics(operation, metrics)
 	c.settings.Obsreport.EndMetricsOp(operation, format, points, err)
-	c.pipeline(err)
-	if err != nil && !consumererror.IsPermanent(err) && ctx.Err() == nil {
-		c.repull(w.members)
-		w.keepEnds()
+	if ctx.Err() == nil {
+		first := c.outlet.took(c, w, err)
+		if err != nil && !consumererror.IsPermanent(err) {
+			if first {
+				// While it goes on refusing, more pulls would only add to its
+				// load.
+				c.repull(w.members)
+			}
+			w.keepEnds()
+		}
 	}
 	w.clear()
 }
 
-// keepEnds takes the ends of a refused batch aside for the next one.
+// keepEnds takes the ends of a refused batch aside for another one.
 func (w *worker) keepEnds() {
 	now := time.Now()
 	for _, d := range w.ends {
-		d.attempts++
-		if d.attempts == maxAttempts || len(w.refused) == maxEnds {
+		points := len(d.reading.Points)
+		if d.since.IsZero() {
+			d.since = now
+		}
+		if now.Sub(d.since) > keptEndAge || w.refusedPoints+points > keptEndPoints {
+			w.collection.telemetry.droppedEnd(d.identity.Runtime, points)
 			freeReading(d.reading)
 			continue
 		}
 		d.reading.Time = now
+		w.refusedPoints += points
 		w.refused = append(w.refused, d)
 	}
 	clear(w.ends)
@@ -158,19 +196,35 @@ func (w *worker) clear() {
 	w.ends, w.members = w.ends[:0], w.members[:0]
 }
 
-// pipeline takes in whether the pipeline accepted a batch, for the component's
-// status and, when that changes, the log.
-func (c *Collection) pipeline(err error) {
-	refusing := err != nil
-	if changed := c.refusing.Swap(refusing) != refusing; !changed {
-		return
+// outlet is whether the pipeline takes what it is given.
+type outlet struct {
+	mu sync.Mutex
+	// refusing counts the workers whose last batch was refused.
+	refusing int
+}
+
+// took notes how the pipeline took a batch of a worker, for the component's
+// status and, when that changes, the log. It tells whether this is the worker's
+// first refusal after a success.
+func (o *outlet) took(c *Collection, w *worker, err error) (first bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	refused := err != nil
+	if w.refusing == refused {
+		return false
 	}
-	if refusing {
-		c.settings.Logger.Warn("The pipeline refuses metrics; their sandboxes are pulled again later",
-			zap.Error(err))
-		c.status.set(statusPipeline, err)
-		return
+	w.refusing = refused
+	if refused {
+		if o.refusing++; o.refusing == 1 {
+			c.settings.Logger.Warn("The pipeline refuses metrics; they are lost", zap.Error(err),
+				zap.Bool("permanent", consumererror.IsPermanent(err)))
+			c.status.set(statusPipeline, err)
+		}
+		return true
 	}
-	c.settings.Logger.Info("The pipeline accepts metrics again")
-	c.status.set(statusPipeline, nil)
+	if o.refusing--; o.refusing == 0 {
+		c.settings.Logger.Info("The pipeline accepts metrics again")
+		c.status.set(statusPipeline, nil)
+	}
+	return false
 }

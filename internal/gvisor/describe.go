@@ -78,7 +78,11 @@ func (s *Sandbox) Series(r *sandbox.Reading) {
 	}
 	if s.described.files {
 		f := s.runtime.families
-		for _, family := range []*sandbox.Family{f.presence, f.running, f.checkpointed, f.restored, f.cpuTimeSaved, f.wallTimeSaved} {
+		cpuTime, wallTime := f.noCPUTimeSaved, f.noTimeSaved
+		if s.record.Load().Restored {
+			cpuTime, wallTime = f.cpuTimeSaved, f.wallTimeSaved
+		}
+		for _, family := range []*sandbox.Family{f.presence, f.running, f.checkpointed, f.restored, cpuTime, wallTime} {
 			r.Add(family, sandbox.Int(0))
 		}
 	}

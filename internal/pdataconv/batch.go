@@ -171,7 +171,8 @@ func stampsOf(r *sandbox.Reading) (all [origins]stamps) {
 			start = r.Watched
 		}
 		// A start after the values were taken would be nonsense to every backend.
-		if !start.IsZero() && !start.After(r.Time) {
+		// Wall clocks are compared, because these are what is sent.
+		if !start.IsZero() && start.UnixNano() <= r.Time.UnixNano() {
 			all[origin].start = pcommon.NewTimestampFromTime(start)
 		}
 	}

@@ -52,7 +52,7 @@ var Outcomes = [...]Outcome{
 // the receiver again, so that attempts should back off.
 func (o Outcome) Burdens() bool {
 	switch o {
-	case Timeout, Oversize, Malformed, Disconnected, Partial, WrongPeer, Unreachable:
+	case Timeout, Oversize, Malformed, Disconnected, Partial, WrongPeer, Unreachable, Internal:
 		return true
 	}
 	return false

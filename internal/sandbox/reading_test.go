@@ -94,7 +94,7 @@ func TestOutcomes(t *testing.T) {
 func TestWhichOutcomesBurden(t *testing.T) {
 	expected := map[Outcome]bool{
 		OK: false, Partial: true, Unreachable: true, WrongPeer: true, Timeout: true, Disconnected: true, Oversize: true,
-		Malformed: true, Refused: false, Rejected: false, Untrusted: false, Unsafe: false, Gone: false, Cancelled: false, Internal: false,
+		Malformed: true, Refused: false, Rejected: false, Untrusted: false, Unsafe: false, Gone: false, Cancelled: false, Internal: true,
 	}
 	assert.Len(t, expected, len(Outcomes))
 	for _, outcome := range Outcomes {
