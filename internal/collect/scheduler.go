@@ -105,13 +105,13 @@ func (s *scheduler) urgent() bool {
 // begun, and twice as long after each look that finds nothing, up to a part of
 // the interval.
 const (
-	shortestLook = 10 * time.Millisecond
-	longestLook  = 10
+	shortestLook    = 10 * time.Millisecond
+	looksAnInterval = 10
 )
 
 // takeFinished takes in what has finished meanwhile, without waiting.
 func (s *scheduler) takeFinished(ctx context.Context) {
-	s.look = min(2*s.look, s.c.settings.Interval/longestLook)
+	s.look = min(2*s.look, s.c.settings.Interval/looksAnInterval)
 	for {
 		select {
 		case m := <-s.finished:

@@ -144,7 +144,6 @@ func (w *worker) flush(ctx context.Context) {
 	c := w.collection
 	points := w.batch.Points()
 	if points == 0 {
-		w.clear()
 		return
 	}
 	metrics := w.batch.Take()

@@ -68,10 +68,7 @@ func (b *Batch) putHistogram(dp pmetric.HistogramDataPoint, form *sandbox.Form, 
 		return
 	}
 	distribution := point.Distribution
-	scale := form.Scale
-	if scale == 0 {
-		scale = 1
-	}
+	scale := form.Factor()
 	dp.SetCount(distribution.Count)
 	if !distribution.NoSum {
 		dp.SetSum(distribution.Sum * scale)
@@ -97,10 +94,7 @@ func (b *Batch) putSummary(dp pmetric.SummaryDataPoint, form *sandbox.Form, id *
 		return
 	}
 	distribution := point.Distribution
-	scale := form.Scale
-	if scale == 0 {
-		scale = 1
-	}
+	scale := form.Factor()
 	dp.SetCount(distribution.Count)
 	dp.SetSum(distribution.Sum * scale)
 	values := dp.QuantileValues()

@@ -56,3 +56,11 @@ type Form struct {
 	// Attributes are the same on every point of the family.
 	Attributes []Attribute
 }
+
+// Factor is what a value is multiplied by: Scale, or 1 if that is not set.
+func (f *Form) Factor() float64 {
+	if f.Scale == 0 {
+		return 1
+	}
+	return f.Scale
+}
