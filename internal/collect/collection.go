@@ -62,8 +62,8 @@ func (c *Collection) Start() error {
 	var pulls, handout context.Context
 	pulls, c.cancelPulls = context.WithCancel(context.Background())
 	handout, c.cancelHandout = context.WithCancel(context.Background())
-	for range c.limits.workers {
-		w := newWorker(c)
+	for number := range c.limits.workers {
+		w := newWorker(c, number)
 		c.workers = append(c.workers, w)
 		c.working.Go(func() { w.run(handout) })
 	}

@@ -312,14 +312,8 @@ func TestPanicCostsOnePull(t *testing.T) {
 func TestRefusedBatchIsPulledAfreshAndEndsAreKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, nil)
-		var refuse atomic.Bool
+		refuse := b.pipeline.refuseWhile()
 		refuse.Store(true)
-		b.pipeline.consume = func(context.Context, pmetric.Metrics) error {
-			if refuse.Load() {
-				return errors.New("memory limit")
-			}
-			return nil
-		}
 		stop := b.start(t)
 		s, ending := newFake("a"), newFake("ending")
 		b.runtime.add(s)
@@ -430,7 +424,7 @@ func TestShutdownHandsOverWhatWasPulled(t *testing.T) {
 		b := newBench(t, nil)
 		stop := b.start(t)
 		b.runtime.add(newFake("a"))
-		time.Sleep(time.Second / 2)
+		time.Sleep(defaultLimits.batchAge / 2)
 		assert.Empty(t, b.pipeline.of("a", "fake.opens"), "handed over before the batch was old enough")
 		stop()
 		assert.Len(t, b.pipeline.of("a", "fake.opens"), 1)
@@ -614,7 +608,7 @@ func TestReadingsWithoutPointsAreForgotten(t *testing.T) {
 	b := newBench(t, func(c *Collection) {
 		c.settings.Converter = pdataconv.New(pdataconv.Settings{Naming: pdataconv.Prometheus})
 	})
-	w := newWorker(b.Collection)
+	w := newWorker(b.Collection, 0)
 	only := &sandbox.Family{OTel: sandbox.Form{Name: "only.otel"}}
 	for _, family := range []*sandbox.Family{only, opens} {
 		for _, end := range []bool{false, true} {
@@ -635,13 +629,7 @@ func TestReadingsWithoutPointsAreForgotten(t *testing.T) {
 func TestEndsAreGivenUpAfterAWhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, nil)
-		var refuse atomic.Bool
-		b.pipeline.consume = func(context.Context, pmetric.Metrics) error {
-			if refuse.Load() {
-				return errors.New("queue is full")
-			}
-			return nil
-		}
+		refuse := b.pipeline.refuseWhile()
 		stop := b.start(t)
 		s := newFake("a")
 		b.runtime.add(s)

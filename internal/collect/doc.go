@@ -6,15 +6,17 @@
 //	                              └────finished─────┘◄─────refused─────┘
 //
 // One goroutine, the scheduler, decides when each sandbox is pulled: each has
-// its own phase in the interval, so that the load is spread evenly, and is
-// pulled once at once when it is found. A pull runs in a goroutine that exists
-// only while the pull is in flight; their number is bounded, and sandboxes that
-// have not proved themselves can take only a part of it. A sandbox is one value
-// with one owner at a time: the scheduler, or its pull.
+// a slot in the interval, so that the load is spread evenly, and is pulled once
+// at once when it is found. Sandboxes of a slot that answered the last time are
+// visited in rounds: all are asked, then the answers are taken that have come.
+// All others, and those that keep a round waiting, have a goroutine each while
+// their pull is in flight. The number of pulls in flight is bounded, and
+// sandboxes that have not proved themselves can take only a part of it. A
+// sandbox is one value with one owner at a time: the scheduler, or its visit.
 //
 // Verified readings go to one of a few workers, always the same for one
 // sandbox, so that its points stay in order. A worker owns its batch and hands
-// it over when it is full or a second old. While the pipeline blocks, pulls wait
-// for their worker, no further ones begin, and slots that were missed are
-// counted and not made up for.
+// it over when it is full, or soon after the slot's first reading. While the
+// pipeline blocks, pulls wait for their worker, no further ones begin, and slots
+// that were missed are counted and not made up for.
 package collect

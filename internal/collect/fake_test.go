@@ -2,6 +2,7 @@ package collect
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -37,12 +38,22 @@ var present = &sandbox.Family{
 	Prometheus: sandbox.Form{Name: "fake_present"},
 }
 
+// made hardly ever changes.
+var made = &sandbox.Family{OTel: sandbox.Form{Name: "fake.made", Constant: true}}
+
 // fakeSandbox answers as its function says.
 type fakeSandbox struct {
 	identity sandbox.Identity
 	pace     time.Duration
 	answer   func(ctx context.Context, r *sandbox.Reading) error
+	// asked without waiting, it answers after this time; negative: it cannot be.
+	thinks time.Duration
+	// stops: it stops in mid-answer for this time.
+	stops time.Duration
 
+	answersAt time.Time
+	// waited counts pulls that told that they wait.
+	waited   atomic.Int32
 	state    atomic.Value // sandbox.State
 	mu       sync.Mutex
 	pulls    []time.Time
@@ -53,7 +64,7 @@ type fakeSandbox struct {
 }
 
 func newFake(id string) *fakeSandbox {
-	s := &fakeSandbox{identity: sandbox.Identity{Runtime: sandbox.RuntimeGVisor, ID: id, Iteration: "1"}, answer: honest}
+	s := &fakeSandbox{identity: sandbox.Identity{Runtime: sandbox.RuntimeGVisor, ID: id, Iteration: "1"}, answer: honest, thinks: -1}
 	s.state.Store(sandbox.Running)
 	return s
 }
@@ -74,14 +85,42 @@ func (s *fakeSandbox) Identity() *sandbox.Identity { return &s.identity }
 func (s *fakeSandbox) State() sandbox.State        { return s.state.Load().(sandbox.State) }
 func (s *fakeSandbox) Pace() time.Duration         { return s.pace }
 
-func (s *fakeSandbox) Pull(ctx context.Context, r *sandbox.Reading) error {
+func (s *fakeSandbox) Ask(context.Context) bool {
+	if s.thinks < 0 || len(s.pulled()) == 0 {
+		return false
+	}
+	s.begin()
+	s.answersAt = time.Now().Add(s.thinks)
+	return true
+}
+
+func (s *fakeSandbox) Answered() bool { return !time.Now().Before(s.answersAt) }
+
+func (s *fakeSandbox) begin() {
 	if s.inFlight.Add(1) > 1 {
 		s.overlaps.Add(1)
 	}
-	defer s.inFlight.Add(-1)
 	s.mu.Lock()
 	s.pulls = append(s.pulls, time.Now())
 	s.mu.Unlock()
+}
+
+func (s *fakeSandbox) Pull(ctx context.Context, r *sandbox.Reading, waits func()) error {
+	if s.answersAt.IsZero() {
+		s.begin()
+	}
+	defer s.inFlight.Add(-1)
+	if wait := time.Until(s.answersAt.Add(s.stops)); !s.answersAt.IsZero() && wait > 0 {
+		if waits != nil {
+			s.waited.Add(1)
+			waits()
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+		}
+	}
+	s.answersAt = time.Time{}
 	err := s.answer(ctx, r)
 	if err == nil {
 		s.series = true
@@ -91,6 +130,7 @@ func (s *fakeSandbox) Pull(ctx context.Context, r *sandbox.Reading) error {
 
 func (s *fakeSandbox) Describe(r *sandbox.Reading, verified bool) {
 	r.Add(present, sandbox.Bool(verified))
+	r.Add(made, sandbox.Int(1))
 }
 
 func (s *fakeSandbox) Series(r *sandbox.Reading) {
@@ -98,6 +138,7 @@ func (s *fakeSandbox) Series(r *sandbox.Reading) {
 		r.Add(opens, sandbox.Int(0))
 	}
 	r.Add(present, sandbox.Int(0))
+	r.Add(made, sandbox.Int(0))
 	s.series = false
 }
 
@@ -170,6 +211,18 @@ type record struct {
 	labels   map[string]any
 	stamp    time.Time
 	hasStart bool
+}
+
+// refuseWhile makes the pipeline refuse all data while the switch is on.
+func (p *pipeline) refuseWhile() *atomic.Bool {
+	refuse := new(atomic.Bool)
+	p.consume = func(context.Context, pmetric.Metrics) error {
+		if refuse.Load() {
+			return errors.New("queue is full")
+		}
+		return nil
+	}
+	return refuse
 }
 
 func (p *pipeline) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }

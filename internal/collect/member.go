@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
@@ -24,6 +25,10 @@ type member struct {
 	// reported is the state that its last reading told of, empty before the
 	// first reading.
 	reported sandbox.State
+	// constants is when to say again what hardly ever changes; at once if what
+	// was said last is lost, as the worker notes.
+	constants time.Time
+	lost      atomic.Bool
 	// logged is when the log last told that it fails, complained that it has not
 	// told since that it does no longer.
 	logged     time.Time

@@ -21,11 +21,11 @@ func hashOf(id *sandbox.Identity) uint64 {
 	return h.Sum64()
 }
 
-// Sandboxes share slots, so that the receiver wakes up some ten times in an
+// Sandboxes share slots, so that the receiver wakes up some five times in an
 // interval and not once for each sandbox: a wake-up costs more than a pull.
 const (
-	fewestSlots = 10
-	longestSlot = time.Second
+	fewestSlots = 5
+	longestSlot = 2 * time.Second
 )
 
 // phaseOf is the place in the interval that belongs to a sandbox.

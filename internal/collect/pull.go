@@ -3,6 +3,7 @@ package collect
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -13,7 +14,12 @@ import (
 )
 
 // readings are scratch space between pulls and workers.
-var readings = sync.Pool{New: func() any { return new(sandbox.Reading) }}
+var readings = sync.Pool{New: func() any {
+	return &sandbox.Reading{Points: make([]sandbox.Point, 0, usualPoints)}
+}}
+
+// usualPoints is room for the points of most sandboxes.
+const usualPoints = 128
 
 // largestKept is the most points that a reading may have room for to be used
 // again. A larger one came from an unusual sandbox and would only hold memory.
@@ -29,52 +35,54 @@ func freeReading(r *sandbox.Reading) {
 	readings.Put(r)
 }
 
-// visit is one turn of a member: it is asked if its state and its back-off
-// allow, described in any case, and what came of it goes to its worker. Visits
-// run in goroutines of their own, one at a time for each member.
-// With last, the sandbox is no more.
-func (c *Collection) visit(ctx context.Context, turn visit, last bool) {
-	m := turn.member
-	if last {
-		c.end(ctx, m)
-		_ = m.sandbox.Close()
-		return
-	}
+// note notes the state of a sandbox that a visit is about. What was said of it
+// in another state is no longer true, so that ends; it begins anew with what the
+// visit yields, at a later time.
+func (c *Collection) note(m *member, told []delivery) []delivery {
 	state := m.sandbox.State()
 	if m.reported != state {
-		// What was said of it is no longer true, and begins anew below, at a
-		// later time.
-		c.end(ctx, m)
+		told = c.end(m, told)
+		m.reported = state
 	}
-	r := newReading()
-	asked := state.Pulled() && !time.Now().Before(m.retry)
-	if asked {
-		c.pull(ctx, turn, r)
-	} else if state.Pulled() {
-		c.telemetry.skipped(m.sandbox.Identity().Runtime, skippedBackOff, 1)
-	}
-	if ctx.Err() != nil {
-		freeReading(r)
-		return
-	}
-	if r.Time.IsZero() {
-		r.Time = time.Now()
-	}
-	r.Watched = m.watched
-	m.sandbox.Describe(r, m.health.outcome == sandbox.OK)
-	c.fixed.append(r, state, &m.health)
-	m.reported = state
-	m.worker.deliver(ctx, delivery{member: m, identity: m.sandbox.Identity(), reading: r})
+	return told
 }
 
-// pull asks the sandbox and notes how that went. Unless it yielded something,
-// the reading is empty afterwards.
-func (c *Collection) pull(ctx context.Context, turn visit, r *sandbox.Reading) {
-	m := turn.member
+// mayAsk tells whether the state and the back-off of a sandbox allow to ask it.
+func (c *Collection) mayAsk(m *member) bool {
+	if !m.reported.Pulled() {
+		return false
+	}
+	if time.Now().Before(m.retry) {
+		c.telemetry.skipped(m.sandbox.Identity().Runtime, skippedBackOff, 1)
+		return false
+	}
+	return true
+}
+
+// ask asks a sandbox without waiting, and tells whether it did: not if its state
+// has changed, nor if there is more to do than to ask.
+func (c *Collection) ask(bounded context.Context, m *member) (asked bool) {
+	defer c.survive(func(error) { asked = false })
+	if state := m.sandbox.State(); state != m.reported || !state.Pulled() {
+		return false
+	}
+	m.began = time.Now()
+	return m.sandbox.Ask(bounded)
+}
+
+// take is the rest of a visit after a sandbox was asked.
+func (c *Collection) take(ctx, bounded context.Context, m *member, waits func()) delivery {
+	r := newReading()
+	c.pull(ctx, bounded, m, r, waits)
+	return c.describe(m, r)
+}
+
+// pull asks the sandbox, unless that was done, and notes how it went. Unless it
+// yielded something, the reading is empty afterwards.
+func (c *Collection) pull(ctx, bounded context.Context, m *member, r *sandbox.Reading, waits func()) {
 	id := m.sandbox.Identity()
 	before := m.health
-	m.began = time.Now()
-	err := c.guarded(turn.bounded, m.sandbox, r)
+	err := c.guarded(bounded, m.sandbox, r, waits)
 	now := time.Now()
 	outcome := sandbox.OutcomeOf(err)
 	if ctx.Err() != nil && err != nil {
@@ -93,18 +101,57 @@ func (c *Collection) pull(ctx context.Context, turn visit, r *sandbox.Reading) {
 	c.logChange(m, &before, err)
 }
 
+// describe completes a reading with what is known without asking.
+func (c *Collection) describe(m *member, r *sandbox.Reading) delivery {
+	if r.Time.IsZero() {
+		r.Time = time.Now()
+	}
+	r.Watched = m.watched
+	verified := m.health.outcome == sandbox.OK
+	m.sandbox.Describe(r, verified)
+	c.fixed.append(r, m.reported, &m.health)
+	c.sayConstants(m, r, verified)
+	return delivery{member: m, identity: m.sandbox.Identity(), reading: r}
+}
+
+// constantsPause is about how long it takes until what hardly ever changes is
+// said again. Prometheus takes a series for ended after five minutes, its
+// exporter after as little as users tell it to: a minute is usual.
+const constantsPause = 30 * time.Second
+
+// sayConstants has a reading say what hardly ever changes, if it is time to. The
+// first time after a success is followed by another one within the pause, so that
+// sandboxes found together do not all say it together from then on.
+func (c *Collection) sayConstants(m *member, r *sandbox.Reading, verified bool) {
+	now := time.Now()
+	if lost := m.lost.Swap(false); !lost && now.Before(m.constants) {
+		return
+	}
+	r.Constants = true
+	switch {
+	case !verified: // Some are only said of data that was verified.
+	case m.constants.IsZero():
+		m.constants = now.Add(rand.N(constantsPause))
+	default:
+		m.constants = now.Add(constantsPause - c.settings.Interval/2)
+	}
+}
+
 // guarded turns a panic in a runtime's code into a failure of this one pull.
-// None is known; if there is one, it must not be a way for a sandbox to end the
-// monitoring of all others.
-func (c *Collection) guarded(ctx context.Context, s sandbox.Sandbox, r *sandbox.Reading) (err error) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			c.settings.Logger.Error("A pull panicked; please report this as a bug",
-				zap.Any("panic", cause), zap.ByteString("stack", debug.Stack()))
-			err = sandbox.Fail(sandbox.Internal, fmt.Errorf("panic: %v", cause))
-		}
-	}()
-	return s.Pull(ctx, r)
+func (c *Collection) guarded(bounded context.Context, s sandbox.Sandbox, r *sandbox.Reading, waits func()) (err error) {
+	defer c.survive(func(panicked error) { err = panicked })
+	return s.Pull(bounded, r, waits)
+}
+
+// survive recovers from a panic in a runtime's code, if deferred. None is known;
+// if there is one, it must not be a way for a sandbox to end the monitoring of
+// all others.
+func (c *Collection) survive(panicked func(error)) {
+	if cause := recover(); cause != nil {
+		c.settings.Logger.Error("A pull panicked; please report this as a bug",
+			zap.Any("panic", cause), zap.ByteString("stack", debug.Stack()))
+		panicked(sandbox.Fail(sandbox.Internal, fmt.Errorf("panic: %v", cause)))
+	}
 }
 
 // A sandbox fills the log with no more than one line about failures in this
@@ -147,10 +194,10 @@ func (c *Collection) logChange(m *member, before *health, err error) {
 		append(fields, zap.String("outcome", string(now.outcome)), zap.String("error", text))...)
 }
 
-// end reports that all series of a sandbox have ended.
-func (c *Collection) end(ctx context.Context, m *member) {
+// end tells that all series of a sandbox have ended.
+func (c *Collection) end(m *member, told []delivery) []delivery {
 	if m.reported == "" {
-		return
+		return told
 	}
 	r := newReading()
 	r.Time = time.Now()
@@ -158,5 +205,6 @@ func (c *Collection) end(ctx context.Context, m *member) {
 	m.sandbox.Series(r)
 	c.fixed.series(r, m.reported, &m.health)
 	m.reported = ""
-	m.worker.deliver(ctx, delivery{member: m, identity: m.sandbox.Identity(), reading: r, end: true})
+	m.constants = time.Time{}
+	return append(told, delivery{member: m, identity: m.sandbox.Identity(), reading: r, end: true})
 }

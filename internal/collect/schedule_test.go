@@ -30,17 +30,16 @@ func TestNextSlotIsTheFirstAtThePhase(t *testing.T) {
 }
 
 func TestPhasesAreSpreadAndStay(t *testing.T) {
-	const buckets = 10
-	var counts [buckets]int
+	var counts [fewestSlots]int
 	for _, s := range fleet(1000, nil) {
 		hash := hashOf(s.Identity())
 		assert.Equal(t, hash, hashOf(s.Identity()))
 		phase := phaseOf(hash, testInterval)
-		counts[phase*buckets/testInterval]++
+		counts[phase*fewestSlots/testInterval]++
 	}
 	for i, count := range counts {
-		// 100 are expected in each; six standard deviations are 57.
-		assert.InDelta(t, 100, count, 57, "tenth %d of the interval", i)
+		// 200 are expected in each; six standard deviations are 76.
+		assert.InDelta(t, 200, count, 76, "fifth %d of the interval", i)
 	}
 }
 

@@ -26,7 +26,9 @@ type scheduler struct {
 	// next for finished visits, unless that is urgent.
 	goneInFlight int
 	look         time.Duration
-	// due members go to visitors that wait, and come back finished.
+	// gathered members are to be visited together, by their workers' numbers.
+	gathered [][]*member
+	// due visits go to visitors that wait; their members come back finished.
 	due      chan visit
 	finished chan *member
 	visitors sync.WaitGroup
@@ -44,6 +46,7 @@ func newScheduler(c *Collection) *scheduler {
 	return &scheduler{
 		c:        c,
 		members:  map[sandbox.Sandbox]*member{},
+		gathered: make([][]*member, len(c.workers)),
 		due:      make(chan visit),
 		finished: make(chan *member, c.limits.inFlight),
 		seen:     map[string]int64{},
@@ -212,6 +215,7 @@ func (s *scheduler) dispatch(ctx context.Context) {
 		s.summarize(ctx, now)
 		s.summary = now.Add(s.c.settings.Interval)
 	}
+	defer s.startGathered(ctx)
 	for s.inFlight < s.c.limits.inFlight {
 		if s.startFirst(ctx, &s.proven, now) {
 			continue
@@ -240,10 +244,12 @@ func (s *scheduler) startFirst(ctx context.Context, q *queue, now time.Time) boo
 	}
 	heap.Pop(q)
 	m.heap = nil
-	if q == &s.unproven {
-		m.counted = true
-		s.unprovenInFlight++
+	if q == &s.proven {
+		s.gather(ctx, m)
+		return true
 	}
+	m.counted = true
+	s.unprovenInFlight++
 	s.visit(ctx, m)
 	return true
 }

@@ -43,7 +43,8 @@ type limits struct {
 	// workers hand batches over.
 	workers int
 	// batchPoints is the most a batch holds, unless one sandbox alone exceeds
-	// it; batchAge is the longest that a point waits for its batch to fill.
+	// it; batchAge is the longest that a point waits for its batch to fill, about
+	// as long as it takes to visit all sandboxes of a slot.
 	batchPoints int
 	batchAge    time.Duration
 	// backOff is the longest time between two pulls of a failing sandbox.
@@ -57,7 +58,7 @@ var defaultLimits = limits{
 	unproven:    384,
 	workers:     2,
 	batchPoints: 8192,
-	batchAge:    time.Second,
+	batchAge:    50 * time.Millisecond,
 	backOff:     5 * time.Minute,
 	drain:       time.Second,
 }

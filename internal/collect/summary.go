@@ -41,9 +41,9 @@ func (s *scheduler) summarize(ctx context.Context, now time.Time) {
 // deliverSummary does not wait for a pipeline that blocks: the next summary
 // says more than a late one.
 func (s *scheduler) deliverSummary(ctx context.Context, r *sandbox.Reading) {
-	d := delivery{reading: r}
+	summary := []delivery{{reading: r}}
 	select {
-	case s.c.workers[0].in <- d:
+	case s.c.workers[0].in <- summary:
 	case <-ctx.Done():
 		freeReading(r)
 	default:
@@ -56,7 +56,7 @@ func (s *scheduler) deliverSummary(ctx context.Context, r *sandbox.Reading) {
 			defer s.late.Add(-1)
 			bounded, cancel := context.WithTimeout(ctx, s.c.settings.Interval)
 			defer cancel()
-			s.c.workers[0].deliver(bounded, d)
+			s.c.workers[0].deliver(bounded, summary)
 		})
 	}
 }

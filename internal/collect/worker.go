@@ -32,13 +32,17 @@ type delivery struct {
 const (
 	keptEndPoints = 1 << 16
 	keptEndAge    = 5 * time.Minute
+	// refusedPause is between two attempts, if nothing else is handed over.
+	refusedPause = time.Second
 )
 
 // worker turns readings into batches and hands these over. The batch belongs to
 // the worker's goroutine alone.
 type worker struct {
 	collection *Collection
-	in         chan delivery
+	// number is its place among the workers.
+	number int
+	in     chan []delivery
 
 	batch *pdataconv.Batch
 	// members whose points are in the batch, and the ends in it.
@@ -51,15 +55,20 @@ type worker struct {
 	refusing bool
 }
 
-func newWorker(c *Collection) *worker {
-	return &worker{collection: c, in: make(chan delivery), batch: c.settings.Converter.NewBatch()}
+func newWorker(c *Collection, number int) *worker {
+	return &worker{collection: c, number: number, in: make(chan []delivery), batch: c.settings.Converter.NewBatch()}
 }
 
-// deliver hands a reading to the worker. It blocks while the pipeline does.
-func (w *worker) deliver(ctx context.Context, d delivery) {
-	select {
-	case w.in <- d:
-	case <-ctx.Done():
+// deliver hands readings to the worker. It blocks while the pipeline does.
+func (w *worker) deliver(ctx context.Context, readings []delivery) {
+	if ctx.Err() == nil {
+		select {
+		case w.in <- readings:
+			return
+		case <-ctx.Done():
+		}
+	}
+	for _, d := range readings {
 		freeReading(d.reading)
 	}
 }
@@ -71,21 +80,28 @@ func (w *worker) run(ctx context.Context) {
 	waiting := true
 	for {
 		select {
-		case d, open := <-w.in:
+		case readings, open := <-w.in:
 			if !open {
 				w.retryEnds()
 				w.flush(ctx)
 				return
 			}
-			w.append(ctx, d)
+			for _, d := range readings {
+				w.append(ctx, d)
+			}
 		case <-age.C:
 			waiting = false
 			w.retryEnds()
 			w.flush(ctx)
 		}
-		if !waiting && (w.batch.Points() > 0 || len(w.refused) > 0) {
+		switch {
+		case waiting:
+		case w.batch.Points() > 0:
 			waiting = true
 			age.Reset(w.collection.limits.batchAge)
+		case len(w.refused) > 0:
+			waiting = true
+			age.Reset(refusedPause)
 		}
 	}
 }
@@ -153,6 +169,11 @@ func (w *worker) flush(ctx context.Context) {
 	c.settings.Obsreport.EndMetricsOp(operation, format, points, err)
 	if ctx.Err() == nil {
 		first := c.outlet.took(c, w, err)
+		if err != nil {
+			for _, m := range w.members {
+				m.lost.Store(true)
+			}
+		}
 		if err != nil && !consumererror.IsPermanent(err) {
 			if first {
 				// While it goes on refusing, more pulls would only add to its

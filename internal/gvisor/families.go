@@ -35,6 +35,10 @@ func newFamilies(prefix string, capabilitiesInOTel bool) *families {
 	otel := func(name, description, unit string, labels ...string) sandbox.Form {
 		return sandbox.Form{Name: "gvisor.sandbox." + name, Description: description, Unit: unit, LabelKeys: labels}
 	}
+	constant := func(form sandbox.Form) sandbox.Form {
+		form.Constant = true
+		return form
+	}
 	scaled := func(form sandbox.Form, scale float64) sandbox.Form {
 		form.Scale = scale
 		return form
@@ -64,15 +68,15 @@ func newFamilies(prefix string, capabilitiesInOTel bool) *families {
 			Prometheus: prometheus("sandbox_wall_time_saved_milliseconds", "Wall time saved for each restored sandbox (in milliseconds)."),
 		},
 		metadata: sandbox.Family{
-			OTel:       otel("metadata", "Always 1; the attributes tell the build of gVisor and how it is set up.", "{sandbox}"),
+			OTel:       constant(otel("metadata", "Always 1; the attributes tell the build of gVisor and how it is set up.", "{sandbox}")),
 			Prometheus: prometheus("sandbox_metadata", "Key-value pairs about per-sandbox metadata."),
 		},
 		capability: &sandbox.Family{
 			Prometheus: prometheus("sandbox_capabilities", "Linux capabilities added within containers of the sandbox.", "capability"),
 		},
 		spec: &sandbox.Family{
-			OTel: otel("spec", "Always 1; the attributes tell what the OCI specs of the sandbox's containers ask for.", "{sandbox}",
-				"hasuid0", "ociversion", "nvproxy", "tpuproxy"),
+			OTel: constant(otel("spec", "Always 1; the attributes tell what the OCI specs of the sandbox's containers ask for.", "{sandbox}",
+				"hasuid0", "ociversion", "nvproxy", "tpuproxy")),
 			Prometheus: prometheus("spec_metadata", "Key-value pairs about OCI spec metadata.",
 				"hasuid0", "ociversion", "nvproxy", "tpuproxy"),
 		},
@@ -103,7 +107,7 @@ func newFamilies(prefix string, capabilitiesInOTel bool) *families {
 		},
 	}
 	if capabilitiesInOTel {
-		f.capability.OTel = otel("capability", "1 for each Linux capability that some container of the sandbox has.", "{capability}", "capability")
+		f.capability.OTel = constant(otel("capability", "1 for each Linux capability that some container of the sandbox has.", "{capability}", "capability"))
 	}
 	f.noCPUTimeSaved = &sandbox.Family{Prometheus: f.cpuTimeSaved.Prometheus}
 	f.noTimeSaved = &sandbox.Family{Prometheus: f.wallTimeSaved.Prometheus}

@@ -19,35 +19,86 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
+// asked is a pull that Ask has begun: the record it is about and the connection
+// over which the answer comes, or why there is none.
+type asked struct {
+	record *discovery.Sandbox
+	conn   *control.Conn
+	err    error
+}
+
+// Ask asks for a snapshot, unless there is nothing yet to verify it against.
+func (s *Sandbox) Ask(ctx context.Context) bool {
+	record := s.record.Load()
+	if s.verifier == nil || s.distrusted != nil || record.RegistrationError != nil {
+		return false
+	}
+	s.begin(ctx, record, nil)
+	return true
+}
+
+// Answered tells whether the answer has begun to arrive, or that there will be
+// none.
+func (s *Sandbox) Answered() bool { return s.asked.err != nil || s.asked.conn.Answered() }
+
+// hangUp ends a pull that Ask has begun.
+func (s *Sandbox) hangUp() {
+	if s.asked.conn != nil {
+		_ = s.asked.conn.Close()
+	}
+	s.asked = asked{}
+}
+
 // Pull asks for a snapshot and verifies it. The first pull of a sandbox without
 // a registration in its state file asks for that before.
-func (s *Sandbox) Pull(ctx context.Context, r *sandbox.Reading) error {
-	record := s.record.Load()
-	if err := s.pull(ctx, record, r); err != nil {
+func (s *Sandbox) Pull(ctx context.Context, r *sandbox.Reading, waits func()) error {
+	defer s.hangUp()
+	if s.asked.record == nil {
+		s.begin(ctx, s.record.Load(), waits)
+	}
+	record, err := s.asked.record, s.asked.err
+	if err == nil {
+		err = s.receive(record, r, waits)
+	}
+	if err != nil {
 		return s.explain(record, err)
 	}
 	r.Start = record.Started
 	return nil
 }
 
-func (s *Sandbox) pull(ctx context.Context, record *discovery.Sandbox, r *sandbox.Reading) error {
+// begin asks for a snapshot, and keeps what is needed to take the answer.
+func (s *Sandbox) begin(ctx context.Context, record *discovery.Sandbox, waits func()) {
+	s.asked.record = record
+	s.asked.err = s.prepare(ctx, waits)
+}
+
+// prepare asks for a snapshot after whatever has to be done before.
+func (s *Sandbox) prepare(ctx context.Context, waits func()) (err error) {
+	record := s.asked.record
 	if s.distrusted != nil {
 		return s.distrusted
 	}
 	if record.RegistrationError != nil {
 		return s.distrust(record.RegistrationError)
 	}
-	conn, err := control.Dial(ctx, s.target(record))
-	if err != nil {
+	if s.asked.conn, err = control.Dial(ctx, s.target(record)); err != nil {
 		return err
 	}
-	defer func() { _ = conn.Close() }()
+	s.asked.conn.BeforeWaiting(waits)
 	if s.verifier == nil {
-		if err := s.learn(conn, record.Registration); err != nil {
+		if err := s.learn(s.asked.conn, record.Registration); err != nil {
 			return err
 		}
 	}
-	err = conn.Call(s.runtime.export, func(source io.Reader) error {
+	return s.asked.conn.Send(s.runtime.export)
+}
+
+// receive takes the snapshot that was asked for.
+func (s *Sandbox) receive(record *discovery.Sandbox, r *sandbox.Reading, waits func()) error {
+	conn := s.asked.conn
+	conn.BeforeWaiting(waits)
+	err := conn.Receive(func(source io.Reader) error {
 		return s.verifier.Read(source, s.runtime.settings.MaxAnswerBytes, time.Now, r)
 	})
 	if err == nil && record.Restored {

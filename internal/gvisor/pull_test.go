@@ -404,7 +404,7 @@ func TestCancelledPull(t *testing.T) {
 	s := watch(t, newRuntime(t, testSettings(fleet.RuntimeRoot()))).get("web")
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
-	go func() { done <- s.Pull(ctx, new(sandbox.Reading)) }()
+	go func() { done <- s.Pull(ctx, new(sandbox.Reading), nil) }()
 	cancel()
 	assert.Equal(t, sandbox.Cancelled, sandbox.OutcomeOf(<-done))
 }
@@ -507,7 +507,7 @@ func BenchmarkPull(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		r.Reset()
-		if err := s.Pull(ctx, r); err != nil {
+		if err := s.Pull(ctx, r, nil); err != nil {
 			b.Fatal(err)
 		}
 		s.Describe(r, true)

@@ -153,7 +153,7 @@ func pull(tb testing.TB, s *Sandbox, timeout time.Duration) (*sandbox.Reading, e
 	ctx, cancel := context.WithTimeout(tb.Context(), timeout)
 	defer cancel()
 	r := new(sandbox.Reading)
-	err := s.Pull(ctx, r)
+	err := s.Pull(ctx, r, nil)
 	return r, err
 }
 

@@ -26,6 +26,7 @@ type Sandbox struct {
 	verifier   *snapshot.Verifier
 	distrusted error
 	savings    savings
+	asked      asked
 	described  described
 }
 
@@ -62,5 +63,9 @@ func stateOf(record *discovery.Sandbox) sandbox.State {
 // Pace is 0: a sandbox may be asked at any time.
 func (s *Sandbox) Pace() time.Duration { return 0 }
 
-// Close has nothing to release: between pulls a sandbox holds only memory.
-func (s *Sandbox) Close() error { return nil }
+// Close ends the pull that has begun, if one has. Between pulls a sandbox holds
+// only memory.
+func (s *Sandbox) Close() error {
+	s.hangUp()
+	return nil
+}

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"io"
 	"io/fs"
 	"net"
 	"os"
@@ -55,19 +56,73 @@ func TestConnectUnixFailures(t *testing.T) {
 	assert.Equal(t, before, descriptors(t))
 }
 
-func TestConnectUnixObeysDeadlines(t *testing.T) {
+// connected is a socket and the listener that has not accepted it yet.
+func connected(t *testing.T) (net.Listener, Socket) {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "s")
 	listener, err := net.Listen("unix", path)
 	require.NoError(t, err)
-	defer listener.Close()
+	t.Cleanup(func() { _ = listener.Close() })
 	socket, _, err := ConnectUnix(path)
 	require.NoError(t, err)
-	defer socket.Close()
+	return listener, socket
+}
+
+func TestSocketNeverWaits(t *testing.T) {
+	listener, socket := connected(t)
+	defer func() { assert.NoError(t, socket.Close()) }()
+	accepted, err := listener.Accept()
+	require.NoError(t, err)
+	buffer := make([]byte, 10)
+
+	assert.False(t, socket.Readable())
+	_, err = socket.Read(buffer)
+	require.ErrorIs(t, err, ErrWouldWait)
+
+	_, err = accepted.Write([]byte("hello"))
+	require.NoError(t, err)
+	assert.True(t, socket.Readable())
+	n, err := socket.Read(buffer)
+	require.NoError(t, err)
+	assert.Equal(t, "hello", string(buffer[:n]))
+	_, err = socket.Read(buffer)
+	require.ErrorIs(t, err, ErrWouldWait)
+
+	for err = nil; err == nil; {
+		_, err = socket.Write(make([]byte, 1<<16)) // nobody reads
+	}
+	require.ErrorIs(t, err, ErrWouldWait)
+
+	require.NoError(t, accepted.Close())
+	assert.True(t, socket.Readable(), "the end can be read")
+	_, err = socket.Read(buffer)
+	require.Error(t, err)
+	require.NotErrorIs(t, err, ErrWouldWait)
+	_, err = socket.Write(buffer)
+	require.ErrorIs(t, err, syscall.EPIPE)
+}
+
+func TestSocketEnds(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	listen(t, path) // and hang up
+	socket, _, err := ConnectUnix(path)
+	require.NoError(t, err)
+	require.Eventually(t, socket.Readable, 10*time.Second, time.Millisecond)
+	n, err := socket.Read(make([]byte, 10))
+	assert.Zero(t, n)
+	require.ErrorIs(t, err, io.EOF)
+	require.NoError(t, socket.Close())
+}
+
+func TestSocketAsAFileObeysDeadlines(t *testing.T) {
+	_, socket := connected(t)
+	file := socket.File()
+	defer file.Close()
 	done := make(chan error, 1)
 	go func() {
-		_, err := socket.Read(make([]byte, 1))
+		_, err := file.Read(make([]byte, 1))
 		done <- err
 	}()
-	require.NoError(t, socket.SetDeadline(time.Unix(1, 0)))
+	require.NoError(t, file.SetDeadline(time.Unix(1, 0)))
 	assert.ErrorIs(t, <-done, os.ErrDeadlineExceeded)
 }

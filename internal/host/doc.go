@@ -22,6 +22,8 @@ var (
 	ErrNoProcess = errors.New("no such process")
 	// ErrTooMany: more than the limit would be open or watched at once.
 	ErrTooMany = errors.New("too many at once")
+	// ErrWouldWait: nothing can be read or written now.
+	ErrWouldWait = errors.New("it would have to wait")
 )
 
 // FileID tells versions of a file apart without reading it: a file with the

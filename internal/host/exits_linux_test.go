@@ -84,7 +84,7 @@ func TestExitsLimit(t *testing.T) {
 // TestExitsClose closes while an exit waits to be received and others are
 // being watched.
 func TestExitsClose(t *testing.T) {
-	before := openFiles(t)
+	before := descriptors(t)
 	exits, err := NewExits(10)
 	require.NoError(t, err)
 	ended, alive := startSleep(t), startSleep(t)
@@ -94,14 +94,7 @@ func TestExitsClose(t *testing.T) {
 	require.NoError(t, exits.Close())
 	require.ErrorIs(t, exits.Watch(alive.Process.Pid), os.ErrClosed)
 	// Each command holds a pidfd of its own.
-	assert.LessOrEqual(t, openFiles(t), before+2)
-}
-
-func openFiles(t *testing.T) int {
-	t.Helper()
-	entries, err := os.ReadDir("/proc/self/fd")
-	require.NoError(t, err)
-	return len(entries)
+	assert.LessOrEqual(t, descriptors(t), before+2)
 }
 
 func TestHasArgument(t *testing.T) {

@@ -46,8 +46,26 @@ func (Processes) HasArgument(int, string) (bool, error) { return false, ErrUnsup
 // Local is not supported here.
 func (Processes) Local() bool { return false }
 
+// Socket is a connected Unix stream socket.
+type Socket struct{}
+
 // ConnectUnix is not supported here.
-func ConnectUnix(string) (*os.File, Peer, error) { return nil, Peer{}, ErrUnsupported }
+func ConnectUnix(string) (Socket, Peer, error) { return Socket{}, Peer{}, ErrUnsupported }
+
+// Write is not supported here.
+func (Socket) Write([]byte) (int, error) { return 0, ErrUnsupported }
+
+// Read is not supported here.
+func (Socket) Read([]byte) (int, error) { return 0, ErrUnsupported }
+
+// Readable is not supported here.
+func (Socket) Readable() bool { return true }
+
+// File is not supported here.
+func (Socket) File() *os.File { return nil }
+
+// Close is not supported here.
+func (Socket) Close() error { return ErrUnsupported }
 
 // OpenFileLimit is not supported here.
 func OpenFileLimit() (int, error) { return 0, ErrUnsupported }

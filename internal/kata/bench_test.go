@@ -68,7 +68,7 @@ func BenchmarkPull(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		r.Reset()
-		if err := one.Pull(b.Context(), r); err != nil {
+		if err := one.Pull(b.Context(), r, nil); err != nil {
 			b.Fatal(err)
 		}
 		one.Describe(r, true)

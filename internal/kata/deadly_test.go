@@ -116,7 +116,7 @@ func pull(t *testing.T, s *Sandbox) (*sandbox.Reading, error) {
 	r := &sandbox.Reading{}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	err := s.Pull(ctx, r)
+	err := s.Pull(ctx, r, nil)
 	s.Describe(r, err == nil)
 	return r, err
 }

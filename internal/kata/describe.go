@@ -13,13 +13,14 @@ var (
 	infoFamily = &sandbox.Family{Origin: sandbox.Receiver, OTel: sandbox.Form{
 		Name:        "kata.sandbox.info",
 		Description: "Always 1; the attributes tell which of the runtimes made the sandbox, and with which hypervisor.",
-		Unit:        "1",
+		Unit:        "{sandbox}",
 		LabelKeys:   []string{"flavour", "hypervisor"},
+		Constant:    true,
 	}}
 	guardedFamily = &sandbox.Family{Origin: sandbox.Receiver, OTel: sandbox.Form{
 		Name:        "kata.sandbox.guarded",
 		Description: "Always 1; the attribute tells why the shim of the sandbox is not asked for metrics.",
-		Unit:        "1",
+		Unit:        "{sandbox}",
 		LabelKeys:   []string{"reason"},
 	}}
 )

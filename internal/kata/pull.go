@@ -16,8 +16,15 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
+// Ask does nothing. Shims are few and slow, so each pull of one has a goroutine
+// of its own.
+func (s *Sandbox) Ask(context.Context) bool { return false }
+
+// Answered is not called, as Ask does nothing.
+func (s *Sandbox) Answered() bool { return true }
+
 // Pull asks the shim, if the guard allows, and reads on the host if not.
-func (s *Sandbox) Pull(ctx context.Context, r *sandbox.Reading) error {
+func (s *Sandbox) Pull(ctx context.Context, r *sandbox.Reading, _ func()) error {
 	facts := s.facts.Load()
 	decision := s.decide(facts)
 	// Reader and probe may know better.

@@ -57,7 +57,7 @@ func pullFor(t *testing.T, s *Sandbox, patience time.Duration) (*sandbox.Reading
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	r := &sandbox.Reading{}
-	err := s.Pull(ctx, r)
+	err := s.Pull(ctx, r, nil)
 	return r, err
 }
 
@@ -244,7 +244,7 @@ func TestCancelledPull(t *testing.T) {
 		}
 		cancel()
 	}()
-	if err := one.Pull(ctx, &sandbox.Reading{}); sandbox.OutcomeOf(err) != sandbox.Cancelled {
+	if err := one.Pull(ctx, &sandbox.Reading{}, nil); sandbox.OutcomeOf(err) != sandbox.Cancelled {
 		t.Error(err)
 	}
 	if one.State() != sandbox.Running {

@@ -63,7 +63,7 @@ type pace struct {
 var usualPace = pace{
 	identity: 5 * time.Second,
 	soon:     250 * time.Millisecond, settle: time.Minute, later: 5 * time.Second,
-	places: time.Second, scan: 30 * time.Second, blindScan: 2 * time.Second,
+	places: 5 * time.Second, scan: 30 * time.Second, blindScan: 2 * time.Second,
 }
 
 // Runtime finds Kata sandboxes.

@@ -95,7 +95,7 @@ func (b *Batch) append(id *sandbox.Identity, r *sandbox.Reading, end bool) {
 	for i := range r.Points {
 		point := &r.Points[i]
 		form := naming.form(point.Family)
-		if form.Name == "" {
+		if form.Name == "" || form.Constant && !r.Constants && !end {
 			continue
 		}
 		if !begun {

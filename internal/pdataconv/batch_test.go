@@ -294,3 +294,34 @@ func BenchmarkAppend(b *testing.B) {
 func entityCount(resource pcommon.Resource) int {
 	return entity.ResourceEntityRefs(resource).Len()
 }
+
+// TestConstants: what hardly ever changes is said in some readings only, and
+// always when it ends.
+func TestConstants(t *testing.T) {
+	family := &sandbox.Family{
+		OTel:       sandbox.Form{Name: "gvisor.made", Constant: true},
+		Prometheus: sandbox.Form{Name: "runsc_made"},
+	}
+	for _, test := range []struct {
+		naming    Naming
+		constants bool
+		end       bool
+		want      int
+	}{
+		{OTel, false, false, 0},
+		{OTel, true, false, 1},
+		{OTel, false, true, 1},
+		{Prometheus, false, false, 1},
+		{Prometheus, true, false, 1},
+	} {
+		batch := New(Settings{Naming: test.naming, Attributes: metadata.DefaultResourceAttributesConfig()}).NewBatch()
+		r := &sandbox.Reading{Time: taken, Constants: test.constants}
+		r.Add(family, sandbox.Int(1))
+		if test.end {
+			batch.AppendEnd(identity(), r)
+		} else {
+			batch.Append(identity(), r)
+		}
+		assert.Equal(t, test.want, batch.Points(), "%+v", test)
+	}
+}

@@ -69,8 +69,14 @@ func (c *Converter) Keeps(id *sandbox.Identity) bool {
 
 // putResource describes the sandbox as a resource. Empty values are left out.
 func (c *Converter) putResource(resource pcommon.Resource, id *sandbox.Identity) {
+	size := 0
+	for i := range c.attributes {
+		if c.attributes[i].value(id) != "" {
+			size++
+		}
+	}
 	attributes := resource.Attributes()
-	attributes.EnsureCapacity(len(c.attributes))
+	attributes.EnsureCapacity(size)
 	for i := range c.attributes {
 		if value := c.attributes[i].value(id); value != "" {
 			attributes.PutStr(c.attributes[i].key, value)

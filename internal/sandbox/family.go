@@ -55,6 +55,9 @@ type Form struct {
 	LabelKeys []string
 	// Attributes are the same on every point of the family.
 	Attributes []Attribute
+	// Constant: the points hardly ever change, so only readings with
+	// [Reading.Constants] say them again.
+	Constant bool
 }
 
 // Factor is what a value is multiplied by: Scale, or 1 if that is not set.

@@ -22,6 +22,9 @@ type Reading struct {
 	Points []Point
 	// AnswerBytes is how many bytes the sandbox sent.
 	AnswerBytes int
+	// Constants: points of families that are [Form.Constant] count, which they do
+	// not in other readings.
+	Constants bool
 	// Dropped counts the points of the answer that were left out, by reason.
 	Dropped []Dropped
 

@@ -46,11 +46,19 @@ type Sandbox interface {
 	// Pace is the shortest time between the starts of two pulls that is sure
 	// not to burden the sandbox; 0 if any will do.
 	Pace() time.Duration
-	// Pull asks the sandbox and appends what it verified to the reading, which
-	// comes in empty. It returns when the context ends, at the latest. With an
-	// error, always a [Failure], the points of the reading do not count, except
-	// with the outcome [Partial].
-	Pull(ctx context.Context, r *Reading) error
+	// Ask begins a pull, if it can do so without waiting, and tells whether it
+	// did: the sandbox then works on its answer while others are asked. What
+	// follows is a call of Pull, which takes the answer, or of Close.
+	Ask(ctx context.Context) bool
+	// Answered tells, after Ask, whether the answer has begun to arrive, or that
+	// there will be none.
+	Answered() bool
+	// Pull asks the sandbox, unless Ask did with the same context, and appends
+	// what it verified to the reading, which comes in empty. It calls waits, if
+	// not nil, before it waits for the sandbox. It returns when the context ends,
+	// at the latest. With an error, always a [Failure], the points of the reading
+	// do not count, except with the outcome [Partial].
+	Pull(ctx context.Context, r *Reading, waits func()) error
 	// Describe appends what is known without asking the sandbox. verified
 	// tells whether its last pull was a success.
 	Describe(r *Reading, verified bool)

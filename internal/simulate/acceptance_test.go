@@ -69,7 +69,7 @@ func pull(t *testing.T, s sandbox.Sandbox, r *sandbox.Reading) error {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	r.Reset()
-	return s.Pull(ctx, r)
+	return s.Pull(ctx, r, nil)
 }
 
 func TestTheReceiverAcceptsHonestGVisorSandboxes(t *testing.T) {

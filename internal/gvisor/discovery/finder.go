@@ -19,7 +19,7 @@ import (
 // Times between looks.
 const (
 	// resolveInterval: for roots that came, went or were replaced.
-	resolveInterval = 2 * time.Second
+	resolveInterval = 5 * time.Second
 	// scanInterval: at a root that inotify watches.
 	scanInterval = time.Minute
 	// unwatchedInterval: at a root that it does not watch.

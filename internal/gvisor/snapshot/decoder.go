@@ -39,8 +39,11 @@ type decoder struct {
 	// counts holds the buckets of all histograms.
 	counts []uint64
 
-	// order is for sorting points by series.
-	order []uint64
+	// order is for sorting points by series; present and places are by the
+	// number of a series, a bit and an index.
+	order   []uint64
+	present []uint64
+	places  []uint32
 	// labels is for the label values of one series.
 	labels []string
 	entry  entry

@@ -3,6 +3,7 @@ package snapshot
 import (
 	"cmp"
 	"io"
+	"math/bits"
 	"regexp"
 	"slices"
 	"strconv"
@@ -147,10 +148,43 @@ func (v *Verifier) checkTime(when, now time.Time) error {
 // next to each other.
 func (d *decoder) sort() {
 	d.order = d.order[:0]
+	if d.known.Series <= fewSeries && d.place() {
+		return
+	}
 	for i := range d.points {
 		d.order = append(d.order, uint64(d.points[i].series)<<32|uint64(i))
 	}
 	slices.Sort(d.order)
+}
+
+// fewSeries is up to where there is a place for each series. Releases of gVisor
+// have some thousand.
+const fewSeries = 1 << 14
+
+// place sorts points no two of which are equal: each is put where it belongs,
+// which takes a fifth of the time that comparing them does. It tells whether no
+// two were.
+func (d *decoder) place() (unique bool) {
+	if count := int(d.known.Series); len(d.places) < count {
+		d.places = make([]uint32, count)
+		d.present = make([]uint64, count/64+1)
+	}
+	unique = true
+	for i := range d.points {
+		series := d.points[i].series
+		bit := uint64(1) << (series % 64)
+		unique = unique && d.present[series/64]&bit == 0
+		d.present[series/64] |= bit
+		d.places[series] = uint32(i)
+	}
+	for i, word := range d.present {
+		d.present[i] = 0
+		for ; unique && word != 0; word &= word - 1 {
+			series := uint32(i*64 + bits.TrailingZeros64(word))
+			d.order = append(d.order, uint64(series)<<32|uint64(d.places[series]))
+		}
+	}
+	return unique
 }
 
 // at is the i-th point in order.
