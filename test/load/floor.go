@@ -26,11 +26,11 @@ type floorTask struct {
 }
 
 // groups is how many slots the receiver has in an interval of ten seconds.
-const groups = 10
+const groups = 5
 
 // floorResult is its answer.
 type floorResult struct {
-	// CPU and Wall are those of one cycle.
+	// CPU and Wall are those of one cycle, CPU the median of all.
 	CPU, Wall time.Duration
 	// Bytes is how much one cycle has read.
 	Bytes int64
@@ -83,20 +83,17 @@ func measureFloor(t floorTask) (result floorResult, failed error) {
 	if _, err := readAll(all, 0); err != nil { // the first cycle also warms up the other side
 		return result, err
 	}
-	before, err := cpuTime()
+	started := time.Now()
+	cycles, err := cpuOf(t.Cycles, func() (err error) {
+		result.Bytes, err = readAll(all, t.Interval)
+		return err
+	})
 	if err != nil {
 		return result, err
 	}
-	started := time.Now()
-	for range t.Cycles {
-		if result.Bytes, err = readAll(all, t.Interval); err != nil {
-			return result, err
-		}
-	}
 	result.Wall = time.Since(started) / time.Duration(t.Cycles)
-	after, err := cpuTime()
-	result.CPU = (after - before) / time.Duration(t.Cycles)
-	return result, err
+	result.CPU = median(cycles)
+	return result, nil
 }
 
 // readAll reads each sandbox once: one after the other, over connections that

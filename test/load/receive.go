@@ -48,7 +48,7 @@ type receiveResult struct {
 	First time.Duration
 	// Missing is how many had not, when patience ended.
 	Missing int
-	// CPU is that of one cycle.
+	// CPU is that of one cycle, the median of all.
 	CPU time.Duration
 	// Pulls is how many pulls succeeded in one cycle, Points how many points
 	// they yielded.
@@ -191,27 +191,24 @@ func measureCycles(result *receiveResult, t receiveTask, r *running, sink *sink,
 	if err != nil {
 		return err
 	}
-	sink.use(countPoints)
+	sink.use(forget)
 	before, err := r.take()
 	if err != nil {
 		return err
 	}
-	time.Sleep(t.Interval * time.Duration(t.Cycles))
+	cycles, err := cpuOf(t.Cycles, func() error {
+		time.Sleep(t.Interval)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
 	after, err := r.take()
 	if err := errors.Join(err, stop()); err != nil {
 		return err
 	}
-	deliveries, points := sink.deliveries.Load(), sink.points.Load()
-	if deliveries == 0 || points == 0 {
-		return errors.New("nothing came in the measured cycles")
-	}
-	result.CPU = (after.cpu - before.cpu) / time.Duration(t.Cycles)
+	result.CPU = median(cycles)
 	result.Pulls = float64(after.pulls-before.pulls) / float64(t.Cycles)
-	// Some of the points of these pulls come later, and some of those that
-	// came are of earlier pulls, so they are counted by the pull.
-	result.Points = result.Pulls * float64(points) / float64(deliveries)
-	result.Allocations = float64(after.objects-before.objects) / float64(t.Cycles) / result.Points
-	sink.use(forget)
 	result.Heap = liveHeap()
 	if result.PeakMemory, err = peakMemory("self"); err != nil {
 		return err
@@ -219,6 +216,9 @@ func measureCycles(result *receiveResult, t receiveTask, r *running, sink *sink,
 	if !sink.keepSample(2 * t.Interval) {
 		return errors.New("nothing came after the measured cycles")
 	}
+	// Counting points takes time, so only those of a sample are counted.
+	result.Points = result.Pulls * float64(sink.sample.DataPointCount()) / float64(max(1, len(deliveredBy(sink.sample))))
+	result.Allocations = float64(after.objects-before.objects) / float64(t.Cycles) / result.Points
 	return nil
 }
 
@@ -233,9 +233,8 @@ func copyAllocations(data pmetric.Metrics) float64 {
 	return float64(allocated()-before) / copies / float64(data.DataPointCount())
 }
 
-// reading is what a running receiver has used and done so far.
+// reading is what a running receiver has allocated and done so far.
 type reading struct {
-	cpu     time.Duration
 	objects uint64
 	pulls   int64
 }
@@ -245,8 +244,7 @@ func (r *running) take() (now reading, err error) {
 		return now, err
 	}
 	now.objects = allocated()
-	now.cpu, err = cpuTime()
-	return now, err
+	return now, nil
 }
 
 // startProfile begins a CPU profile and returns what ends it, and writes a

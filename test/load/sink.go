@@ -15,10 +15,6 @@ import (
 type sink struct {
 	look atomic.Int32
 
-	// deliveries counts what sandboxes have delivered, points the points in
-	// it.
-	deliveries, points atomic.Int64
-
 	mu   sync.Mutex
 	seen map[string]struct{}
 	last time.Time
@@ -31,7 +27,6 @@ type sink struct {
 // Ways to look at data, from dear to cheap.
 const (
 	nameSandboxes int32 = iota
-	countPoints
 	keepOne
 	forget
 )
@@ -44,11 +39,7 @@ func newSink() *sink {
 	return &sink{seen: make(map[string]struct{}), more: make(chan struct{}, 1), samples: make(chan pmetric.Metrics, 1)}
 }
 
-func (s *sink) use(look int32) {
-	s.deliveries.Store(0)
-	s.points.Store(0)
-	s.look.Store(look)
-}
+func (s *sink) use(look int32) { s.look.Store(look) }
 
 func (s *sink) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
 
@@ -58,9 +49,6 @@ func (s *sink) ConsumeMetrics(_ context.Context, data pmetric.Metrics) error {
 		for _, id := range deliveredBy(data) {
 			s.note(id)
 		}
-	case countPoints:
-		s.points.Add(int64(data.DataPointCount()))
-		s.deliveries.Add(int64(data.ResourceMetrics().Len()))
 	case keepOne:
 		select {
 		case s.samples <- data:

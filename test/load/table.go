@@ -42,7 +42,7 @@ func printTable(w io.Writer, options benchOptions, rows []*row) {
 	}
 	_, _ = fmt.Fprint(w, `
 read: bytes of all answers · kept: ask, read and discard all answers at once, one after the other, over kept connections · floor
-CPU: the same when the receiver does it, in ten groups within the interval, over a new connection each time, because
+CPU: the same when the receiver does it, in five groups within the interval, over a new connection each time, because
 sandboxes wait for open ones when they end · receiver CPU: the whole process, nothing behind the receiver · first cycle: from the end of the initial delay until every sandbox has delivered ·
 heap each: growth of the heap per further sandbox · pdata's: allocations that a copy of the data needs
 

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -18,6 +19,31 @@ func cpuTime() (time.Duration, error) {
 		return 0, err
 	}
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano()), nil
+}
+
+// cpuOf is what this process has used of the CPUs in each of some cycles.
+func cpuOf(cycles int, cycle func() error) (each []time.Duration, err error) {
+	before, err := cpuTime()
+	for range cycles {
+		if err != nil {
+			return nil, err
+		}
+		if err = cycle(); err != nil {
+			return nil, err
+		}
+		var after time.Duration
+		after, err = cpuTime()
+		each = append(each, after-before)
+		before = after
+	}
+	return each, err
+}
+
+// median is robust against cycles in which the machine did something else as
+// well.
+func median(of []time.Duration) time.Duration {
+	sorted := slices.Sorted(slices.Values(of))
+	return sorted[len(sorted)/2]
 }
 
 // processCPUTime is what another process has used, in steps of 10 ms: the
