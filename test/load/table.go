@@ -18,7 +18,7 @@ func printTable(w io.Writer, options benchOptions, rows []*row) {
 		machine(), options.points, "about 9 KB with 60")
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	line := func(cells ...string) { _, _ = fmt.Fprintln(table, strings.Join(cells, "\t")+"\t") }
-	line("load", "read", "kept", "floor CPU", "receiver CPU", "× floor", "first cycle", "peak RSS", "heap each", "points", "allocs/point", "pdata's", "stop")
+	line("load", "read", "kept", "floor CPU", "receiver CPU", "× kept", "× floor", "first cycle", "peak RSS", "heap each", "points", "allocs/point", "pdata's", "stop")
 	heap := heapPerSandbox(rows)
 	for _, r := range rows {
 		got := &r.receiver
@@ -28,7 +28,7 @@ func printTable(w io.Writer, options benchOptions, rows []*row) {
 		}
 		line(r.name(), fmt.Sprintf("%.1f MB", float64(r.floor.Bytes)/1e6),
 			short(r.kept.CPU), short(r.floor.CPU), short(got.CPU),
-			fmt.Sprintf("%.1f", ratio(got.CPU, r.floor.CPU)),
+			fmt.Sprintf("%.1f", ratio(got.CPU, r.kept.CPU)), fmt.Sprintf("%.1f", ratio(got.CPU, r.floor.CPU)),
 			short(got.First), fmt.Sprintf("%.0f MB", float64(got.PeakMemory)/1e6), each,
 			fmt.Sprintf("%.0f", got.Points), fmt.Sprintf("%.2f", got.Allocations), fmt.Sprintf("%.2f", got.PDataAllocations), short(got.Stop))
 	}
@@ -38,6 +38,12 @@ func printTable(w io.Writer, options benchOptions, rows []*row) {
 			_, _ = fmt.Fprintf(w, "\n%s, runsc metric-server: CPU %s per scrape (%.0f × the receiver's), wall %s, first scrape %s, %d samples, peak RSS %.0f MB\n",
 				r.name(), short(r.peer.CPU), ratio(r.peer.CPU, r.receiver.CPU), short(r.peer.Wall), short(r.peer.First), r.peer.Samples,
 				float64(r.peer.PeakMemory)/1e6)
+		}
+	}
+	for _, r := range rows {
+		if r.gvisor == referenceLoad {
+			_, _ = fmt.Fprintf(w, "\n%s: the peers took %s where reading over kept connections took %s, which is %.0f × as much. Here that would be %s, %.0f × what the receiver takes.\n",
+				r.name(), short(peersCPU), short(peersKept), ratio(peersCPU, peersKept), short(r.peersHere()), ratio(r.peersHere(), r.receiver.CPU))
 		}
 	}
 	_, _ = fmt.Fprint(w, `
