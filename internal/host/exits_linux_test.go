@@ -102,8 +102,8 @@ func TestHasArgument(t *testing.T) {
 	command := startSleep(t)
 	// The command line of a program that has just begun is empty for a moment.
 	require.Eventually(t, func() bool {
-		data, err := os.ReadFile("/proc/" + strconv.Itoa(command.Process.Pid) + "/cmdline")
-		return err == nil && len(data) > 0
+		begun, err := processes.HasArgument(command.Process.Pid, "sleep")
+		return err == nil && begun
 	}, 20*time.Second, time.Millisecond)
 	for argument, want := range map[string]bool{"600": true, "60": false, "sleep 600": false} {
 		got, err := processes.HasArgument(command.Process.Pid, argument)
