@@ -56,8 +56,8 @@ type GVisorConfig struct {
 	CapabilityFilter string `mapstructure:"capability_filter"`
 	// ZeroFill reports registered counters before their first increment.
 	ZeroFill bool `mapstructure:"zero_fill"`
-	// MaxAnswerBytes is the most that a sandbox may answer.
-	MaxAnswerBytes ByteSize `mapstructure:"max_answer_bytes"`
+	// MaxResponseSize is the most that a sandbox may answer.
+	MaxResponseSize ByteSize `mapstructure:"max_response_size"`
 
 	_ struct{}
 }
@@ -78,8 +78,8 @@ type KataConfig struct {
 	UnknownFamilies string `mapstructure:"unknown_families"`
 	// CRIEndpoint, if set, is the container runtime's socket to ask for pods.
 	CRIEndpoint string `mapstructure:"cri_endpoint"`
-	// MaxAnswerBytes is the most that a shim may answer.
-	MaxAnswerBytes ByteSize `mapstructure:"max_answer_bytes"`
+	// MaxResponseSize is the most that a shim may answer.
+	MaxResponseSize ByteSize `mapstructure:"max_response_size"`
 
 	_ struct{}
 }
@@ -89,8 +89,8 @@ var _ component.Config = (*Config)(nil)
 // Bounds of the limit on an answer: below, no honest sandbox fits; above, a
 // dishonest one could take the memory of the collector.
 const (
-	minAnswerBytes = 64 << 10
-	maxAnswerBytes = 64 << 20
+	minResponseSize = 64 << 10
+	maxResponseSize = 64 << 20
 )
 
 // A number without a unit is one of nanoseconds, which nobody means.
@@ -134,7 +134,7 @@ func (c *GVisorConfig) Validate() error {
 		checkChoice("trust", c.Trust, trustFirstUse, trustRegistered),
 		checkRegexp("metric_filter", c.MetricFilter),
 		checkRegexp("capability_filter", c.CapabilityFilter),
-		checkBytes("max_answer_bytes", c.MaxAnswerBytes),
+		checkBytes("max_response_size", c.MaxResponseSize),
 	}
 	if !metricPrefix.MatchString(c.MetricPrefix) {
 		errs = append(errs, fmt.Errorf("metric_prefix: %q cannot begin a metric name: use letters, digits and _, not beginning with a digit",
@@ -156,7 +156,7 @@ func (c *KataConfig) Validate() error {
 		checkChoice("collection", c.Collection, "auto", "shim", "passive"),
 		checkChoice("families", c.Families, "default", "all"),
 		checkChoice("unknown_families", c.UnknownFamilies, "drop", "gauge"),
-		checkBytes("max_answer_bytes", c.MaxAnswerBytes),
+		checkBytes("max_response_size", c.MaxResponseSize),
 	}
 	if c.CRIEndpoint != "" && !filepath.IsAbs(strings.TrimPrefix(c.CRIEndpoint, "unix://")) {
 		errs = append(errs, fmt.Errorf("cri_endpoint: %q is no Unix socket: use for example unix:///run/containerd/containerd.sock", c.CRIEndpoint))
@@ -206,8 +206,8 @@ func checkRegexp(key, expression string) error {
 }
 
 func checkBytes(key string, size ByteSize) error {
-	if size < minAnswerBytes || size > maxAnswerBytes {
-		return fmt.Errorf("%s: %v is not between %v and %v", key, size, ByteSize(minAnswerBytes), ByteSize(maxAnswerBytes))
+	if size < minResponseSize || size > maxResponseSize {
+		return fmt.Errorf("%s: %v is not between %v and %v", key, size, ByteSize(minResponseSize), ByteSize(maxResponseSize))
 	}
 	return nil
 }

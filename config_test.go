@@ -35,12 +35,12 @@ func TestGoodConfigurations(t *testing.T) {
 			c.GVisor = GVisorConfig{
 				Enabled: true, Roots: []string{"/run/runsc", "/run/containerd/runsc/*"},
 				MetricServerAddress: "%RUNTIME_ROOT%/metrics.sock", Trust: "registered",
-				MetricFilter: "fs_.*", CapabilityFilter: "CAP_SYS_.*", ZeroFill: true, MaxAnswerBytes: 512 << 10,
+				MetricFilter: "fs_.*", CapabilityFilter: "CAP_SYS_.*", ZeroFill: true, MaxResponseSize: 512 << 10,
 			}
 			c.Kata = KataConfig{
 				StoragePaths: []string{"/run/vc/sbs"}, Collection: "passive", FilterFamily: []string{"kata_shim_"},
 				Families: "all", UnknownFamilies: "gauge", CRIEndpoint: "unix:///run/containerd/containerd.sock",
-				MaxAnswerBytes: 1 << 20,
+				MaxResponseSize: 1 << 20,
 			}
 			c.Metrics.SandboxState.Enabled = false
 			c.ResourceAttributes.SandboxRuntimeVersion.Enabled = false

@@ -30,12 +30,12 @@ func createDefaultConfig() component.Config {
 		Timeout:              5 * time.Second,
 		Naming:               pdataconv.OTel,
 		GVisor: GVisorConfig{
-			Enabled:        true,
-			Roots:          gvisor.DefaultRoots(),
-			Trust:          trustFirstUse,
-			VerifyPeer:     true,
-			MetricPrefix:   "runsc_",
-			MaxAnswerBytes: 4 << 20,
+			Enabled:         true,
+			Roots:           gvisor.DefaultRoots(),
+			Trust:           trustFirstUse,
+			VerifyPeer:      true,
+			MetricPrefix:    "runsc_",
+			MaxResponseSize: 4 << 20,
 		},
 		Kata: KataConfig{
 			Enabled:         true,
@@ -43,7 +43,7 @@ func createDefaultConfig() component.Config {
 			Collection:      "auto",
 			Families:        "default",
 			UnknownFamilies: "drop",
-			MaxAnswerBytes:  8 << 20,
+			MaxResponseSize: 8 << 20,
 		},
 	}
 }

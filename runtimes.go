@@ -49,7 +49,7 @@ func newGVisor(config *Config, logger *zap.Logger) (sandbox.Runtime, error) {
 		MetricFilter:        c.MetricFilter,
 		CapabilityFilter:    c.CapabilityFilter,
 		ZeroFill:            c.ZeroFill,
-		MaxAnswerBytes:      int64(c.MaxAnswerBytes),
+		MaxResponseSize:     int64(c.MaxResponseSize),
 		VerifyPeer:          c.VerifyPeer,
 	}, logger)
 }
@@ -63,7 +63,7 @@ func newKata(config *Config, logger *zap.Logger) (sandbox.Runtime, error) {
 		Families:        c.Families,
 		FilterFamily:    c.FilterFamily,
 		UnknownFamilies: c.UnknownFamilies,
-		MaxAnswerBytes:  int64(c.MaxAnswerBytes),
+		MaxResponseSize: int64(c.MaxResponseSize),
 		CRIEndpoint:     c.CRIEndpoint,
 	}, logger)
 }

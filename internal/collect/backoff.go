@@ -18,7 +18,7 @@ const paceFactor = 6
 // limit, and is spread by ± 1/8, so that sandboxes that failed together do not
 // come back together.
 func backOff(outcome sandbox.Outcome, failures int, interval, pace, limit time.Duration) time.Duration {
-	if failures == 0 || !outcome.Burdens() {
+	if failures == 0 || !outcome.ShouldBackOff() {
 		return 0
 	}
 	wait := max(interval, paceFactor*pace)

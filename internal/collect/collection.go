@@ -84,7 +84,7 @@ func (c *Collection) watch(ctx context.Context, runtime sandbox.Runtime) {
 	}
 }
 
-// Shutdown stops everything and waits for it: pulls are cancelled, what has
+// Shutdown stops everything and waits for it: pulls are canceled, what has
 // been pulled is handed over, within a second or until the context ends.
 func (c *Collection) Shutdown(ctx context.Context) error {
 	defer c.telemetry.shutdown()

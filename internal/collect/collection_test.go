@@ -143,7 +143,7 @@ func TestFailingSandboxIsAskedLessOftenAndStaysDescribed(t *testing.T) {
 		failures := b.pipeline.of("a", "sandbox.pull.failures")
 		// The last failure may not have been handed over yet.
 		assert.InDelta(t, failed, failures[len(failures)-1].value, 1)
-		assert.Equal(t, map[string]any{"outcome": "unreachable"}, failures[len(failures)-1].labels)
+		assert.Equal(t, map[string]any{"error.type": "unreachable"}, failures[len(failures)-1].labels)
 		assert.Equal(t, 1, b.logs.FilterMessageSnippet("yields no metrics").Len(), "logged once")
 
 		heal.Store(true)
@@ -243,10 +243,10 @@ func TestStoppedSandboxEndsItsSeriesAndStaysDescribed(t *testing.T) {
 		points := b.pipeline.of("a", "fake.opens")
 		assert.True(t, points[len(points)-1].ended)
 		states := b.pipeline.of("a", "sandbox.state")
-		assert.Equal(t, map[string]any{"state": "stopped"}, states[len(states)-1].labels)
+		assert.Equal(t, map[string]any{"sandbox.state": "stopped"}, states[len(states)-1].labels)
 		assert.False(t, states[len(states)-1].ended)
 		ended := slices.IndexFunc(states, func(r record) bool { return r.ended })
-		assert.Equal(t, map[string]any{"state": "running"}, states[ended].labels)
+		assert.Equal(t, map[string]any{"sandbox.state": "running"}, states[ended].labels)
 		responsive := b.pipeline.of("a", "sandbox.responsive")
 		assert.True(t, responsive[len(responsive)-1].ended)
 	})
@@ -305,7 +305,7 @@ func TestPanicCostsOnePull(t *testing.T) {
 		stop()
 		assert.NotEmpty(t, b.pipeline.of("b", "fake.opens"))
 		failures := b.pipeline.of("a", "sandbox.pull.failures")
-		assert.Equal(t, map[string]any{"outcome": "internal"}, failures[0].labels)
+		assert.Equal(t, map[string]any{"error.type": "internal"}, failures[0].labels)
 	})
 }
 
@@ -490,7 +490,7 @@ func TestTally(t *testing.T) {
 		b.runtime.remove(all[5])
 		time.Sleep(testInterval)
 		stop()
-		var last sandbox.Tally
+		var last sandbox.Stats
 		for range len(b.runtime.tallies) {
 			last = <-b.runtime.tallies
 		}
@@ -503,7 +503,7 @@ func TestTally(t *testing.T) {
 	})
 }
 
-func TestTelemetryIsLabelledWithTheReceiver(t *testing.T) {
+func TestTelemetryIsLabeledWithTheReceiver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, nil)
 		require.NoError(t, b.Start())
@@ -525,11 +525,11 @@ func TestTelemetryIsLabelledWithTheReceiver(t *testing.T) {
 		metadatatest.AssertEqualReceiverSandboxDroppedPoints(t, b.tel, []metricdata.DataPoint[int64]{
 			{Value: 4, Attributes: set(attribute.String("reason", "forged"))},
 		}, ignore...)
-		metadatatest.AssertEqualReceiverSandboxPassedPaths(t, b.tel, []metricdata.DataPoint[int64]{
+		metadatatest.AssertEqualReceiverSandboxSkippedPaths(t, b.tel, []metricdata.DataPoint[int64]{
 			{Value: 3, Attributes: set(attribute.String("reason", "foreign"))},
 		}, ignore...)
 		metadatatest.AssertEqualReceiverSandboxSandboxes(t, b.tel, []metricdata.DataPoint[int64]{
-			{Value: 1, Attributes: set(attribute.String("state", "running"))},
+			{Value: 1, Attributes: set(attribute.String("sandbox.state", "running"))},
 		}, ignore...)
 		require.NoError(t, b.Shutdown(context.Background()))
 		require.NoError(t, b.tel.Shutdown(context.Background()))
@@ -559,7 +559,7 @@ func TestFixedFamiliesMatchMetadata(t *testing.T) {
 		require.True(t, found, form.Name)
 		assert.Equal(t, want.Description, form.Description)
 		assert.Equal(t, want.Unit, form.Unit)
-		assert.Equal(t, want.Attributes, form.LabelKeys)
+		assert.Subset(t, want.Attributes, form.LabelKeys)
 		kind := sandbox.Gauge
 		if want.Sum != nil {
 			kind = sandbox.UpDownCounter
@@ -609,7 +609,7 @@ func TestReadingsWithoutPointsAreForgotten(t *testing.T) {
 		c.settings.Converter = pdataconv.New(pdataconv.Settings{Naming: pdataconv.Prometheus})
 	})
 	w := newWorker(b.Collection, 0)
-	only := &sandbox.Family{OTel: sandbox.Form{Name: "only.otel"}}
+	only := &sandbox.Family{OTel: sandbox.Descriptor{Name: "only.otel"}}
 	for _, family := range []*sandbox.Family{only, opens} {
 		for _, end := range []bool{false, true} {
 			r := newReading()
@@ -668,7 +668,7 @@ func TestBootedSandboxIsPulledSoonAndItsOldStateEnds(t *testing.T) {
 		var ended []string
 		for _, point := range b.pipeline.of("a", "sandbox.state") {
 			if point.ended {
-				ended = append(ended, point.labels["state"].(string))
+				ended = append(ended, point.labels["sandbox.state"].(string))
 			}
 		}
 		assert.Equal(t, []string{"booting"}, ended)

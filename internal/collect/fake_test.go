@@ -29,17 +29,17 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var opens = &sandbox.Family{
-	OTel:       sandbox.Form{Name: "fake.opens", Kind: sandbox.Counter},
-	Prometheus: sandbox.Form{Name: "fake_opens", Kind: sandbox.Counter},
+	OTel:       sandbox.Descriptor{Name: "fake.opens", Kind: sandbox.Counter},
+	Prometheus: sandbox.Descriptor{Name: "fake_opens", Kind: sandbox.Counter},
 }
 
 var present = &sandbox.Family{
-	OTel:       sandbox.Form{Name: "fake.present"},
-	Prometheus: sandbox.Form{Name: "fake_present"},
+	OTel:       sandbox.Descriptor{Name: "fake.present"},
+	Prometheus: sandbox.Descriptor{Name: "fake_present"},
 }
 
 // made hardly ever changes.
-var made = &sandbox.Family{OTel: sandbox.Form{Name: "fake.made", Constant: true}}
+var made = &sandbox.Family{OTel: sandbox.Descriptor{Name: "fake.made", Constant: true}}
 
 // fakeSandbox answers as its function says.
 type fakeSandbox struct {
@@ -71,7 +71,7 @@ func newFake(id string) *fakeSandbox {
 
 func honest(_ context.Context, r *sandbox.Reading) error {
 	r.Time = time.Now()
-	r.AnswerBytes = 100
+	r.ResponseSize = 100
 	r.Add(opens, sandbox.Int(7))
 	return nil
 }
@@ -157,14 +157,14 @@ func (s *fakeSandbox) pulled() []time.Time {
 type fakeRuntime struct {
 	name    string
 	actions chan func(sandbox.Observer)
-	tallies chan sandbox.Tally
+	tallies chan sandbox.Stats
 }
 
 func newFakeRuntime() *fakeRuntime {
 	return &fakeRuntime{
 		name:    sandbox.RuntimeGVisor,
 		actions: make(chan func(sandbox.Observer), 10_000),
-		tallies: make(chan sandbox.Tally, 1000),
+		tallies: make(chan sandbox.Stats, 1000),
 	}
 }
 
@@ -181,12 +181,12 @@ func (r *fakeRuntime) Watch(ctx context.Context, o sandbox.Observer) error {
 	}
 }
 
-func (r *fakeRuntime) Summarize(reading *sandbox.Reading, tally sandbox.Tally) {
+func (r *fakeRuntime) Summarize(reading *sandbox.Reading, tally sandbox.Stats) {
 	select {
 	case r.tallies <- tally:
 	default:
 	}
-	reading.Add(&sandbox.Family{Origin: sandbox.Receiver, OTel: sandbox.Form{Name: "fake.count", Kind: sandbox.Counter}}, sandbox.Int(tally.Seen))
+	reading.Add(&sandbox.Family{Origin: sandbox.Receiver, OTel: sandbox.Descriptor{Name: "fake.count", Kind: sandbox.Counter}}, sandbox.Int(tally.Seen))
 }
 
 func (r *fakeRuntime) add(s sandbox.Sandbox)    { r.actions <- func(o sandbox.Observer) { o.Added(s) } }

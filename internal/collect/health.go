@@ -28,7 +28,7 @@ func (h *health) note(outcome sandbox.Outcome, began, now time.Time) {
 	case sandbox.OK:
 		h.lastSuccess = now
 		h.failures = 0
-	case sandbox.Gone, sandbox.Cancelled:
+	case sandbox.Gone, sandbox.Canceled:
 	default:
 		h.failures++
 		if h.failed == nil {
@@ -46,7 +46,7 @@ type fixedFamilies struct {
 	state, responsive, duration, age, failures *sandbox.Family
 }
 
-func fixedFamily(enabled bool, form sandbox.Form) *sandbox.Family {
+func fixedFamily(enabled bool, form sandbox.Descriptor) *sandbox.Family {
 	if !enabled {
 		return nil
 	}
@@ -55,34 +55,34 @@ func fixedFamily(enabled bool, form sandbox.Form) *sandbox.Family {
 
 func newFixedFamilies(config metadata.MetricsConfig) fixedFamilies {
 	return fixedFamilies{
-		state: fixedFamily(config.SandboxState.Enabled, sandbox.Form{
+		state: fixedFamily(config.SandboxState.Enabled, sandbox.Descriptor{
 			Name:        "sandbox.state",
-			Description: "1 for the state the sandbox is in.",
+			Description: "State of the sandbox. The value is 1 for the current state.",
 			Unit:        "{sandbox}",
 			Kind:        sandbox.UpDownCounter,
-			LabelKeys:   []string{"state"},
+			LabelKeys:   []string{"sandbox.state"},
 		}),
-		responsive: fixedFamily(config.SandboxResponsive.Enabled, sandbox.Form{
+		responsive: fixedFamily(config.SandboxResponsive.Enabled, sandbox.Descriptor{
 			Name:        "sandbox.responsive",
-			Description: "1 if the last finished pull of the sandbox was a success, 0 if not.",
+			Description: "Whether the last completed pull succeeded (1) or failed (0).",
 			Unit:        "{sandbox}",
 		}),
-		duration: fixedFamily(config.SandboxPullDuration.Enabled, sandbox.Form{
+		duration: fixedFamily(config.SandboxPullDuration.Enabled, sandbox.Descriptor{
 			Name:        "sandbox.pull.duration",
-			Description: "How long the last finished pull of the sandbox took.",
+			Description: "Duration of the last completed pull.",
 			Unit:        "s",
 		}),
-		age: fixedFamily(config.SandboxLastSuccessAge.Enabled, sandbox.Form{
+		age: fixedFamily(config.SandboxLastSuccessAge.Enabled, sandbox.Descriptor{
 			Name:        "sandbox.last_success.age",
-			Description: "Time since the last pull of the sandbox that was a success.",
+			Description: "Time since the last successful pull.",
 			Unit:        "s",
 		}),
-		failures: fixedFamily(config.SandboxPullFailures.Enabled, sandbox.Form{
+		failures: fixedFamily(config.SandboxPullFailures.Enabled, sandbox.Descriptor{
 			Name:        "sandbox.pull.failures",
-			Description: "Pulls of the sandbox that failed, by the way they failed.",
+			Description: "Number of failed pulls, by error type.",
 			Unit:        "{pull}",
 			Kind:        sandbox.Counter,
-			LabelKeys:   []string{"outcome"},
+			LabelKeys:   []string{"error.type"},
 		}),
 	}
 }
@@ -90,7 +90,7 @@ func newFixedFamilies(config metadata.MetricsConfig) fixedFamilies {
 // append adds the fixed metrics of a sandbox to its reading.
 func (f *fixedFamilies) append(r *sandbox.Reading, state sandbox.State, h *health) {
 	if f.state != nil {
-		r.AddLabelled(f.state, sandbox.Int(1), string(state))
+		r.AddLabeled(f.state, sandbox.Int(1), string(state))
 	}
 	if h.outcome == "" || !state.Pulled() {
 		return
@@ -114,7 +114,7 @@ func (f *fixedFamilies) appendFailures(r *sandbox.Reading, h *health) {
 	}
 	for _, outcome := range sandbox.Outcomes {
 		if count := h.failed[outcome]; count > 0 {
-			r.AddLabelled(f.failures, sandbox.Int(count), string(outcome))
+			r.AddLabeled(f.failures, sandbox.Int(count), string(outcome))
 		}
 	}
 }

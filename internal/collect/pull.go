@@ -86,7 +86,7 @@ func (c *Collection) pull(ctx, bounded context.Context, m *member, r *sandbox.Re
 	now := time.Now()
 	outcome := sandbox.OutcomeOf(err)
 	if ctx.Err() != nil && err != nil {
-		outcome = sandbox.Cancelled
+		outcome = sandbox.Canceled
 	}
 	m.health.note(outcome, m.began, now)
 	m.retry = time.Time{}
@@ -165,7 +165,7 @@ const (
 // that it has recovered. All failures are in the telemetry.
 func (c *Collection) logChange(m *member, before *health, err error) {
 	now := &m.health
-	if before.outcome == now.outcome || now.outcome == sandbox.Cancelled || now.outcome == sandbox.Gone {
+	if before.outcome == now.outcome || now.outcome == sandbox.Canceled || now.outcome == sandbox.Gone {
 		return
 	}
 	id := m.sandbox.Identity()

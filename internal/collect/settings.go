@@ -16,7 +16,7 @@ import (
 
 // Settings of a [Collection].
 type Settings struct {
-	// Receiver is the id that the receiver's own telemetry is labelled with.
+	// Receiver is the id that the receiver's own telemetry is labeled with.
 	Receiver component.ID
 	// Interval is the time between two pulls of a sandbox, InitialDelay that
 	// before the first of all, Timeout the longest that one pull may take.

@@ -26,7 +26,7 @@ func (s *scheduler) summarize(ctx context.Context, now time.Time) {
 	s.c.telemetry.sandboxes.Store(&states)
 	for _, runtime := range s.c.settings.Runtimes {
 		name := runtime.Name()
-		tally := sandbox.Tally{
+		tally := sandbox.Stats{
 			Time: now, Started: s.c.started,
 			Seen: s.seen[name], Running: running[name], Broken: broken[name],
 		}

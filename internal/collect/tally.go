@@ -50,7 +50,7 @@ func (t *tally) pulled(outcome sandbox.Outcome, duration time.Duration) {
 }
 
 // fill copies the counts.
-func (t *tally) fill(to *sandbox.Tally) {
+func (t *tally) fill(to *sandbox.Stats) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	to.Pulls, to.Failures = t.pulls, t.failed

@@ -86,7 +86,7 @@ func (t *telemetry) observe() error {
 	err := t.builder.RegisterReceiverSandboxSandboxesCallback(func(_ context.Context, o metric.Int64Observer) error {
 		if counts := t.sandboxes.Load(); counts != nil {
 			for key, count := range *counts {
-				o.Observe(count, t.with(attribute.String("runtime", key.runtime), attribute.String("state", string(key.state))))
+				o.Observe(count, t.with(attribute.String("runtime", key.runtime), attribute.String("sandbox.state", string(key.state))))
 			}
 		}
 		return nil
@@ -94,7 +94,7 @@ func (t *telemetry) observe() error {
 	if err != nil {
 		return err
 	}
-	return t.builder.RegisterReceiverSandboxPassedPathsCallback(func(_ context.Context, o metric.Int64Observer) error {
+	return t.builder.RegisterReceiverSandboxSkippedPathsCallback(func(_ context.Context, o metric.Int64Observer) error {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		for runtime, counts := range t.passed {
@@ -111,8 +111,8 @@ func (t *telemetry) pulled(runtime string, outcome sandbox.Outcome, duration tim
 	attributes := t.pulls[runtime]
 	t.builder.ReceiverSandboxPulls.Add(ctx, 1, attributes.outcomes[outcome]...)
 	t.builder.ReceiverSandboxPullDuration.Record(ctx, duration.Seconds(), attributes.runtime...)
-	if r.AnswerBytes > 0 {
-		t.builder.ReceiverSandboxAnswerSize.Record(ctx, int64(r.AnswerBytes), attributes.runtime...)
+	if r.ResponseSize > 0 {
+		t.builder.ReceiverSandboxResponseSize.Record(ctx, int64(r.ResponseSize), attributes.runtime...)
 	}
 	for _, dropped := range r.Dropped {
 		t.builder.ReceiverSandboxDroppedPoints.Add(ctx, int64(dropped.Points), t.because(runtime, dropped.Reason))

@@ -6,7 +6,7 @@
 // round there are differences, and each has its reason in [StricterRules] and
 // [StricterRegistrationRules].
 //
-// Two things stand between the verdicts, and neither is a judgement:
+// Two things stand between the verdicts, and neither is a judgment:
 //
 //   - The last bound of a histogram is +Inf, which JSON cannot express. gVisor's
 //     encoder fails on it, so no sandbox of today sends a histogram. This project

@@ -39,7 +39,7 @@ func verdict(ourErr, peerErr error) string {
 const baseRegistration = `{"metrics":[
 	{"name":"/a/count","prometheus_name":"a_count","description":"A <b>.","cumulative":true},
 	{"name":"/a/level","prometheus_name":"a_level","description":"Level."},
-	{"name":"/b/labelled","prometheus_name":"b_labelled","description":"Labelled.","cumulative":true,
+	{"name":"/b/labeled","prometheus_name":"b_labeled","description":"Labeled.","cumulative":true,
 	 "fields":[{"field_name":"x","allowed_values":["1","2","3","4","5","6"]},{"field_name":"y","allowed_values":["one","two"]}]},
 	{"name":"/c/spread","prometheus_name":"c_spread","description":"Spread.","cumulative":true,"type":1,
 	 "distribution_bucket_lower_bounds":[0,10]}],"stages":["start"]}`
@@ -58,8 +58,8 @@ func level(rest string) string {
 	return `{"metric":{"name":"a_level","type":1,"help":"Level."}` + rest + `}`
 }
 
-func labelled(labels, rest string) string {
-	return `{"metric":{"name":"b_labelled","type":2,"help":"Labelled."},"labels":` + labels + rest + `}`
+func labeled(labels, rest string) string {
+	return `{"metric":{"name":"b_labeled","type":2,"help":"Labeled."},"labels":` + labels + rest + `}`
 }
 
 func spread(histogram string) string {
@@ -85,7 +85,7 @@ func TestSnapshotVerdicts(t *testing.T) {
 		rule    snapshot.Rule
 	}{
 		{"empty", []string{``}, taken, ""},
-		{"one of each", []string{count(one) + "," + level(one) + "," + labelled(`{"x":"1","y":"one"}`, one) + "," + samples(3, 1, 2, `{"float":0.5}`, 0, 2, 0)}, taken, ""},
+		{"one of each", []string{count(one) + "," + level(one) + "," + labeled(`{"x":"1","y":"one"}`, one) + "," + samples(3, 1, 2, `{"float":0.5}`, 0, 2, 0)}, taken, ""},
 		{"keys in another order", []string{`{"val":{"int":1},"metric":{"help":"Level.","name":"a_level","type":1}}`}, taken, ""},
 		{"unknown keys", []string{level(`,"new":{"x":[null]}` + one)}, taken, ""},
 		{"external labels", []string{level(`,"external_labels":{"x":"y"}` + one)}, taken, ""},
@@ -96,11 +96,11 @@ func TestSnapshotVerdicts(t *testing.T) {
 		{"other help", []string{`{"metric":{"name":"a_level","type":1,"help":"level."},"val":{}}`}, refused, snapshot.RuleHelp},
 		{"no metric", []string{`{"val":{}}`}, panicOfPeer, snapshot.RuleUnknownMetric},
 		{"null for an entry", []string{`null`}, panicOfPeer, snapshot.RuleFormat},
-		{"too few labels", []string{labelled(`{"x":"1"}`, one)}, refused, snapshot.RuleLabelCount},
-		{"too many labels", []string{labelled(`{"x":"1","y":"one","z":""}`, one)}, refused, snapshot.RuleLabelCount},
-		{"other label", []string{labelled(`{"x":"1","z":"one"}`, one)}, refused, snapshot.RuleLabelMissing},
-		{"value not allowed", []string{labelled(`{"x":"1","y":"three"}`, one)}, refused, snapshot.RuleLabelValue},
-		{"series twice", []string{labelled(`{"x":"1","y":"one"}`, one) + "," + labelled(`{"y":"one","x":"1"}`, one)}, refused, snapshot.RuleDuplicateSeries},
+		{"too few labels", []string{labeled(`{"x":"1"}`, one)}, refused, snapshot.RuleLabelCount},
+		{"too many labels", []string{labeled(`{"x":"1","y":"one","z":""}`, one)}, refused, snapshot.RuleLabelCount},
+		{"other label", []string{labeled(`{"x":"1","z":"one"}`, one)}, refused, snapshot.RuleLabelMissing},
+		{"value not allowed", []string{labeled(`{"x":"1","y":"three"}`, one)}, refused, snapshot.RuleLabelValue},
+		{"series twice", []string{labeled(`{"x":"1","y":"one"}`, one) + "," + labeled(`{"y":"one","x":"1"}`, one)}, refused, snapshot.RuleDuplicateSeries},
 		{"no value", []string{count(``)}, refused, snapshot.RuleValue},
 		{"both values", []string{count(one + `,"histogram":{}`)}, refused, snapshot.RuleValue},
 		{"wrong value", []string{spreadAsNumber}, refused, snapshot.RuleValue},

@@ -90,11 +90,11 @@ func TestAdoptionReports(t *testing.T) {
 }
 
 func TestSettingsAreChecked(t *testing.T) {
-	_, err := New(Settings{Trust: "blind", MetricFilter: "(", CapabilityFilter: "[", MaxAnswerBytes: -1}, zap.NewNop())
-	for _, key := range []string{"trust", "metric_filter", "capability_filter", "max_answer_bytes"} {
+	_, err := New(Settings{Trust: "blind", MetricFilter: "(", CapabilityFilter: "[", MaxResponseSize: -1}, zap.NewNop())
+	for _, key := range []string{"trust", "metric_filter", "capability_filter", "max_response_size"} {
 		require.ErrorContains(t, err, key+": ", "all that is wrong is told at once")
 	}
-	runtime, err := New(Settings{Trust: sandbox.Registered, MaxAnswerBytes: 1}, zap.NewNop())
+	runtime, err := New(Settings{Trust: sandbox.Registered, MaxResponseSize: 1}, zap.NewNop())
 	require.NoError(t, err)
 	assert.Equal(t, DefaultRoots(), runtime.settings.Roots)
 	assert.Equal(t, "/proc", runtime.processes.Root)

@@ -59,14 +59,14 @@ func (s *Sandbox) Describe(r *sandbox.Reading, verified bool) {
 func (s *Sandbox) describeVerified(r *sandbox.Reading, capabilities statefile.Capabilities) {
 	f := s.runtime.families
 	r.Add(f.creationTime, sandbox.Float(seconds(s.identity.Created)))
-	r.AddLabelled(s.info.family, sandbox.Int(1), s.info.values...)
+	r.AddLabeled(s.info.family, sandbox.Int(1), s.info.values...)
 	for name := range capabilities.Names() {
-		r.AddLabelled(f.capability, sandbox.Int(1), name)
+		r.AddLabeled(f.capability, sandbox.Int(1), name)
 	}
 }
 
 func (s *Sandbox) describeSpec(r *sandbox.Reading, spec discovery.Spec) {
-	r.AddLabelled(s.runtime.families.spec, sandbox.Int(1),
+	r.AddLabeled(s.runtime.families.spec, sandbox.Int(1),
 		strconv.FormatBool(spec.RunsAsRoot), spec.OCIVersion, strconv.FormatBool(spec.NVProxy), strconv.FormatBool(spec.TPUProxy))
 }
 

@@ -196,7 +196,7 @@ func TestSummarize(t *testing.T) {
 		a.Added(s)
 	}
 	r := new(sandbox.Reading)
-	runtime.Summarize(r, sandbox.Tally{Started: time.Unix(1795169978, 55547000), Seen: 7, Running: 5, Broken: 3})
+	runtime.Summarize(r, sandbox.Stats{Started: time.Unix(1795169978, 55547000), Seen: 7, Running: 5, Broken: 3})
 	assert.Equal(t, []string{
 		"process_start_time_seconds 1795169978.055547",
 		"runsc_meta_metric_server_presence 1",
@@ -230,7 +230,7 @@ func TestPeerPage(t *testing.T) {
 	got := series(&s.identity, r)
 	texts := helpAndTypes(r)
 	r.Reset()
-	runtime.Summarize(r, sandbox.Tally{Started: time.Unix(1795169978, 55547000), Seen: 1, Running: 1})
+	runtime.Summarize(r, sandbox.Stats{Started: time.Unix(1795169978, 55547000), Seen: 1, Running: 1})
 	got = append(got, series(nil, r)...)
 	texts = append(texts, helpAndTypes(r)...)
 

@@ -25,21 +25,21 @@ type families struct {
 // newFamilies names the families. Capabilities are many and seldom of interest,
 // so the naming "otel" has them only on demand.
 func newFamilies(prefix string, capabilitiesInOTel bool) *families {
-	prometheus := func(name, help string, labels ...string) sandbox.Form {
-		return sandbox.Form{Name: prefix + "meta_" + name, Description: help, LabelKeys: labels}
+	prometheus := func(name, help string, labels ...string) sandbox.Descriptor {
+		return sandbox.Descriptor{Name: prefix + "meta_" + name, Description: help, LabelKeys: labels}
 	}
-	counter := func(form sandbox.Form) sandbox.Form {
+	counter := func(form sandbox.Descriptor) sandbox.Descriptor {
 		form.Kind = sandbox.Counter
 		return form
 	}
-	otel := func(name, description, unit string, labels ...string) sandbox.Form {
-		return sandbox.Form{Name: "gvisor.sandbox." + name, Description: description, Unit: unit, LabelKeys: labels}
+	otel := func(name, description, unit string, labels ...string) sandbox.Descriptor {
+		return sandbox.Descriptor{Name: "gvisor.sandbox." + name, Description: description, Unit: unit, LabelKeys: labels}
 	}
-	constant := func(form sandbox.Form) sandbox.Form {
+	constant := func(form sandbox.Descriptor) sandbox.Descriptor {
 		form.Constant = true
 		return form
 	}
-	scaled := func(form sandbox.Form, scale float64) sandbox.Form {
+	scaled := func(form sandbox.Descriptor, scale float64) sandbox.Descriptor {
 		form.Scale = scale
 		return form
 	}
@@ -103,7 +103,7 @@ func newFamilies(prefix string, capabilitiesInOTel bool) *families {
 			Prometheus: counter(prometheus("num_sandboxes_restored", "Counter of sandboxes that have been restored.")),
 		},
 		processStart: &sandbox.Family{
-			Prometheus: sandbox.Form{Name: "process_start_time_seconds", Description: "Start time of the process since unix epoch in seconds."},
+			Prometheus: sandbox.Descriptor{Name: "process_start_time_seconds", Description: "Start time of the process since unix epoch in seconds."},
 		},
 	}
 	if capabilitiesInOTel {

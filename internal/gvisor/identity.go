@@ -34,7 +34,7 @@ func identityOf(record *discovery.Sandbox) sandbox.Identity {
 	if record.Registration != nil || record.RegistrationError != nil {
 		id.Trust = sandbox.Registered
 	}
-	id.PeerLabels = peerLabels(
+	id.UpstreamLabels = upstreamLabels(
 		sandbox.Attribute{Key: "sandbox", Value: id.ID},
 		sandbox.Attribute{Key: "iteration", Value: id.Iteration},
 		sandbox.Attribute{Key: "pod_name", Value: record.PeerPodName},
@@ -43,8 +43,8 @@ func identityOf(record *discovery.Sandbox) sandbox.Identity {
 	return id
 }
 
-// peerLabels leaves out empty labels.
-func peerLabels(labels ...sandbox.Attribute) []sandbox.Attribute {
+// upstreamLabels leaves out empty labels.
+func upstreamLabels(labels ...sandbox.Attribute) []sandbox.Attribute {
 	labels = slices.DeleteFunc(labels, func(label sandbox.Attribute) bool { return label.Value == "" })
 	return slices.Clone(labels)
 }

@@ -48,7 +48,7 @@ func TestIdentity(t *testing.T) {
 		Iteration:      "1zo45mry6r0nd",
 		Created:        record().Created,
 		Container:      sandbox.Container{ID: "busy2"},
-		PeerLabels:     []sandbox.Attribute{{Key: "sandbox", Value: "busy2"}, {Key: "iteration", Value: "1zo45mry6r0nd"}},
+		UpstreamLabels: []sandbox.Attribute{{Key: "sandbox", Value: "busy2"}, {Key: "iteration", Value: "1zo45mry6r0nd"}},
 		Trust:          sandbox.FirstUse,
 	}
 	for name, test := range map[string]struct {
@@ -80,7 +80,7 @@ func TestIdentity(t *testing.T) {
 			func(id *sandbox.Identity) {
 				id.Pod = sandbox.Pod{Name: "web-0", Namespace: "shop", UID: "u"}
 				id.Container = sandbox.Container{}
-				id.PeerLabels = append(id.PeerLabels, sandbox.Attribute{Key: "pod_name", Value: "web-0"}, sandbox.Attribute{Key: "namespace_name", Value: "shop"})
+				id.UpstreamLabels = append(id.UpstreamLabels, sandbox.Attribute{Key: "pod_name", Value: "web-0"}, sandbox.Attribute{Key: "namespace_name", Value: "shop"})
 			},
 		},
 		"pod that runsc does not know": {
@@ -94,7 +94,7 @@ func TestIdentity(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, want := record(), minimal
-			want.PeerLabels = append([]sandbox.Attribute(nil), minimal.PeerLabels...)
+			want.UpstreamLabels = append([]sandbox.Attribute(nil), minimal.UpstreamLabels...)
 			test.change(s)
 			test.want(&want)
 			assert.Equal(t, want, identityOf(s))

@@ -99,7 +99,7 @@ func (s *Sandbox) receive(record *discovery.Sandbox, r *sandbox.Reading, waits f
 	conn := s.asked.conn
 	conn.BeforeWaiting(waits)
 	err := conn.Receive(func(source io.Reader) error {
-		return s.verifier.Read(source, s.runtime.settings.MaxAnswerBytes, time.Now, r)
+		return s.verifier.Read(source, s.runtime.settings.MaxResponseSize, time.Now, r)
 	})
 	if err == nil && record.Restored {
 		s.learnSavings(conn, record)
@@ -142,7 +142,7 @@ var registeredFields = jsonscan.NewFields("RegisteredMetrics")
 
 // askRegistration asks the sandbox itself for its registration.
 func (s *Sandbox) askRegistration(conn *control.Conn) (raw []byte, err error) {
-	limit := s.runtime.settings.MaxAnswerBytes
+	limit := s.runtime.settings.MaxResponseSize
 	err = conn.Call(control.RegisteredMetrics(), func(source io.Reader) error {
 		return control.DecodeResult(source, limit, func(scanner *jsonscan.Scanner) {
 			var seen jsonscan.Seen
@@ -166,7 +166,7 @@ func (s *Sandbox) askRegistration(conn *control.Conn) (raw []byte, err error) {
 func (s *Sandbox) explain(record *discovery.Sandbox, err error) error {
 	ended := s.gone.Load() || s.State() == sandbox.Stopped
 	switch sandbox.OutcomeOf(err) {
-	case sandbox.Cancelled:
+	case sandbox.Canceled:
 		return err
 	case sandbox.Unreachable, sandbox.Disconnected, sandbox.WrongPeer:
 		ended = ended || s.hasEnded(record)

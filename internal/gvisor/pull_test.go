@@ -48,7 +48,7 @@ func TestPull(t *testing.T) {
 		r, err := pull(t, s, longTimeout)
 		require.NoError(t, err)
 		assert.Len(t, r.Points, simulate.DefaultPoints)
-		assert.Positive(t, r.AnswerBytes)
+		assert.Positive(t, r.ResponseSize)
 		assert.Equal(t, s.record.Load().Started, r.Start)
 		assert.WithinDuration(t, time.Now(), r.Time, longTimeout)
 	}
@@ -285,7 +285,7 @@ func TestFirstUseFailures(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			record, calls := fakeSandbox(t, map[string]string{"Metrics.GetRegisteredMetrics": test.answer, "Metrics.Export": emptySnapshot})
 			settings := testSettings(record.Root)
-			settings.MaxAnswerBytes = 4096
+			settings.MaxResponseSize = 4096
 			s := newTestSandbox(t, newRuntime(t, settings), record)
 			for range 2 {
 				_, err := pull(t, s, longTimeout)
@@ -398,7 +398,7 @@ func TestGone(t *testing.T) {
 	}
 }
 
-func TestCancelledPull(t *testing.T) {
+func TestCanceledPull(t *testing.T) {
 	fleet := newFleet(t, simulate.Options{})
 	addGVisor(t, fleet, simulate.GVisorOptions{ID: "web", Mode: simulate.Stall})
 	s := watch(t, newRuntime(t, testSettings(fleet.RuntimeRoot()))).get("web")
@@ -406,7 +406,7 @@ func TestCancelledPull(t *testing.T) {
 	done := make(chan error)
 	go func() { done <- s.Pull(ctx, new(sandbox.Reading), nil) }()
 	cancel()
-	assert.Equal(t, sandbox.Cancelled, sandbox.OutcomeOf(<-done))
+	assert.Equal(t, sandbox.Canceled, sandbox.OutcomeOf(<-done))
 }
 
 // TestLife follows a simulated sandbox from start to end.

@@ -115,11 +115,11 @@ func (r *recorder) get(id string) (s *Sandbox) {
 
 func testSettings(roots ...string) Settings {
 	return Settings{
-		Roots:          roots,
-		Trust:          sandbox.FirstUse,
-		MetricPrefix:   "runsc_",
-		MaxAnswerBytes: 4 << 20,
-		VerifyPeer:     true,
+		Roots:           roots,
+		Trust:           sandbox.FirstUse,
+		MetricPrefix:    "runsc_",
+		MaxResponseSize: 4 << 20,
+		VerifyPeer:      true,
 	}
 }
 
@@ -167,7 +167,7 @@ func series(id *sandbox.Identity, r *sandbox.Reading) []string {
 		form := point.Family.Prometheus
 		labels := map[string]string{}
 		if id != nil {
-			for _, label := range id.PeerLabels {
+			for _, label := range id.UpstreamLabels {
 				labels[label.Key] = label.Value
 			}
 		}

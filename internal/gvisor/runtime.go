@@ -63,7 +63,7 @@ func (r *Runtime) Watch(ctx context.Context, observer sandbox.Observer) error {
 }
 
 // Summarize appends what gVisor's exporter says about all its sandboxes.
-func (r *Runtime) Summarize(reading *sandbox.Reading, tally sandbox.Tally) {
+func (r *Runtime) Summarize(reading *sandbox.Reading, tally sandbox.Stats) {
 	var checkpointed, restored int64
 	r.mu.Lock()
 	for _, s := range r.sandboxes {

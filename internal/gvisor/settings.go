@@ -37,8 +37,8 @@ type Settings struct {
 	CapabilityFilter string
 	// ZeroFill adds counters that have not been incremented yet.
 	ZeroFill bool
-	// MaxAnswerBytes is the longest answer that is read.
-	MaxAnswerBytes int64
+	// MaxResponseSize is the longest answer that is read.
+	MaxResponseSize int64
 	// VerifyPeer: process ids in state files are those of ProcRoot, so that the
 	// sandbox's process can be watched and recognized.
 	VerifyPeer bool
@@ -65,8 +65,8 @@ func New(settings Settings, logger *zap.Logger) (*Runtime, error) {
 	if settings.Trust != sandbox.FirstUse && settings.Trust != sandbox.Registered {
 		errs = append(errs, fmt.Errorf("trust: %q is neither %s nor %s", settings.Trust, sandbox.FirstUse, sandbox.Registered))
 	}
-	if settings.MaxAnswerBytes <= 0 {
-		errs = append(errs, fmt.Errorf("max_answer_bytes: %d leaves no room for an answer", settings.MaxAnswerBytes))
+	if settings.MaxResponseSize <= 0 {
+		errs = append(errs, fmt.Errorf("max_response_size: %d leaves no room for an answer", settings.MaxResponseSize))
 	}
 	metrics, err := compile("metric_filter", settings.MetricFilter, "^(?:%s)$")
 	errs = append(errs, err)

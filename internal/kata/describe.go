@@ -4,20 +4,20 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalogue"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
 // Metrics that tell what a sandbox is. kata-monitor has nothing like them.
 var (
-	infoFamily = &sandbox.Family{Origin: sandbox.Receiver, OTel: sandbox.Form{
+	infoFamily = &sandbox.Family{Origin: sandbox.Receiver, OTel: sandbox.Descriptor{
 		Name:        "kata.sandbox.info",
 		Description: "Always 1; the attributes tell which of the runtimes made the sandbox, and with which hypervisor.",
 		Unit:        "{sandbox}",
-		LabelKeys:   []string{"flavour", "hypervisor"},
+		LabelKeys:   []string{"flavor", "hypervisor"},
 		Constant:    true,
 	}}
-	guardedFamily = &sandbox.Family{Origin: sandbox.Receiver, OTel: sandbox.Form{
+	guardedFamily = &sandbox.Family{Origin: sandbox.Receiver, OTel: sandbox.Descriptor{
 		Name:        "kata.sandbox.guarded",
 		Description: "Always 1; the attribute tells why the shim of the sandbox is not asked for metrics.",
 		Unit:        "{sandbox}",
@@ -29,11 +29,11 @@ var (
 func (s *Sandbox) Describe(r *sandbox.Reading, _ bool) {
 	facts := s.facts.Load()
 	if facts.settled {
-		flavour := "go"
-		if facts.flavour == catalogue.Rust {
-			flavour = "rust"
+		flavor := "go"
+		if facts.flavor == catalog.Rust {
+			flavor = "rust"
 		}
-		s.described.add(r, infoFamily, flavour, cmp.Or(facts.state.Hypervisor, "unknown"))
+		s.described.add(r, infoFamily, flavor, cmp.Or(facts.state.Hypervisor, "unknown"))
 	}
 	// That it cannot be asked yet is what the state booting says.
 	if decision := s.decide(facts); !decision.Ask && decision.State != sandbox.Booting {
@@ -48,7 +48,7 @@ type described struct {
 
 // add adds the series with the value 1.
 func (d *described) add(r *sandbox.Reading, family *sandbox.Family, labels ...string) {
-	r.AddLabelled(family, sandbox.Int(1), labels...)
+	r.AddLabeled(family, sandbox.Int(1), labels...)
 	known := slices.ContainsFunc(d.series, func(point sandbox.Point) bool {
 		return point.Family == family && slices.Equal(point.Labels, labels)
 	})
@@ -60,7 +60,7 @@ func (d *described) add(r *sandbox.Reading, family *sandbox.Family, labels ...st
 // end appends all series, and forgets them.
 func (d *described) end(r *sandbox.Reading) {
 	for _, point := range d.series {
-		r.AddLabelled(point.Family, sandbox.Int(0), point.Labels...)
+		r.AddLabeled(point.Family, sandbox.Int(0), point.Labels...)
 	}
 	d.series = nil
 }

@@ -49,27 +49,27 @@ func TestDescribe(t *testing.T) {
 	for name, test := range map[string]setup{
 		"Go": {
 			false, false, persistFile("web-0", "qemu", "web-0"), "auto",
-			[]string{"kata.sandbox.info{flavour=go;hypervisor=qemu;}"},
+			[]string{"kata.sandbox.info{flavor=go;hypervisor=qemu;}"},
 		},
 		"Go, unknown": {
 			false, false, "", "auto",
-			[]string{"kata.sandbox.info{flavour=go;hypervisor=unknown;}"},
+			[]string{"kata.sandbox.info{flavor=go;hypervisor=unknown;}"},
 		},
 		"runtime-rs": {
 			true, false, stateFile("web-0", "dragonball"), "auto",
-			[]string{"kata.sandbox.info{flavour=rust;hypervisor=dragonball;}"},
+			[]string{"kata.sandbox.info{flavor=rust;hypervisor=dragonball;}"},
 		},
 		"unsafe": {
 			true, false, stateFile("web-0", "qemu"), "auto",
-			[]string{"kata.sandbox.guarded{reason=unsafe_hypervisor;}", "kata.sandbox.info{flavour=rust;hypervisor=qemu;}"},
+			[]string{"kata.sandbox.guarded{reason=unsafe_hypervisor;}", "kata.sandbox.info{flavor=rust;hypervisor=qemu;}"},
 		},
 		"unsafe, insisted": {
 			true, false, stateFile("web-0", "qemu"), "shim",
-			[]string{"kata.sandbox.info{flavour=rust;hypervisor=qemu;}"},
+			[]string{"kata.sandbox.info{flavor=rust;hypervisor=qemu;}"},
 		},
 		"passive": {
 			false, false, persistFile("web-0", "clh", "web-0"), "passive",
-			[]string{"kata.sandbox.guarded{reason=passive;}", "kata.sandbox.info{flavour=go;hypervisor=clh;}"},
+			[]string{"kata.sandbox.guarded{reason=passive;}", "kata.sandbox.info{flavor=go;hypervisor=clh;}"},
 		},
 		"booting":  {true, false, "", "auto", nil},
 		"no state": {true, true, "", "auto", []string{"kata.sandbox.guarded{reason=no_state;}"}},
@@ -177,7 +177,7 @@ func TestSeriesOfBothReaders(t *testing.T) {
 }
 
 func TestSummarize(t *testing.T) {
-	tally := sandbox.Tally{
+	tally := sandbox.Stats{
 		Seen: 9, Running: 4, Broken: 1, Pulls: 20, Failures: 3,
 		Durations: sandbox.Distribution{Count: 20, Sum: 35, Bounds: []float64{1, 2}, Buckets: []uint64{5, 5, 10}},
 	}

@@ -3,14 +3,14 @@ package kata
 import (
 	"errors"
 
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalogue"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/storage"
 )
 
 // facts are what the files of a sandbox say. They are replaced, not changed.
 type facts struct {
-	flavour catalogue.Flavour
-	state   storage.State
+	flavor catalog.Flavor
+	state  storage.State
 	// hasState: the state file was there and whole.
 	hasState bool
 	// settled: this is all that there will ever be.
@@ -18,14 +18,14 @@ type facts struct {
 }
 
 func readFacts(directory storage.Directory) facts {
-	flavour, state, err := storage.ReadState(directory)
+	flavor, state, err := storage.ReadState(directory)
 	return facts{
-		flavour:  flavour,
+		flavor:   flavor,
 		state:    state,
 		hasState: err == nil,
 		// The Go runtime writes its file before the socket. If there is none,
 		// the virtual machine runs as another user, and its files are
 		// elsewhere.
-		settled: err == nil || flavour == catalogue.Go && errors.Is(err, storage.ErrNoState),
+		settled: err == nil || flavor == catalog.Go && errors.Is(err, storage.ErrNoState),
 	}
 }

@@ -14,7 +14,7 @@ import (
 
 var shop = sandbox.Pod{Name: "web-0", Namespace: "shop", UID: podUID}
 
-func peerLabels(id string, pod sandbox.Pod) []sandbox.Attribute {
+func upstreamLabels(id string, pod sandbox.Pod) []sandbox.Attribute {
 	return []sandbox.Attribute{
 		{Key: "sandbox_id", Value: id},
 		{Key: "cri_uid", Value: pod.UID},
@@ -30,8 +30,8 @@ func checkIdentity(t *testing.T, s *Sandbox, place, id string, pod sandbox.Pod) 
 		got.Iteration == "" || got.Created.IsZero() || got.Trust != "" || got.Container != (sandbox.Container{}) {
 		t.Errorf("identity %+v", got)
 	}
-	if !slices.Equal(got.PeerLabels, peerLabels(id, pod)) {
-		t.Errorf("peer labels %+v", got.PeerLabels)
+	if !slices.Equal(got.UpstreamLabels, upstreamLabels(id, pod)) {
+		t.Errorf("peer labels %+v", got.UpstreamLabels)
 	}
 }
 

@@ -54,8 +54,8 @@ func (s *Sandbox) look(ctx context.Context, facts *facts, decision guard.Decisio
 			return err
 		}
 		s.probe = passive.NewProbe(s.runtime.roots, passive.Subject{
-			Flavour: facts.flavour,
-			Shim:    s.peer, VMM: facts.state.VMM, Virtiofsd: facts.state.Virtiofsd,
+			Flavor: facts.flavor,
+			Shim:   s.peer, VMM: facts.state.VMM, Virtiofsd: facts.state.Virtiofsd,
 			Cgroup: facts.state.Cgroup,
 		})
 		s.probeFor = facts
@@ -112,7 +112,7 @@ func (s *Sandbox) judge(err error) error {
 		s.refused = 0
 	}
 	switch outcome {
-	case sandbox.OK, sandbox.Cancelled:
+	case sandbox.OK, sandbox.Canceled:
 		return err
 	}
 	if outcome == sandbox.Gone || !s.directory.StillThere() {
@@ -136,7 +136,7 @@ func (s *Sandbox) judge(err error) error {
 // readerFor is the reader for what is known of the sandbox.
 func (s *Sandbox) readerFor(facts *facts) *reader.Reader {
 	if s.readFor != facts {
-		s.readers = append(s.readers, reader.New(facts.flavour, facts.state.Hypervisor, s.runtime.reader))
+		s.readers = append(s.readers, reader.New(facts.flavor, facts.state.Hypervisor, s.runtime.reader))
 		s.readFor = facts
 	}
 	return s.readers[len(s.readers)-1]

@@ -108,8 +108,8 @@ func TestHonestShims(t *testing.T) {
 						t.Errorf("%s is there", name)
 					}
 				}
-				if r.AnswerBytes == 0 || r.Time.IsZero() || r.Start.IsZero() || r.Start.After(r.Time) {
-					t.Errorf("%d bytes at %v since %v", r.AnswerBytes, r.Time, r.Start)
+				if r.ResponseSize == 0 || r.Time.IsZero() || r.Start.IsZero() || r.Start.After(r.Time) {
+					t.Errorf("%d bytes at %v since %v", r.ResponseSize, r.Time, r.Start)
 				}
 				checkValues(t, r)
 			}
@@ -163,7 +163,7 @@ func TestHostileShims(t *testing.T) {
 				if got := sandbox.OutcomeOf(err); got != want {
 					t.Errorf("outcome %s (%v), want %s", got, err, want)
 				}
-				if want != sandbox.OK && !want.Burdens() {
+				if want != sandbox.OK && !want.ShouldBackOff() {
 					t.Errorf("%s would be asked again at once", want)
 				}
 				checkValues(t, r)
@@ -235,7 +235,7 @@ func TestTeardownIsNoFailure(t *testing.T) {
 	}
 }
 
-func TestCancelledPull(t *testing.T) {
+func TestCanceledPull(t *testing.T) {
 	_, pod, one := addKata(t, simulate.KataOptions{Mode: simulate.KataHangBeforeHost}, nil)
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
@@ -244,7 +244,7 @@ func TestCancelledPull(t *testing.T) {
 		}
 		cancel()
 	}()
-	if err := one.Pull(ctx, &sandbox.Reading{}, nil); sandbox.OutcomeOf(err) != sandbox.Cancelled {
+	if err := one.Pull(ctx, &sandbox.Reading{}, nil); sandbox.OutcomeOf(err) != sandbox.Canceled {
 		t.Error(err)
 	}
 	if one.State() != sandbox.Running {
@@ -263,8 +263,8 @@ func TestPassiveAsksNothing(t *testing.T) {
 			if err != nil || !hasFamily(r, "kata.shim.thread.count") || hasFamily(r, "kata.guest.cpu.time") {
 				t.Errorf("%v: %q", err, familiesOf(r))
 			}
-			if r.AnswerBytes != 0 || !r.Start.Before(time.Now().Add(-time.Millisecond)) {
-				t.Errorf("%d bytes since %v", r.AnswerBytes, r.Start)
+			if r.ResponseSize != 0 || !r.Start.Before(time.Now().Add(-time.Millisecond)) {
+				t.Errorf("%d bytes since %v", r.ResponseSize, r.Start)
 			}
 		}
 		if load := pod.Load(); load.Calls != 0 || load.Strange != 0 {

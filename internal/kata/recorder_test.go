@@ -167,7 +167,7 @@ func stateFile(id, hypervisor string) string {
 func settings(p places) Settings {
 	return Settings{
 		StoragePaths: []string{p.golang, p.rust}, Collection: "auto", Naming: "otel",
-		Families: "default", UnknownFamilies: "drop", MaxAnswerBytes: 8 << 20,
+		Families: "default", UnknownFamilies: "drop", MaxResponseSize: 8 << 20,
 	}
 }
 

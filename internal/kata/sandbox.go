@@ -60,7 +60,7 @@ func newSandbox(runtime *Runtime, c *candidate) *Sandbox {
 			Created:   created,
 			Pod:       pod,
 			// kata-monitor sets all four, empty or not.
-			PeerLabels: []sandbox.Attribute{
+			UpstreamLabels: []sandbox.Attribute{
 				{Key: "sandbox_id", Value: c.directory.ID},
 				{Key: "cri_uid", Value: pod.UID},
 				{Key: "cri_name", Value: pod.Name},
@@ -86,7 +86,7 @@ func (s *Sandbox) State() sandbox.State {
 // decide asks the guard.
 func (s *Sandbox) decide(facts *facts) guard.Decision {
 	return guard.Decide(s.runtime.collection, guard.Known{
-		Flavour:    facts.flavour,
+		Flavor:     facts.flavor,
 		HasState:   facts.hasState,
 		Hypervisor: facts.state.Hypervisor,
 		Age:        time.Since(s.identity.Created),

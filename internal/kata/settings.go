@@ -33,8 +33,8 @@ type Settings struct {
 	FilterFamily []string
 	// UnknownFamilies is "drop" or "gauge".
 	UnknownFamilies string
-	// MaxAnswerBytes is the most that a shim may answer.
-	MaxAnswerBytes int64
+	// MaxResponseSize is the most that a shim may answer.
+	MaxResponseSize int64
 	// CRIEndpoint, if set, is the container runtime's socket.
 	CRIEndpoint string
 
@@ -89,7 +89,7 @@ func New(settings Settings, logger *zap.Logger) (*Runtime, error) {
 		logger:     logger,
 		places:     settings.StoragePaths,
 		collection: guard.Collection(settings.Collection),
-		maxBytes:   settings.MaxAnswerBytes,
+		maxBytes:   settings.MaxResponseSize,
 		filtered:   len(settings.FilterFamily) > 0,
 		roots: passive.Roots{
 			Processes: host.Processes{Root: cmp.Or(settings.ProcRoot, "/proc")},
@@ -110,16 +110,16 @@ func New(settings Settings, logger *zap.Logger) (*Runtime, error) {
 	default:
 		errs = append(errs, fmt.Errorf("collection: %q is none of auto, shim, passive", settings.Collection))
 	}
-	if settings.MaxAnswerBytes <= 0 {
-		errs = append(errs, fmt.Errorf("max_answer_bytes: %d leaves no room for an answer: use for example 8388608", settings.MaxAnswerBytes))
+	if settings.MaxResponseSize <= 0 {
+		errs = append(errs, fmt.Errorf("max_response_size: %d leaves no room for an answer: use for example 8388608", settings.MaxResponseSize))
 	}
 	var err error
 	r.reader, err = reader.NewSettings(reader.Options{
-		Naming:         settings.Naming,
-		Families:       settings.Families,
-		FilterFamily:   settings.FilterFamily,
-		Unknown:        settings.UnknownFamilies,
-		MaxAnswerBytes: settings.MaxAnswerBytes,
+		Naming:          settings.Naming,
+		Families:        settings.Families,
+		FilterFamily:    settings.FilterFamily,
+		Unknown:         settings.UnknownFamilies,
+		MaxResponseSize: settings.MaxResponseSize,
 	})
 	errs = append(errs, err)
 	if settings.CRIEndpoint != "" {

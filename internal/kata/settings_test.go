@@ -20,7 +20,7 @@ func TestNewSaysAllThatIsWrong(t *testing.T) {
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	for _, want := range []string{"storage_paths::1", "collection", "naming", "families", "unknown_families", "cri_endpoint", "max_answer_bytes"} {
+	for _, want := range []string{"storage_paths::1", "collection", "naming", "families", "unknown_families", "cri_endpoint", "max_response_size"} {
 		if !strings.Contains(err.Error(), want+":") {
 			t.Errorf("%s is not named in %q", want, err)
 		}

@@ -16,12 +16,12 @@ var (
 )
 
 func monitorFamily(name string, kind sandbox.Kind, help string) *sandbox.Family {
-	return &sandbox.Family{Origin: sandbox.Receiver, Prometheus: sandbox.Form{Name: name, Kind: kind, Description: help}}
+	return &sandbox.Family{Origin: sandbox.Receiver, Prometheus: sandbox.Descriptor{Name: name, Kind: kind, Description: help}}
 }
 
 // Summarize appends what kata-monitor would say. It leaves that out where
 // families are filtered, whatever the filter says.
-func (r *Runtime) Summarize(reading *sandbox.Reading, tally sandbox.Tally) {
+func (r *Runtime) Summarize(reading *sandbox.Reading, tally sandbox.Stats) {
 	if r.filtered {
 		return
 	}

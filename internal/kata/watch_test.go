@@ -205,7 +205,7 @@ func TestSecretsStayInside(t *testing.T) {
 		for _, text := range []string{id.Pod.Name, id.Pod.Namespace, id.Pod.UID, one.facts.Load().state.Hypervisor} {
 			check("identity", text)
 		}
-		for _, attribute := range id.PeerLabels {
+		for _, attribute := range id.UpstreamLabels {
 			check("peer labels", attribute.Value)
 		}
 		r, err := pullFor(t, one, patience)

@@ -165,10 +165,21 @@ func (rac *ResourceAttributeConfig) Unmarshal(parser *confmap.Conf) error {
 // ResourceAttributesConfig provides config for sandbox resource attributes.
 type ResourceAttributesConfig struct {
 	ContainerID           ResourceAttributeConfig `mapstructure:"container.id"`
+	GvisorCoreTags        ResourceAttributeConfig `mapstructure:"gvisor.core_tags"`
+	GvisorCPUArch         ResourceAttributeConfig `mapstructure:"gvisor.cpu.arch"`
+	GvisorCPUCount        ResourceAttributeConfig `mapstructure:"gvisor.cpu.count"`
+	GvisorExperiment      ResourceAttributeConfig `mapstructure:"gvisor.experiment"`
+	GvisorFileAccess      ResourceAttributeConfig `mapstructure:"gvisor.file_access"`
+	GvisorGoVersion       ResourceAttributeConfig `mapstructure:"gvisor.go.version"`
+	GvisorNetworkMode     ResourceAttributeConfig `mapstructure:"gvisor.network_mode"`
+	GvisorOverlay         ResourceAttributeConfig `mapstructure:"gvisor.overlay"`
+	GvisorPlatform        ResourceAttributeConfig `mapstructure:"gvisor.platform"`
 	K8sContainerName      ResourceAttributeConfig `mapstructure:"k8s.container.name"`
 	K8sNamespaceName      ResourceAttributeConfig `mapstructure:"k8s.namespace.name"`
 	K8sPodName            ResourceAttributeConfig `mapstructure:"k8s.pod.name"`
 	K8sPodUID             ResourceAttributeConfig `mapstructure:"k8s.pod.uid"`
+	KataHypervisorName    ResourceAttributeConfig `mapstructure:"kata.hypervisor.name"`
+	KataRuntimeFlavor     ResourceAttributeConfig `mapstructure:"kata.runtime.flavor"`
 	SandboxID             ResourceAttributeConfig `mapstructure:"sandbox.id"`
 	SandboxIteration      ResourceAttributeConfig `mapstructure:"sandbox.iteration"`
 	SandboxRuntimeName    ResourceAttributeConfig `mapstructure:"sandbox.runtime.name"`
@@ -181,6 +192,33 @@ func DefaultResourceAttributesConfig() ResourceAttributesConfig {
 		ContainerID: ResourceAttributeConfig{
 			Enabled: true,
 		},
+		GvisorCoreTags: ResourceAttributeConfig{
+			Enabled: false,
+		},
+		GvisorCPUArch: ResourceAttributeConfig{
+			Enabled: false,
+		},
+		GvisorCPUCount: ResourceAttributeConfig{
+			Enabled: false,
+		},
+		GvisorExperiment: ResourceAttributeConfig{
+			Enabled: false,
+		},
+		GvisorFileAccess: ResourceAttributeConfig{
+			Enabled: false,
+		},
+		GvisorGoVersion: ResourceAttributeConfig{
+			Enabled: false,
+		},
+		GvisorNetworkMode: ResourceAttributeConfig{
+			Enabled: false,
+		},
+		GvisorOverlay: ResourceAttributeConfig{
+			Enabled: false,
+		},
+		GvisorPlatform: ResourceAttributeConfig{
+			Enabled: false,
+		},
 		K8sContainerName: ResourceAttributeConfig{
 			Enabled: true,
 		},
@@ -192,6 +230,12 @@ func DefaultResourceAttributesConfig() ResourceAttributesConfig {
 		},
 		K8sPodUID: ResourceAttributeConfig{
 			Enabled: true,
+		},
+		KataHypervisorName: ResourceAttributeConfig{
+			Enabled: false,
+		},
+		KataRuntimeFlavor: ResourceAttributeConfig{
+			Enabled: false,
 		},
 		SandboxID: ResourceAttributeConfig{
 			Enabled: true,

@@ -74,6 +74,17 @@ type SandboxEntity struct {
 	sandboxTrust          string
 	containerID           string
 	k8sContainerName      string
+	gvisorCoreTags        string
+	gvisorCPUArch         string
+	gvisorCPUCount        string
+	gvisorExperiment      string
+	gvisorFileAccess      string
+	gvisorGoVersion       string
+	gvisorNetworkMode     string
+	gvisorOverlay         string
+	gvisorPlatform        string
+	kataHypervisorName    string
+	kataRuntimeFlavor     string
 	partOfK8sPod          *K8sPodEntity
 }
 
@@ -116,6 +127,61 @@ func (e *SandboxEntity) SetK8sContainerName(val string) {
 	e.k8sContainerName = val
 }
 
+// SetGvisorCoreTags sets the gvisor.core_tags extra attribute on the resource.
+func (e *SandboxEntity) SetGvisorCoreTags(val string) {
+	e.gvisorCoreTags = val
+}
+
+// SetGvisorCPUArch sets the gvisor.cpu.arch extra attribute on the resource.
+func (e *SandboxEntity) SetGvisorCPUArch(val string) {
+	e.gvisorCPUArch = val
+}
+
+// SetGvisorCPUCount sets the gvisor.cpu.count extra attribute on the resource.
+func (e *SandboxEntity) SetGvisorCPUCount(val string) {
+	e.gvisorCPUCount = val
+}
+
+// SetGvisorExperiment sets the gvisor.experiment extra attribute on the resource.
+func (e *SandboxEntity) SetGvisorExperiment(val string) {
+	e.gvisorExperiment = val
+}
+
+// SetGvisorFileAccess sets the gvisor.file_access extra attribute on the resource.
+func (e *SandboxEntity) SetGvisorFileAccess(val string) {
+	e.gvisorFileAccess = val
+}
+
+// SetGvisorGoVersion sets the gvisor.go.version extra attribute on the resource.
+func (e *SandboxEntity) SetGvisorGoVersion(val string) {
+	e.gvisorGoVersion = val
+}
+
+// SetGvisorNetworkMode sets the gvisor.network_mode extra attribute on the resource.
+func (e *SandboxEntity) SetGvisorNetworkMode(val string) {
+	e.gvisorNetworkMode = val
+}
+
+// SetGvisorOverlay sets the gvisor.overlay extra attribute on the resource.
+func (e *SandboxEntity) SetGvisorOverlay(val string) {
+	e.gvisorOverlay = val
+}
+
+// SetGvisorPlatform sets the gvisor.platform extra attribute on the resource.
+func (e *SandboxEntity) SetGvisorPlatform(val string) {
+	e.gvisorPlatform = val
+}
+
+// SetKataHypervisorName sets the kata.hypervisor.name extra attribute on the resource.
+func (e *SandboxEntity) SetKataHypervisorName(val string) {
+	e.kataHypervisorName = val
+}
+
+// SetKataRuntimeFlavor sets the kata.runtime.flavor extra attribute on the resource.
+func (e *SandboxEntity) SetKataRuntimeFlavor(val string) {
+	e.kataRuntimeFlavor = val
+}
+
 // Relationship setters for sandbox.
 
 // SetPartOfK8sPod sets the part_of relationship to a k8s.pod entity.
@@ -147,6 +213,39 @@ func (e *SandboxEntity) copyToResource(cfg ResourceAttributesConfig, res pcommon
 		if cfg.K8sContainerName.Enabled {
 			res.Attributes().PutStr("k8s.container.name", e.k8sContainerName)
 		}
+		if cfg.GvisorCoreTags.Enabled {
+			res.Attributes().PutStr("gvisor.core_tags", e.gvisorCoreTags)
+		}
+		if cfg.GvisorCPUArch.Enabled {
+			res.Attributes().PutStr("gvisor.cpu.arch", e.gvisorCPUArch)
+		}
+		if cfg.GvisorCPUCount.Enabled {
+			res.Attributes().PutStr("gvisor.cpu.count", e.gvisorCPUCount)
+		}
+		if cfg.GvisorExperiment.Enabled {
+			res.Attributes().PutStr("gvisor.experiment", e.gvisorExperiment)
+		}
+		if cfg.GvisorFileAccess.Enabled {
+			res.Attributes().PutStr("gvisor.file_access", e.gvisorFileAccess)
+		}
+		if cfg.GvisorGoVersion.Enabled {
+			res.Attributes().PutStr("gvisor.go.version", e.gvisorGoVersion)
+		}
+		if cfg.GvisorNetworkMode.Enabled {
+			res.Attributes().PutStr("gvisor.network_mode", e.gvisorNetworkMode)
+		}
+		if cfg.GvisorOverlay.Enabled {
+			res.Attributes().PutStr("gvisor.overlay", e.gvisorOverlay)
+		}
+		if cfg.GvisorPlatform.Enabled {
+			res.Attributes().PutStr("gvisor.platform", e.gvisorPlatform)
+		}
+		if cfg.KataHypervisorName.Enabled {
+			res.Attributes().PutStr("kata.hypervisor.name", e.kataHypervisorName)
+		}
+		if cfg.KataRuntimeFlavor.Enabled {
+			res.Attributes().PutStr("kata.runtime.flavor", e.kataRuntimeFlavor)
+		}
 	} else {
 		if cfg.SandboxID.Enabled {
 			res.Attributes().PutStr("sandbox.id", e.sandboxID)
@@ -168,6 +267,39 @@ func (e *SandboxEntity) copyToResource(cfg ResourceAttributesConfig, res pcommon
 		}
 		if cfg.K8sContainerName.Enabled {
 			res.Attributes().PutStr("k8s.container.name", e.k8sContainerName)
+		}
+		if cfg.GvisorCoreTags.Enabled {
+			res.Attributes().PutStr("gvisor.core_tags", e.gvisorCoreTags)
+		}
+		if cfg.GvisorCPUArch.Enabled {
+			res.Attributes().PutStr("gvisor.cpu.arch", e.gvisorCPUArch)
+		}
+		if cfg.GvisorCPUCount.Enabled {
+			res.Attributes().PutStr("gvisor.cpu.count", e.gvisorCPUCount)
+		}
+		if cfg.GvisorExperiment.Enabled {
+			res.Attributes().PutStr("gvisor.experiment", e.gvisorExperiment)
+		}
+		if cfg.GvisorFileAccess.Enabled {
+			res.Attributes().PutStr("gvisor.file_access", e.gvisorFileAccess)
+		}
+		if cfg.GvisorGoVersion.Enabled {
+			res.Attributes().PutStr("gvisor.go.version", e.gvisorGoVersion)
+		}
+		if cfg.GvisorNetworkMode.Enabled {
+			res.Attributes().PutStr("gvisor.network_mode", e.gvisorNetworkMode)
+		}
+		if cfg.GvisorOverlay.Enabled {
+			res.Attributes().PutStr("gvisor.overlay", e.gvisorOverlay)
+		}
+		if cfg.GvisorPlatform.Enabled {
+			res.Attributes().PutStr("gvisor.platform", e.gvisorPlatform)
+		}
+		if cfg.KataHypervisorName.Enabled {
+			res.Attributes().PutStr("kata.hypervisor.name", e.kataHypervisorName)
+		}
+		if cfg.KataRuntimeFlavor.Enabled {
+			res.Attributes().PutStr("kata.runtime.flavor", e.kataRuntimeFlavor)
 		}
 	}
 }
@@ -207,8 +339,8 @@ func (eb *SandboxMetricsBuilder) RecordSandboxPullDurationDataPoint(ts pcommon.T
 }
 
 // RecordSandboxPullFailuresDataPoint records a data point for the sandbox.pull.failures metric.
-func (eb *SandboxMetricsBuilder) RecordSandboxPullFailuresDataPoint(ts pcommon.Timestamp, val int64, outcomeAttributeValue AttributeOutcome) {
-	eb.mb.metricSandboxPullFailures.recordDataPoint(eb.mb.startTime, ts, val, outcomeAttributeValue.String())
+func (eb *SandboxMetricsBuilder) RecordSandboxPullFailuresDataPoint(ts pcommon.Timestamp, val int64, errorTypeAttributeValue AttributeErrorType) {
+	eb.mb.metricSandboxPullFailures.recordDataPoint(eb.mb.startTime, ts, val, errorTypeAttributeValue.String())
 }
 
 // RecordSandboxResponsiveDataPoint records a data point for the sandbox.responsive metric.
@@ -217,8 +349,8 @@ func (eb *SandboxMetricsBuilder) RecordSandboxResponsiveDataPoint(ts pcommon.Tim
 }
 
 // RecordSandboxStateDataPoint records a data point for the sandbox.state metric.
-func (eb *SandboxMetricsBuilder) RecordSandboxStateDataPoint(ts pcommon.Timestamp, val int64, stateAttributeValue AttributeState) {
-	eb.mb.metricSandboxState.recordDataPoint(eb.mb.startTime, ts, val, stateAttributeValue.String())
+func (eb *SandboxMetricsBuilder) RecordSandboxStateDataPoint(ts pcommon.Timestamp, val int64, sandboxStateAttributeValue AttributeSandboxState, options ...MetricAttributeOption) {
+	eb.mb.metricSandboxState.recordDataPoint(eb.mb.startTime, ts, val, sandboxStateAttributeValue.String(), options...)
 }
 
 // Emit emits all pending metrics for the entity. Resource attributes are filtered by config:

@@ -19,6 +19,68 @@ const (
 	AggregationStrategyMax = "max"
 )
 
+// AttributeErrorType specifies the value error.type attribute.
+type AttributeErrorType int
+
+const (
+	_ AttributeErrorType = iota
+	AttributeErrorTypeUnreachable
+	AttributeErrorTypeWrongPeer
+	AttributeErrorTypeTimeout
+	AttributeErrorTypeDisconnected
+	AttributeErrorTypeOversize
+	AttributeErrorTypeMalformed
+	AttributeErrorTypeRefused
+	AttributeErrorTypeRejected
+	AttributeErrorTypeUntrusted
+	AttributeErrorTypeUnsafe
+	AttributeErrorTypeInternal
+)
+
+// String returns the string representation of the AttributeErrorType.
+func (av AttributeErrorType) String() string {
+	switch av {
+	case AttributeErrorTypeUnreachable:
+		return "unreachable"
+	case AttributeErrorTypeWrongPeer:
+		return "wrong_peer"
+	case AttributeErrorTypeTimeout:
+		return "timeout"
+	case AttributeErrorTypeDisconnected:
+		return "disconnected"
+	case AttributeErrorTypeOversize:
+		return "oversize"
+	case AttributeErrorTypeMalformed:
+		return "malformed"
+	case AttributeErrorTypeRefused:
+		return "refused"
+	case AttributeErrorTypeRejected:
+		return "rejected"
+	case AttributeErrorTypeUntrusted:
+		return "untrusted"
+	case AttributeErrorTypeUnsafe:
+		return "unsafe"
+	case AttributeErrorTypeInternal:
+		return "internal"
+	}
+	return ""
+}
+
+// MapAttributeErrorType is a helper map of string to AttributeErrorType attribute value.
+var MapAttributeErrorType = map[string]AttributeErrorType{
+	"unreachable":  AttributeErrorTypeUnreachable,
+	"wrong_peer":   AttributeErrorTypeWrongPeer,
+	"timeout":      AttributeErrorTypeTimeout,
+	"disconnected": AttributeErrorTypeDisconnected,
+	"oversize":     AttributeErrorTypeOversize,
+	"malformed":    AttributeErrorTypeMalformed,
+	"refused":      AttributeErrorTypeRefused,
+	"rejected":     AttributeErrorTypeRejected,
+	"untrusted":    AttributeErrorTypeUntrusted,
+	"unsafe":       AttributeErrorTypeUnsafe,
+	"internal":     AttributeErrorTypeInternal,
+}
+
 // AttributeOutcome specifies the value outcome attribute.
 type AttributeOutcome int
 
@@ -37,7 +99,7 @@ const (
 	AttributeOutcomeUntrusted
 	AttributeOutcomeUnsafe
 	AttributeOutcomeGone
-	AttributeOutcomeCancelled
+	AttributeOutcomeCanceled
 	AttributeOutcomeInternal
 )
 
@@ -70,8 +132,8 @@ func (av AttributeOutcome) String() string {
 		return "unsafe"
 	case AttributeOutcomeGone:
 		return "gone"
-	case AttributeOutcomeCancelled:
-		return "cancelled"
+	case AttributeOutcomeCanceled:
+		return "canceled"
 	case AttributeOutcomeInternal:
 		return "internal"
 	}
@@ -93,7 +155,7 @@ var MapAttributeOutcome = map[string]AttributeOutcome{
 	"untrusted":    AttributeOutcomeUntrusted,
 	"unsafe":       AttributeOutcomeUnsafe,
 	"gone":         AttributeOutcomeGone,
-	"cancelled":    AttributeOutcomeCancelled,
+	"canceled":     AttributeOutcomeCanceled,
 	"internal":     AttributeOutcomeInternal,
 }
 
@@ -123,38 +185,38 @@ var MapAttributeRuntime = map[string]AttributeRuntime{
 	"kata":   AttributeRuntimeKata,
 }
 
-// AttributeState specifies the value state attribute.
-type AttributeState int
+// AttributeSandboxState specifies the value sandbox.state attribute.
+type AttributeSandboxState int
 
 const (
-	_ AttributeState = iota
-	AttributeStateRunning
-	AttributeStateBooting
-	AttributeStateStopped
-	AttributeStateSkippedUnsafe
+	_ AttributeSandboxState = iota
+	AttributeSandboxStateBooting
+	AttributeSandboxStateRunning
+	AttributeSandboxStateStopped
+	AttributeSandboxStateSkipped
 )
 
-// String returns the string representation of the AttributeState.
-func (av AttributeState) String() string {
+// String returns the string representation of the AttributeSandboxState.
+func (av AttributeSandboxState) String() string {
 	switch av {
-	case AttributeStateRunning:
-		return "running"
-	case AttributeStateBooting:
+	case AttributeSandboxStateBooting:
 		return "booting"
-	case AttributeStateStopped:
+	case AttributeSandboxStateRunning:
+		return "running"
+	case AttributeSandboxStateStopped:
 		return "stopped"
-	case AttributeStateSkippedUnsafe:
-		return "skipped_unsafe"
+	case AttributeSandboxStateSkipped:
+		return "skipped"
 	}
 	return ""
 }
 
-// MapAttributeState is a helper map of string to AttributeState attribute value.
-var MapAttributeState = map[string]AttributeState{
-	"running":        AttributeStateRunning,
-	"booting":        AttributeStateBooting,
-	"stopped":        AttributeStateStopped,
-	"skipped_unsafe": AttributeStateSkippedUnsafe,
+// MapAttributeSandboxState is a helper map of string to AttributeSandboxState attribute value.
+var MapAttributeSandboxState = map[string]AttributeSandboxState{
+	"booting": AttributeSandboxStateBooting,
+	"running": AttributeSandboxStateRunning,
+	"stopped": AttributeSandboxStateStopped,
+	"skipped": AttributeSandboxStateSkipped,
 }
 
 var MetricsInfo = metricsInfo{
@@ -166,14 +228,14 @@ var MetricsInfo = metricsInfo{
 	},
 	SandboxPullFailures: metricInfo{
 		Name:       "sandbox.pull.failures",
-		Attributes: []string{"outcome"},
+		Attributes: []string{"error.type"},
 	},
 	SandboxResponsive: metricInfo{
 		Name: "sandbox.responsive",
 	},
 	SandboxState: metricInfo{
 		Name:       "sandbox.state",
-		Attributes: []string{"state"},
+		Attributes: []string{"sandbox.skip_reason", "sandbox.state"},
 	},
 }
 
@@ -190,6 +252,22 @@ type metricInfo struct {
 	Attributes []string
 }
 
+type MetricAttributeOption interface {
+	apply(pmetric.NumberDataPoint)
+}
+
+type metricAttributeOptionFunc func(pmetric.NumberDataPoint)
+
+func (maof metricAttributeOptionFunc) apply(dp pmetric.NumberDataPoint) {
+	maof(dp)
+}
+
+func WithSandboxSkipReasonMetricAttribute(sandboxSkipReasonAttributeValue string) MetricAttributeOption {
+	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
+		dp.Attributes().PutStr("sandbox.skip_reason", sandboxSkipReasonAttributeValue)
+	})
+}
+
 type metricSandboxLastSuccessAge struct {
 	data     pmetric.Metric                    // data buffer for generated metric.
 	config   SandboxLastSuccessAgeMetricConfig // metric config provided by user.
@@ -199,7 +277,7 @@ type metricSandboxLastSuccessAge struct {
 // init fills sandbox.last_success.age metric with initial data.
 func (m *metricSandboxLastSuccessAge) init() {
 	m.data.SetName("sandbox.last_success.age")
-	m.data.SetDescription("Time since the last pull of the sandbox that was a success.")
+	m.data.SetDescription("Time since the last successful pull.")
 	m.data.SetUnit("s")
 	m.data.SetEmptyGauge()
 }
@@ -249,7 +327,7 @@ type metricSandboxPullDuration struct {
 // init fills sandbox.pull.duration metric with initial data.
 func (m *metricSandboxPullDuration) init() {
 	m.data.SetName("sandbox.pull.duration")
-	m.data.SetDescription("How long the last finished pull of the sandbox took.")
+	m.data.SetDescription("Duration of the last completed pull.")
 	m.data.SetUnit("s")
 	m.data.SetEmptyGauge()
 }
@@ -299,7 +377,7 @@ type metricSandboxPullFailures struct {
 // init fills sandbox.pull.failures metric with initial data.
 func (m *metricSandboxPullFailures) init() {
 	m.data.SetName("sandbox.pull.failures")
-	m.data.SetDescription("Pulls of the sandbox that failed, by the way they failed.")
+	m.data.SetDescription("Number of failed pulls, by error type.")
 	m.data.SetUnit("{pull}")
 	m.data.SetEmptySum()
 	m.data.Sum().SetIsMonotonic(true)
@@ -307,7 +385,7 @@ func (m *metricSandboxPullFailures) init() {
 	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
 }
 
-func (m *metricSandboxPullFailures) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, outcomeAttributeValue string) {
+func (m *metricSandboxPullFailures) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, errorTypeAttributeValue string) {
 	if !m.config.Enabled {
 		return
 	}
@@ -315,7 +393,7 @@ func (m *metricSandboxPullFailures) recordDataPoint(start pcommon.Timestamp, ts 
 	dp.SetStartTimestamp(start)
 	dp.SetTimestamp(ts)
 	dp.SetIntValue(val)
-	dp.Attributes().PutStr("outcome", outcomeAttributeValue)
+	dp.Attributes().PutStr("error.type", errorTypeAttributeValue)
 }
 
 // updateCapacity saves max length of data point slices that will be used for the slice capacity.
@@ -353,7 +431,7 @@ type metricSandboxResponsive struct {
 // init fills sandbox.responsive metric with initial data.
 func (m *metricSandboxResponsive) init() {
 	m.data.SetName("sandbox.responsive")
-	m.data.SetDescription("1 if the last finished pull of the sandbox was a success, 0 if not.")
+	m.data.SetDescription("Whether the last completed pull succeeded (1) or failed (0).")
 	m.data.SetUnit("{sandbox}")
 	m.data.SetEmptyGauge()
 }
@@ -403,7 +481,7 @@ type metricSandboxState struct {
 // init fills sandbox.state metric with initial data.
 func (m *metricSandboxState) init() {
 	m.data.SetName("sandbox.state")
-	m.data.SetDescription("1 for the state the sandbox is in.")
+	m.data.SetDescription("State of the sandbox. The value is 1 for the current state.")
 	m.data.SetUnit("{sandbox}")
 	m.data.SetEmptySum()
 	m.data.Sum().SetIsMonotonic(false)
@@ -411,7 +489,7 @@ func (m *metricSandboxState) init() {
 	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
 }
 
-func (m *metricSandboxState) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, stateAttributeValue string) {
+func (m *metricSandboxState) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, sandboxStateAttributeValue string, options ...MetricAttributeOption) {
 	if !m.config.Enabled {
 		return
 	}
@@ -419,7 +497,10 @@ func (m *metricSandboxState) recordDataPoint(start pcommon.Timestamp, ts pcommon
 	dp.SetStartTimestamp(start)
 	dp.SetTimestamp(ts)
 	dp.SetIntValue(val)
-	dp.Attributes().PutStr("state", stateAttributeValue)
+	dp.Attributes().PutStr("sandbox.state", sandboxStateAttributeValue)
+	for _, op := range options {
+		op.apply(dp)
+	}
 }
 
 // updateCapacity saves max length of data point slices that will be used for the slice capacity.
@@ -502,6 +583,60 @@ func NewMetricsBuilder(mbc MetricsBuilderConfig, settings receiver.Settings, opt
 	if mbc.ResourceAttributes.ContainerID.MetricsExclude != nil {
 		mb.resourceAttributeExcludeFilter["container.id"] = filter.CreateFilter(mbc.ResourceAttributes.ContainerID.MetricsExclude)
 	}
+	if mbc.ResourceAttributes.GvisorCoreTags.MetricsInclude != nil {
+		mb.resourceAttributeIncludeFilter["gvisor.core_tags"] = filter.CreateFilter(mbc.ResourceAttributes.GvisorCoreTags.MetricsInclude)
+	}
+	if mbc.ResourceAttributes.GvisorCoreTags.MetricsExclude != nil {
+		mb.resourceAttributeExcludeFilter["gvisor.core_tags"] = filter.CreateFilter(mbc.ResourceAttributes.GvisorCoreTags.MetricsExclude)
+	}
+	if mbc.ResourceAttributes.GvisorCPUArch.MetricsInclude != nil {
+		mb.resourceAttributeIncludeFilter["gvisor.cpu.arch"] = filter.CreateFilter(mbc.ResourceAttributes.GvisorCPUArch.MetricsInclude)
+	}
+	if mbc.ResourceAttributes.GvisorCPUArch.MetricsExclude != nil {
+		mb.resourceAttributeExcludeFilter["gvisor.cpu.arch"] = filter.CreateFilter(mbc.ResourceAttributes.GvisorCPUArch.MetricsExclude)
+	}
+	if mbc.ResourceAttributes.GvisorCPUCount.MetricsInclude != nil {
+		mb.resourceAttributeIncludeFilter["gvisor.cpu.count"] = filter.CreateFilter(mbc.ResourceAttributes.GvisorCPUCount.MetricsInclude)
+	}
+	if mbc.ResourceAttributes.GvisorCPUCount.MetricsExclude != nil {
+		mb.resourceAttributeExcludeFilter["gvisor.cpu.count"] = filter.CreateFilter(mbc.ResourceAttributes.GvisorCPUCount.MetricsExclude)
+	}
+	if mbc.ResourceAttributes.GvisorExperiment.MetricsInclude != nil {
+		mb.resourceAttributeIncludeFilter["gvisor.experiment"] = filter.CreateFilter(mbc.ResourceAttributes.GvisorExperiment.MetricsInclude)
+	}
+	if mbc.ResourceAttributes.GvisorExperiment.MetricsExclude != nil {
+		mb.resourceAttributeExcludeFilter["gvisor.experiment"] = filter.CreateFilter(mbc.ResourceAttributes.GvisorExperiment.MetricsExclude)
+	}
+	if mbc.ResourceAttributes.GvisorFileAccess.MetricsInclude != nil {
+		mb.resourceAttributeIncludeFilter["gvisor.file_access"] = filter.CreateFilter(mbc.ResourceAttributes.GvisorFileAccess.MetricsInclude)
+	}
+	if mbc.ResourceAttributes.GvisorFileAccess.MetricsExclude != nil {
+		mb.resourceAttributeExcludeFilter["gvisor.file_access"] = filter.CreateFilter(mbc.ResourceAttributes.GvisorFileAccess.MetricsExclude)
+	}
+	if mbc.ResourceAttributes.GvisorGoVersion.MetricsInclude != nil {
+		mb.resourceAttributeIncludeFilter["gvisor.go.version"] = filter.CreateFilter(mbc.ResourceAttributes.GvisorGoVersion.MetricsInclude)
+	}
+	if mbc.ResourceAttributes.GvisorGoVersion.MetricsExclude != nil {
+		mb.resourceAttributeExcludeFilter["gvisor.go.version"] = filter.CreateFilter(mbc.ResourceAttributes.GvisorGoVersion.MetricsExclude)
+	}
+	if mbc.ResourceAttributes.GvisorNetworkMode.MetricsInclude != nil {
+		mb.resourceAttributeIncludeFilter["gvisor.network_mode"] = filter.CreateFilter(mbc.ResourceAttributes.GvisorNetworkMode.MetricsInclude)
+	}
+	if mbc.ResourceAttributes.GvisorNetworkMode.MetricsExclude != nil {
+		mb.resourceAttributeExcludeFilter["gvisor.network_mode"] = filter.CreateFilter(mbc.ResourceAttributes.GvisorNetworkMode.MetricsExclude)
+	}
+	if mbc.ResourceAttributes.GvisorOverlay.MetricsInclude != nil {
+		mb.resourceAttributeIncludeFilter["gvisor.overlay"] = filter.CreateFilter(mbc.ResourceAttributes.GvisorOverlay.MetricsInclude)
+	}
+	if mbc.ResourceAttributes.GvisorOverlay.MetricsExclude != nil {
+		mb.resourceAttributeExcludeFilter["gvisor.overlay"] = filter.CreateFilter(mbc.ResourceAttributes.GvisorOverlay.MetricsExclude)
+	}
+	if mbc.ResourceAttributes.GvisorPlatform.MetricsInclude != nil {
+		mb.resourceAttributeIncludeFilter["gvisor.platform"] = filter.CreateFilter(mbc.ResourceAttributes.GvisorPlatform.MetricsInclude)
+	}
+	if mbc.ResourceAttributes.GvisorPlatform.MetricsExclude != nil {
+		mb.resourceAttributeExcludeFilter["gvisor.platform"] = filter.CreateFilter(mbc.ResourceAttributes.GvisorPlatform.MetricsExclude)
+	}
 	if mbc.ResourceAttributes.K8sContainerName.MetricsInclude != nil {
 		mb.resourceAttributeIncludeFilter["k8s.container.name"] = filter.CreateFilter(mbc.ResourceAttributes.K8sContainerName.MetricsInclude)
 	}
@@ -525,6 +660,18 @@ func NewMetricsBuilder(mbc MetricsBuilderConfig, settings receiver.Settings, opt
 	}
 	if mbc.ResourceAttributes.K8sPodUID.MetricsExclude != nil {
 		mb.resourceAttributeExcludeFilter["k8s.pod.uid"] = filter.CreateFilter(mbc.ResourceAttributes.K8sPodUID.MetricsExclude)
+	}
+	if mbc.ResourceAttributes.KataHypervisorName.MetricsInclude != nil {
+		mb.resourceAttributeIncludeFilter["kata.hypervisor.name"] = filter.CreateFilter(mbc.ResourceAttributes.KataHypervisorName.MetricsInclude)
+	}
+	if mbc.ResourceAttributes.KataHypervisorName.MetricsExclude != nil {
+		mb.resourceAttributeExcludeFilter["kata.hypervisor.name"] = filter.CreateFilter(mbc.ResourceAttributes.KataHypervisorName.MetricsExclude)
+	}
+	if mbc.ResourceAttributes.KataRuntimeFlavor.MetricsInclude != nil {
+		mb.resourceAttributeIncludeFilter["kata.runtime.flavor"] = filter.CreateFilter(mbc.ResourceAttributes.KataRuntimeFlavor.MetricsInclude)
+	}
+	if mbc.ResourceAttributes.KataRuntimeFlavor.MetricsExclude != nil {
+		mb.resourceAttributeExcludeFilter["kata.runtime.flavor"] = filter.CreateFilter(mbc.ResourceAttributes.KataRuntimeFlavor.MetricsExclude)
 	}
 	if mbc.ResourceAttributes.SandboxID.MetricsInclude != nil {
 		mb.resourceAttributeIncludeFilter["sandbox.id"] = filter.CreateFilter(mbc.ResourceAttributes.SandboxID.MetricsInclude)
@@ -699,8 +846,8 @@ func (mb *MetricsBuilder) RecordSandboxPullDurationDataPoint(ts pcommon.Timestam
 // RecordSandboxPullFailuresDataPoint adds a data point to sandbox.pull.failures metric.
 //
 // Deprecated: Use mb.ForSandbox(entity).RecordSandboxPullFailuresDataPoint(...) instead.
-func (mb *MetricsBuilder) RecordSandboxPullFailuresDataPoint(ts pcommon.Timestamp, val int64, outcomeAttributeValue AttributeOutcome) {
-	mb.metricSandboxPullFailures.recordDataPoint(mb.startTime, ts, val, outcomeAttributeValue.String())
+func (mb *MetricsBuilder) RecordSandboxPullFailuresDataPoint(ts pcommon.Timestamp, val int64, errorTypeAttributeValue AttributeErrorType) {
+	mb.metricSandboxPullFailures.recordDataPoint(mb.startTime, ts, val, errorTypeAttributeValue.String())
 }
 
 // RecordSandboxResponsiveDataPoint adds a data point to sandbox.responsive metric.
@@ -713,8 +860,8 @@ func (mb *MetricsBuilder) RecordSandboxResponsiveDataPoint(ts pcommon.Timestamp,
 // RecordSandboxStateDataPoint adds a data point to sandbox.state metric.
 //
 // Deprecated: Use mb.ForSandbox(entity).RecordSandboxStateDataPoint(...) instead.
-func (mb *MetricsBuilder) RecordSandboxStateDataPoint(ts pcommon.Timestamp, val int64, stateAttributeValue AttributeState) {
-	mb.metricSandboxState.recordDataPoint(mb.startTime, ts, val, stateAttributeValue.String())
+func (mb *MetricsBuilder) RecordSandboxStateDataPoint(ts pcommon.Timestamp, val int64, sandboxStateAttributeValue AttributeSandboxState, options ...MetricAttributeOption) {
+	mb.metricSandboxState.recordDataPoint(mb.startTime, ts, val, sandboxStateAttributeValue.String(), options...)
 }
 
 // Reset resets metrics builder to its initial state. It should be used when external metrics source is restarted,

@@ -76,22 +76,33 @@ func TestMetricsBuilder(t *testing.T) {
 			ebSandbox.RecordSandboxPullDurationDataPoint(ts, 1)
 			defaultMetricsCount++
 			allMetricsCount++
-			ebSandbox.RecordSandboxPullFailuresDataPoint(ts, 1, AttributeOutcomeOk)
+			ebSandbox.RecordSandboxPullFailuresDataPoint(ts, 1, AttributeErrorTypeUnreachable)
 			defaultMetricsCount++
 			allMetricsCount++
 			ebSandbox.RecordSandboxResponsiveDataPoint(ts, 1)
 			defaultMetricsCount++
 			allMetricsCount++
-			ebSandbox.RecordSandboxStateDataPoint(ts, 1, AttributeStateRunning)
+			ebSandbox.RecordSandboxStateDataPoint(ts, 1, AttributeSandboxStateBooting, WithSandboxSkipReasonMetricAttribute("sandbox.skip_reason-val"))
 			ebK8sPod.Emit()
 			ebSandbox.Emit()
 
 			rb := mb.NewResourceBuilder()
 			rb.SetContainerID("container.id-val")
+			rb.SetGvisorCoreTagsTrue()
+			rb.SetGvisorCPUArch("gvisor.cpu.arch-val")
+			rb.SetGvisorCPUCount("gvisor.cpu.count-val")
+			rb.SetGvisorExperiment("gvisor.experiment-val")
+			rb.SetGvisorFileAccess("gvisor.file_access-val")
+			rb.SetGvisorGoVersion("gvisor.go.version-val")
+			rb.SetGvisorNetworkModeSandbox()
+			rb.SetGvisorOverlay("gvisor.overlay-val")
+			rb.SetGvisorPlatformSystrap()
 			rb.SetK8sContainerName("k8s.container.name-val")
 			rb.SetK8sNamespaceName("k8s.namespace.name-val")
 			rb.SetK8sPodName("k8s.pod.name-val")
 			rb.SetK8sPodUID("k8s.pod.uid-val")
+			rb.SetKataHypervisorName("kata.hypervisor.name-val")
+			rb.SetKataRuntimeFlavorGo()
 			rb.SetSandboxID("sandbox.id-val")
 			rb.SetSandboxIteration("sandbox.iteration-val")
 			rb.SetSandboxRuntimeNameGvisor()
@@ -130,7 +141,7 @@ func TestMetricsBuilder(t *testing.T) {
 					validatedMetrics["sandbox.last_success.age"] = true
 					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
 					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
-					assert.Equal(t, "Time since the last pull of the sandbox that was a success.", mi.Description())
+					assert.Equal(t, "Time since the last successful pull.", mi.Description())
 					assert.Equal(t, "s", mi.Unit())
 					dp := mi.Gauge().DataPoints().At(0)
 					assert.Equal(t, start, dp.StartTimestamp())
@@ -142,7 +153,7 @@ func TestMetricsBuilder(t *testing.T) {
 					validatedMetrics["sandbox.pull.duration"] = true
 					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
 					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
-					assert.Equal(t, "How long the last finished pull of the sandbox took.", mi.Description())
+					assert.Equal(t, "Duration of the last completed pull.", mi.Description())
 					assert.Equal(t, "s", mi.Unit())
 					dp := mi.Gauge().DataPoints().At(0)
 					assert.Equal(t, start, dp.StartTimestamp())
@@ -154,7 +165,7 @@ func TestMetricsBuilder(t *testing.T) {
 					validatedMetrics["sandbox.pull.failures"] = true
 					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
 					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
-					assert.Equal(t, "Pulls of the sandbox that failed, by the way they failed.", mi.Description())
+					assert.Equal(t, "Number of failed pulls, by error type.", mi.Description())
 					assert.Equal(t, "{pull}", mi.Unit())
 					assert.True(t, mi.Sum().IsMonotonic())
 					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
@@ -163,15 +174,15 @@ func TestMetricsBuilder(t *testing.T) {
 					assert.Equal(t, ts, dp.Timestamp())
 					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
 					assert.Equal(t, int64(1), dp.IntValue())
-					outcomeAttrVal, ok := dp.Attributes().Get("outcome")
+					errorTypeAttrVal, ok := dp.Attributes().Get("error.type")
 					assert.True(t, ok)
-					assert.Equal(t, "ok", outcomeAttrVal.Str())
+					assert.Equal(t, "unreachable", errorTypeAttrVal.Str())
 				case "sandbox.responsive":
 					assert.False(t, validatedMetrics["sandbox.responsive"], "Found a duplicate in the metrics slice: sandbox.responsive")
 					validatedMetrics["sandbox.responsive"] = true
 					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
 					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
-					assert.Equal(t, "1 if the last finished pull of the sandbox was a success, 0 if not.", mi.Description())
+					assert.Equal(t, "Whether the last completed pull succeeded (1) or failed (0).", mi.Description())
 					assert.Equal(t, "{sandbox}", mi.Unit())
 					dp := mi.Gauge().DataPoints().At(0)
 					assert.Equal(t, start, dp.StartTimestamp())
@@ -183,7 +194,7 @@ func TestMetricsBuilder(t *testing.T) {
 					validatedMetrics["sandbox.state"] = true
 					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
 					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
-					assert.Equal(t, "1 for the state the sandbox is in.", mi.Description())
+					assert.Equal(t, "State of the sandbox. The value is 1 for the current state.", mi.Description())
 					assert.Equal(t, "{sandbox}", mi.Unit())
 					assert.False(t, mi.Sum().IsMonotonic())
 					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
@@ -192,9 +203,12 @@ func TestMetricsBuilder(t *testing.T) {
 					assert.Equal(t, ts, dp.Timestamp())
 					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
 					assert.Equal(t, int64(1), dp.IntValue())
-					stateAttrVal, ok := dp.Attributes().Get("state")
+					sandboxSkipReasonAttrVal, ok := dp.Attributes().Get("sandbox.skip_reason")
 					assert.True(t, ok)
-					assert.Equal(t, "running", stateAttrVal.Str())
+					assert.Equal(t, "sandbox.skip_reason-val", sandboxSkipReasonAttrVal.Str())
+					sandboxStateAttrVal, ok := dp.Attributes().Get("sandbox.state")
+					assert.True(t, ok)
+					assert.Equal(t, "booting", sandboxStateAttrVal.Str())
 				}
 			}
 		})

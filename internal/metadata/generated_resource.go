@@ -28,6 +28,111 @@ func (rb *ResourceBuilder) SetContainerID(val string) {
 	}
 }
 
+// SetGvisorCoreTagsTrue sets "gvisor.core_tags=true" attribute.
+func (rb *ResourceBuilder) SetGvisorCoreTagsTrue() {
+	if rb.config.GvisorCoreTags.Enabled {
+		rb.res.Attributes().PutStr("gvisor.core_tags", "true")
+	}
+}
+
+// SetGvisorCoreTagsFalse sets "gvisor.core_tags=false" attribute.
+func (rb *ResourceBuilder) SetGvisorCoreTagsFalse() {
+	if rb.config.GvisorCoreTags.Enabled {
+		rb.res.Attributes().PutStr("gvisor.core_tags", "false")
+	}
+}
+
+// SetGvisorCPUArch sets provided value as "gvisor.cpu.arch" attribute.
+func (rb *ResourceBuilder) SetGvisorCPUArch(val string) {
+	if rb.config.GvisorCPUArch.Enabled {
+		rb.res.Attributes().PutStr("gvisor.cpu.arch", val)
+	}
+}
+
+// SetGvisorCPUCount sets provided value as "gvisor.cpu.count" attribute.
+func (rb *ResourceBuilder) SetGvisorCPUCount(val string) {
+	if rb.config.GvisorCPUCount.Enabled {
+		rb.res.Attributes().PutStr("gvisor.cpu.count", val)
+	}
+}
+
+// SetGvisorExperiment sets provided value as "gvisor.experiment" attribute.
+func (rb *ResourceBuilder) SetGvisorExperiment(val string) {
+	if rb.config.GvisorExperiment.Enabled {
+		rb.res.Attributes().PutStr("gvisor.experiment", val)
+	}
+}
+
+// SetGvisorFileAccess sets provided value as "gvisor.file_access" attribute.
+func (rb *ResourceBuilder) SetGvisorFileAccess(val string) {
+	if rb.config.GvisorFileAccess.Enabled {
+		rb.res.Attributes().PutStr("gvisor.file_access", val)
+	}
+}
+
+// SetGvisorGoVersion sets provided value as "gvisor.go.version" attribute.
+func (rb *ResourceBuilder) SetGvisorGoVersion(val string) {
+	if rb.config.GvisorGoVersion.Enabled {
+		rb.res.Attributes().PutStr("gvisor.go.version", val)
+	}
+}
+
+// SetGvisorNetworkModeSandbox sets "gvisor.network_mode=sandbox" attribute.
+func (rb *ResourceBuilder) SetGvisorNetworkModeSandbox() {
+	if rb.config.GvisorNetworkMode.Enabled {
+		rb.res.Attributes().PutStr("gvisor.network_mode", "sandbox")
+	}
+}
+
+// SetGvisorNetworkModeHost sets "gvisor.network_mode=host" attribute.
+func (rb *ResourceBuilder) SetGvisorNetworkModeHost() {
+	if rb.config.GvisorNetworkMode.Enabled {
+		rb.res.Attributes().PutStr("gvisor.network_mode", "host")
+	}
+}
+
+// SetGvisorNetworkModeNone sets "gvisor.network_mode=none" attribute.
+func (rb *ResourceBuilder) SetGvisorNetworkModeNone() {
+	if rb.config.GvisorNetworkMode.Enabled {
+		rb.res.Attributes().PutStr("gvisor.network_mode", "none")
+	}
+}
+
+// SetGvisorNetworkModePlugin sets "gvisor.network_mode=plugin" attribute.
+func (rb *ResourceBuilder) SetGvisorNetworkModePlugin() {
+	if rb.config.GvisorNetworkMode.Enabled {
+		rb.res.Attributes().PutStr("gvisor.network_mode", "plugin")
+	}
+}
+
+// SetGvisorOverlay sets provided value as "gvisor.overlay" attribute.
+func (rb *ResourceBuilder) SetGvisorOverlay(val string) {
+	if rb.config.GvisorOverlay.Enabled {
+		rb.res.Attributes().PutStr("gvisor.overlay", val)
+	}
+}
+
+// SetGvisorPlatformSystrap sets "gvisor.platform=systrap" attribute.
+func (rb *ResourceBuilder) SetGvisorPlatformSystrap() {
+	if rb.config.GvisorPlatform.Enabled {
+		rb.res.Attributes().PutStr("gvisor.platform", "systrap")
+	}
+}
+
+// SetGvisorPlatformKvm sets "gvisor.platform=kvm" attribute.
+func (rb *ResourceBuilder) SetGvisorPlatformKvm() {
+	if rb.config.GvisorPlatform.Enabled {
+		rb.res.Attributes().PutStr("gvisor.platform", "kvm")
+	}
+}
+
+// SetGvisorPlatformPtrace sets "gvisor.platform=ptrace" attribute.
+func (rb *ResourceBuilder) SetGvisorPlatformPtrace() {
+	if rb.config.GvisorPlatform.Enabled {
+		rb.res.Attributes().PutStr("gvisor.platform", "ptrace")
+	}
+}
+
 // SetK8sContainerName sets provided value as "k8s.container.name" attribute.
 func (rb *ResourceBuilder) SetK8sContainerName(val string) {
 	if rb.config.K8sContainerName.Enabled {
@@ -53,6 +158,27 @@ func (rb *ResourceBuilder) SetK8sPodName(val string) {
 func (rb *ResourceBuilder) SetK8sPodUID(val string) {
 	if rb.config.K8sPodUID.Enabled {
 		rb.res.Attributes().PutStr("k8s.pod.uid", val)
+	}
+}
+
+// SetKataHypervisorName sets provided value as "kata.hypervisor.name" attribute.
+func (rb *ResourceBuilder) SetKataHypervisorName(val string) {
+	if rb.config.KataHypervisorName.Enabled {
+		rb.res.Attributes().PutStr("kata.hypervisor.name", val)
+	}
+}
+
+// SetKataRuntimeFlavorGo sets "kata.runtime.flavor=go" attribute.
+func (rb *ResourceBuilder) SetKataRuntimeFlavorGo() {
+	if rb.config.KataRuntimeFlavor.Enabled {
+		rb.res.Attributes().PutStr("kata.runtime.flavor", "go")
+	}
+}
+
+// SetKataRuntimeFlavorRust sets "kata.runtime.flavor=rust" attribute.
+func (rb *ResourceBuilder) SetKataRuntimeFlavorRust() {
+	if rb.config.KataRuntimeFlavor.Enabled {
+		rb.res.Attributes().PutStr("kata.runtime.flavor", "rust")
 	}
 }
 

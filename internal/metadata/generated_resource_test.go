@@ -14,10 +14,21 @@ func TestResourceBuilder(t *testing.T) {
 			cfg := loadResourceAttributesConfig(t, tt)
 			rb := NewResourceBuilder(cfg)
 			rb.SetContainerID("container.id-val")
+			rb.SetGvisorCoreTagsTrue()
+			rb.SetGvisorCPUArch("gvisor.cpu.arch-val")
+			rb.SetGvisorCPUCount("gvisor.cpu.count-val")
+			rb.SetGvisorExperiment("gvisor.experiment-val")
+			rb.SetGvisorFileAccess("gvisor.file_access-val")
+			rb.SetGvisorGoVersion("gvisor.go.version-val")
+			rb.SetGvisorNetworkModeSandbox()
+			rb.SetGvisorOverlay("gvisor.overlay-val")
+			rb.SetGvisorPlatformSystrap()
 			rb.SetK8sContainerName("k8s.container.name-val")
 			rb.SetK8sNamespaceName("k8s.namespace.name-val")
 			rb.SetK8sPodName("k8s.pod.name-val")
 			rb.SetK8sPodUID("k8s.pod.uid-val")
+			rb.SetKataHypervisorName("kata.hypervisor.name-val")
+			rb.SetKataRuntimeFlavorGo()
 			rb.SetSandboxID("sandbox.id-val")
 			rb.SetSandboxIteration("sandbox.iteration-val")
 			rb.SetSandboxRuntimeNameGvisor()
@@ -31,7 +42,7 @@ func TestResourceBuilder(t *testing.T) {
 			case "default":
 				assert.Equal(t, 10, res.Attributes().Len())
 			case "all_set":
-				assert.Equal(t, 10, res.Attributes().Len())
+				assert.Equal(t, 21, res.Attributes().Len())
 			case "none_set":
 				assert.Equal(t, 0, res.Attributes().Len())
 				return
@@ -42,6 +53,51 @@ func TestResourceBuilder(t *testing.T) {
 			assert.True(t, ok)
 			if ok {
 				assert.Equal(t, "container.id-val", containerIDAttrVal.Str())
+			}
+			gvisorCoreTagsAttrVal, ok := res.Attributes().Get("gvisor.core_tags")
+			assert.Equal(t, tt == "all_set", ok)
+			if ok {
+				assert.Equal(t, "true", gvisorCoreTagsAttrVal.Str())
+			}
+			gvisorCPUArchAttrVal, ok := res.Attributes().Get("gvisor.cpu.arch")
+			assert.Equal(t, tt == "all_set", ok)
+			if ok {
+				assert.Equal(t, "gvisor.cpu.arch-val", gvisorCPUArchAttrVal.Str())
+			}
+			gvisorCPUCountAttrVal, ok := res.Attributes().Get("gvisor.cpu.count")
+			assert.Equal(t, tt == "all_set", ok)
+			if ok {
+				assert.Equal(t, "gvisor.cpu.count-val", gvisorCPUCountAttrVal.Str())
+			}
+			gvisorExperimentAttrVal, ok := res.Attributes().Get("gvisor.experiment")
+			assert.Equal(t, tt == "all_set", ok)
+			if ok {
+				assert.Equal(t, "gvisor.experiment-val", gvisorExperimentAttrVal.Str())
+			}
+			gvisorFileAccessAttrVal, ok := res.Attributes().Get("gvisor.file_access")
+			assert.Equal(t, tt == "all_set", ok)
+			if ok {
+				assert.Equal(t, "gvisor.file_access-val", gvisorFileAccessAttrVal.Str())
+			}
+			gvisorGoVersionAttrVal, ok := res.Attributes().Get("gvisor.go.version")
+			assert.Equal(t, tt == "all_set", ok)
+			if ok {
+				assert.Equal(t, "gvisor.go.version-val", gvisorGoVersionAttrVal.Str())
+			}
+			gvisorNetworkModeAttrVal, ok := res.Attributes().Get("gvisor.network_mode")
+			assert.Equal(t, tt == "all_set", ok)
+			if ok {
+				assert.Equal(t, "sandbox", gvisorNetworkModeAttrVal.Str())
+			}
+			gvisorOverlayAttrVal, ok := res.Attributes().Get("gvisor.overlay")
+			assert.Equal(t, tt == "all_set", ok)
+			if ok {
+				assert.Equal(t, "gvisor.overlay-val", gvisorOverlayAttrVal.Str())
+			}
+			gvisorPlatformAttrVal, ok := res.Attributes().Get("gvisor.platform")
+			assert.Equal(t, tt == "all_set", ok)
+			if ok {
+				assert.Equal(t, "systrap", gvisorPlatformAttrVal.Str())
 			}
 			k8sContainerNameAttrVal, ok := res.Attributes().Get("k8s.container.name")
 			assert.True(t, ok)
@@ -62,6 +118,16 @@ func TestResourceBuilder(t *testing.T) {
 			assert.True(t, ok)
 			if ok {
 				assert.Equal(t, "k8s.pod.uid-val", k8sPodUIDAttrVal.Str())
+			}
+			kataHypervisorNameAttrVal, ok := res.Attributes().Get("kata.hypervisor.name")
+			assert.Equal(t, tt == "all_set", ok)
+			if ok {
+				assert.Equal(t, "kata.hypervisor.name-val", kataHypervisorNameAttrVal.Str())
+			}
+			kataRuntimeFlavorAttrVal, ok := res.Attributes().Get("kata.runtime.flavor")
+			assert.Equal(t, tt == "all_set", ok)
+			if ok {
+				assert.Equal(t, "go", kataRuntimeFlavorAttrVal.Str())
 			}
 			sandboxIDAttrVal, ok := res.Attributes().Get("sandbox.id")
 			assert.True(t, ok)

@@ -28,13 +28,13 @@ type TelemetryBuilder struct {
 	meter                        metric.Meter
 	mu                           sync.Mutex
 	registrations                []metric.Registration
-	ReceiverSandboxAnswerSize    metric.Int64Histogram
 	ReceiverSandboxBatchSize     metric.Int64Histogram
 	ReceiverSandboxDroppedPoints metric.Int64Counter
-	ReceiverSandboxPassedPaths   metric.Int64ObservableGauge
 	ReceiverSandboxPullDuration  metric.Float64Histogram
 	ReceiverSandboxPulls         metric.Int64Counter
+	ReceiverSandboxResponseSize  metric.Int64Histogram
 	ReceiverSandboxSandboxes     metric.Int64ObservableGauge
+	ReceiverSandboxSkippedPaths  metric.Int64ObservableGauge
 	ReceiverSandboxSkippedPulls  metric.Int64Counter
 }
 
@@ -49,12 +49,12 @@ func (tbof telemetryBuilderOptionFunc) apply(mb *TelemetryBuilder) {
 	tbof(mb)
 }
 
-// RegisterReceiverSandboxPassedPathsCallback sets callback for observable ReceiverSandboxPassedPaths metric.
-func (builder *TelemetryBuilder) RegisterReceiverSandboxPassedPathsCallback(cb metric.Int64Callback) error {
+// RegisterReceiverSandboxSandboxesCallback sets callback for observable ReceiverSandboxSandboxes metric.
+func (builder *TelemetryBuilder) RegisterReceiverSandboxSandboxesCallback(cb metric.Int64Callback) error {
 	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
-		cb(ctx, &observerInt64{inst: builder.ReceiverSandboxPassedPaths, obs: o})
+		cb(ctx, &observerInt64{inst: builder.ReceiverSandboxSandboxes, obs: o})
 		return nil
-	}, builder.ReceiverSandboxPassedPaths)
+	}, builder.ReceiverSandboxSandboxes)
 	if err != nil {
 		return err
 	}
@@ -64,12 +64,12 @@ func (builder *TelemetryBuilder) RegisterReceiverSandboxPassedPathsCallback(cb m
 	return nil
 }
 
-// RegisterReceiverSandboxSandboxesCallback sets callback for observable ReceiverSandboxSandboxes metric.
-func (builder *TelemetryBuilder) RegisterReceiverSandboxSandboxesCallback(cb metric.Int64Callback) error {
+// RegisterReceiverSandboxSkippedPathsCallback sets callback for observable ReceiverSandboxSkippedPaths metric.
+func (builder *TelemetryBuilder) RegisterReceiverSandboxSkippedPathsCallback(cb metric.Int64Callback) error {
 	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
-		cb(ctx, &observerInt64{inst: builder.ReceiverSandboxSandboxes, obs: o})
+		cb(ctx, &observerInt64{inst: builder.ReceiverSandboxSkippedPaths, obs: o})
 		return nil
-	}, builder.ReceiverSandboxSandboxes)
+	}, builder.ReceiverSandboxSkippedPaths)
 	if err != nil {
 		return err
 	}
@@ -107,30 +107,17 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	}
 	builder.meter = Meter(settings)
 	var err, errs error
-	builder.ReceiverSandboxAnswerSize, err = builder.meter.Int64Histogram(
-		"otelcol_receiver_sandbox_answer_size",
-		metric.WithDescription("Bytes that sandboxes sent in answer to one pull. [Alpha]"),
-		metric.WithUnit("By"),
-		metric.WithExplicitBucketBoundaries([]float64{256, 1024, 4096, 16384, 65536, 262144, 1.048576e+06, 4.194304e+06, 1.6777216e+07}...),
-	)
-	errs = errors.Join(errs, err)
 	builder.ReceiverSandboxBatchSize, err = builder.meter.Int64Histogram(
 		"otelcol_receiver_sandbox_batch_size",
-		metric.WithDescription("Data points in the batches handed to the pipeline. [Alpha]"),
+		metric.WithDescription("Number of data points in the batches sent to the pipeline. [Alpha]"),
 		metric.WithUnit("{point}"),
 		metric.WithExplicitBucketBoundaries([]float64{16, 64, 256, 1024, 2048, 4096, 8192, 16384, 65536}...),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverSandboxDroppedPoints, err = builder.meter.Int64Counter(
 		"otelcol_receiver_sandbox_dropped_points",
-		metric.WithDescription("Data points of answers that were left out, by reason. [Alpha]"),
+		metric.WithDescription("Number of data points that were dropped, by reason. [Alpha]"),
 		metric.WithUnit("{point}"),
-	)
-	errs = errors.Join(errs, err)
-	builder.ReceiverSandboxPassedPaths, err = builder.meter.Int64ObservableGauge(
-		"otelcol_receiver_sandbox_passed_paths",
-		metric.WithDescription("Paths that were looked at and not taken as sandboxes, by reason. [Alpha]"),
-		metric.WithUnit("{path}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverSandboxPullDuration, err = builder.meter.Float64Histogram(
@@ -142,19 +129,32 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ReceiverSandboxPulls, err = builder.meter.Int64Counter(
 		"otelcol_receiver_sandbox_pulls",
-		metric.WithDescription("Finished pulls, by outcome. [Alpha]"),
+		metric.WithDescription("Number of completed pulls, by outcome. [Alpha]"),
 		metric.WithUnit("{pull}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverSandboxResponseSize, err = builder.meter.Int64Histogram(
+		"otelcol_receiver_sandbox_response_size",
+		metric.WithDescription("Size of responses. [Alpha]"),
+		metric.WithUnit("By"),
+		metric.WithExplicitBucketBoundaries([]float64{256, 1024, 4096, 16384, 65536, 262144, 1.048576e+06, 4.194304e+06, 1.6777216e+07}...),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverSandboxSandboxes, err = builder.meter.Int64ObservableGauge(
 		"otelcol_receiver_sandbox_sandboxes",
-		metric.WithDescription("Sandboxes that are known now, by state. [Alpha]"),
+		metric.WithDescription("Number of known sandboxes, by state. [Alpha]"),
 		metric.WithUnit("{sandbox}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverSandboxSkippedPaths, err = builder.meter.Int64ObservableGauge(
+		"otelcol_receiver_sandbox_skipped_paths",
+		metric.WithDescription("Number of paths that are not collected as sandboxes, by reason. [Alpha]"),
+		metric.WithUnit("{path}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverSandboxSkippedPulls, err = builder.meter.Int64Counter(
 		"otelcol_receiver_sandbox_skipped_pulls",
-		metric.WithDescription("Pulls that were due and did not happen, by reason. [Alpha]"),
+		metric.WithDescription("Number of pulls that were due but not started, by reason. [Alpha]"),
 		metric.WithUnit("{pull}"),
 	)
 	errs = errors.Join(errs, err)

@@ -21,25 +21,10 @@ func NewSettings(tt *componenttest.Telemetry) receiver.Settings {
 	return set
 }
 
-func AssertEqualReceiverSandboxAnswerSize(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.HistogramDataPoint[int64], opts ...metricdatatest.Option) {
-	want := metricdata.Metrics{
-		Name:        "otelcol_receiver_sandbox_answer_size",
-		Description: "Bytes that sandboxes sent in answer to one pull. [Alpha]",
-		Unit:        "By",
-		Data: metricdata.Histogram[int64]{
-			Temporality: metricdata.CumulativeTemporality,
-			DataPoints:  dps,
-		},
-	}
-	got, err := tt.GetMetric("otelcol_receiver_sandbox_answer_size")
-	require.NoError(t, err)
-	metricdatatest.AssertEqual(t, want, got, opts...)
-}
-
 func AssertEqualReceiverSandboxBatchSize(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.HistogramDataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_receiver_sandbox_batch_size",
-		Description: "Data points in the batches handed to the pipeline. [Alpha]",
+		Description: "Number of data points in the batches sent to the pipeline. [Alpha]",
 		Unit:        "{point}",
 		Data: metricdata.Histogram[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -54,7 +39,7 @@ func AssertEqualReceiverSandboxBatchSize(t *testing.T, tt *componenttest.Telemet
 func AssertEqualReceiverSandboxDroppedPoints(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_receiver_sandbox_dropped_points",
-		Description: "Data points of answers that were left out, by reason. [Alpha]",
+		Description: "Number of data points that were dropped, by reason. [Alpha]",
 		Unit:        "{point}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -63,20 +48,6 @@ func AssertEqualReceiverSandboxDroppedPoints(t *testing.T, tt *componenttest.Tel
 		},
 	}
 	got, err := tt.GetMetric("otelcol_receiver_sandbox_dropped_points")
-	require.NoError(t, err)
-	metricdatatest.AssertEqual(t, want, got, opts...)
-}
-
-func AssertEqualReceiverSandboxPassedPaths(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
-	want := metricdata.Metrics{
-		Name:        "otelcol_receiver_sandbox_passed_paths",
-		Description: "Paths that were looked at and not taken as sandboxes, by reason. [Alpha]",
-		Unit:        "{path}",
-		Data: metricdata.Gauge[int64]{
-			DataPoints: dps,
-		},
-	}
-	got, err := tt.GetMetric("otelcol_receiver_sandbox_passed_paths")
 	require.NoError(t, err)
 	metricdatatest.AssertEqual(t, want, got, opts...)
 }
@@ -99,7 +70,7 @@ func AssertEqualReceiverSandboxPullDuration(t *testing.T, tt *componenttest.Tele
 func AssertEqualReceiverSandboxPulls(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_receiver_sandbox_pulls",
-		Description: "Finished pulls, by outcome. [Alpha]",
+		Description: "Number of completed pulls, by outcome. [Alpha]",
 		Unit:        "{pull}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -112,10 +83,25 @@ func AssertEqualReceiverSandboxPulls(t *testing.T, tt *componenttest.Telemetry, 
 	metricdatatest.AssertEqual(t, want, got, opts...)
 }
 
+func AssertEqualReceiverSandboxResponseSize(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.HistogramDataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol_receiver_sandbox_response_size",
+		Description: "Size of responses. [Alpha]",
+		Unit:        "By",
+		Data: metricdata.Histogram[int64]{
+			Temporality: metricdata.CumulativeTemporality,
+			DataPoints:  dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol_receiver_sandbox_response_size")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
 func AssertEqualReceiverSandboxSandboxes(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_receiver_sandbox_sandboxes",
-		Description: "Sandboxes that are known now, by state. [Alpha]",
+		Description: "Number of known sandboxes, by state. [Alpha]",
 		Unit:        "{sandbox}",
 		Data: metricdata.Gauge[int64]{
 			DataPoints: dps,
@@ -126,10 +112,24 @@ func AssertEqualReceiverSandboxSandboxes(t *testing.T, tt *componenttest.Telemet
 	metricdatatest.AssertEqual(t, want, got, opts...)
 }
 
+func AssertEqualReceiverSandboxSkippedPaths(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol_receiver_sandbox_skipped_paths",
+		Description: "Number of paths that are not collected as sandboxes, by reason. [Alpha]",
+		Unit:        "{path}",
+		Data: metricdata.Gauge[int64]{
+			DataPoints: dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol_receiver_sandbox_skipped_paths")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
 func AssertEqualReceiverSandboxSkippedPulls(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_receiver_sandbox_skipped_pulls",
-		Description: "Pulls that were due and did not happen, by reason. [Alpha]",
+		Description: "Number of pulls that were due but not started, by reason. [Alpha]",
 		Unit:        "{pull}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,

@@ -20,30 +20,24 @@ func TestSetupTelemetry(t *testing.T) {
 	tb, err := metadata.NewTelemetryBuilder(testTel.NewTelemetrySettings())
 	require.NoError(t, err)
 	defer tb.Shutdown()
-	require.NoError(t, tb.RegisterReceiverSandboxPassedPathsCallback(func(_ context.Context, observer metric.Int64Observer) error {
-		observer.Observe(1)
-		return nil
-	}))
 	require.NoError(t, tb.RegisterReceiverSandboxSandboxesCallback(func(_ context.Context, observer metric.Int64Observer) error {
 		observer.Observe(1)
 		return nil
 	}))
-	tb.ReceiverSandboxAnswerSize.Record(context.Background(), 1)
+	require.NoError(t, tb.RegisterReceiverSandboxSkippedPathsCallback(func(_ context.Context, observer metric.Int64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
 	tb.ReceiverSandboxBatchSize.Record(context.Background(), 1)
 	tb.ReceiverSandboxDroppedPoints.Add(context.Background(), 1)
 	tb.ReceiverSandboxPullDuration.Record(context.Background(), 1)
 	tb.ReceiverSandboxPulls.Add(context.Background(), 1)
+	tb.ReceiverSandboxResponseSize.Record(context.Background(), 1)
 	tb.ReceiverSandboxSkippedPulls.Add(context.Background(), 1)
-	AssertEqualReceiverSandboxAnswerSize(t, testTel,
-		[]metricdata.HistogramDataPoint[int64]{{}}, metricdatatest.IgnoreValue(),
-		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverSandboxBatchSize(t, testTel,
 		[]metricdata.HistogramDataPoint[int64]{{}}, metricdatatest.IgnoreValue(),
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverSandboxDroppedPoints(t, testTel,
-		[]metricdata.DataPoint[int64]{{Value: 1}},
-		metricdatatest.IgnoreTimestamp())
-	AssertEqualReceiverSandboxPassedPaths(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverSandboxPullDuration(t, testTel,
@@ -52,7 +46,13 @@ func TestSetupTelemetry(t *testing.T) {
 	AssertEqualReceiverSandboxPulls(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverSandboxResponseSize(t, testTel,
+		[]metricdata.HistogramDataPoint[int64]{{}}, metricdatatest.IgnoreValue(),
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverSandboxSandboxes(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverSandboxSkippedPaths(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverSandboxSkippedPulls(t, testTel,

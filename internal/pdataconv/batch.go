@@ -88,7 +88,7 @@ func (b *Batch) append(id *sandbox.Identity, r *sandbox.Reading, end bool) {
 		resource pmetric.ResourceMetrics
 		scopes   [origins]pmetric.MetricSlice
 		begun    bool
-		last     [origins]*sandbox.Form
+		last     [origins]*sandbox.Descriptor
 		current  [origins]pmetric.Metric
 		stamps   = stampsOf(r)
 	)
@@ -129,7 +129,7 @@ func (b *Batch) append(id *sandbox.Identity, r *sandbox.Reading, end bool) {
 }
 
 // sameMetric tells whether points of two forms belong in one metric.
-func sameMetric(a, b *sandbox.Form) bool {
+func sameMetric(a, b *sandbox.Descriptor) bool {
 	return a == b || a.Name == b.Name && a.Kind == b.Kind && a.Unit == b.Unit
 }
 

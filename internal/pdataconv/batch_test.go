@@ -33,13 +33,13 @@ func identity() *sandbox.Identity {
 	return &sandbox.Identity{
 		Runtime: sandbox.RuntimeGVisor, RuntimeVersion: "release-1", Place: "/run/runsc",
 		ID: "web", Iteration: "1zo45", Trust: sandbox.Registered,
-		Pod:        sandbox.Pod{Name: "web-0", Namespace: "shop", UID: "u-1"},
-		PeerLabels: []sandbox.Attribute{{Key: "sandbox", Value: "web"}, {Key: "iteration", Value: "1zo45"}},
+		Pod:            sandbox.Pod{Name: "web-0", Namespace: "shop", UID: "u-1"},
+		UpstreamLabels: []sandbox.Attribute{{Key: "sandbox", Value: "web"}, {Key: "iteration", Value: "1zo45"}},
 	}
 }
 
 // both makes a family with the same form in both namings, but for the name.
-func both(origin sandbox.Origin, otel, prometheus string, form sandbox.Form) *sandbox.Family {
+func both(origin sandbox.Origin, otel, prometheus string, form sandbox.Descriptor) *sandbox.Family {
 	family := &sandbox.Family{Origin: origin, OTel: form, Prometheus: form}
 	family.OTel.Name, family.Prometheus.Name = otel, prometheus
 	family.Prometheus.Unit = ""
@@ -50,35 +50,35 @@ func both(origin sandbox.Origin, otel, prometheus string, form sandbox.Form) *sa
 // share a metric.
 func everything() *sandbox.Reading {
 	r := &sandbox.Reading{Time: taken, Start: began, Watched: watched}
-	opens := both(sandbox.Host, "gvisor.fs.opens", "runsc_fs_opens", sandbox.Form{Kind: sandbox.Counter, Description: "Opens.", Unit: "{open}"})
+	opens := both(sandbox.Host, "gvisor.fs.opens", "runsc_fs_opens", sandbox.Descriptor{Kind: sandbox.Counter, Description: "Opens.", Unit: "{open}"})
 	r.Add(opens, sandbox.Int(7))
-	calls := both(sandbox.Host, "gvisor.calls", "runsc_calls", sandbox.Form{Kind: sandbox.Counter, LabelKeys: []string{"number"}})
-	r.AddLabelled(calls, sandbox.Int(3), "334")
-	r.AddLabelled(calls, sandbox.Int(4), "335")
-	r.Add(both(sandbox.Host, "gvisor.now", "runsc_now", sandbox.Form{Kind: sandbox.Gauge}), sandbox.Float(1.5))
-	r.Add(both(sandbox.Guest, "kata.guest.load", "kata_guest_load", sandbox.Form{Kind: sandbox.UpDownCounter}), sandbox.Int(-2))
+	calls := both(sandbox.Host, "gvisor.calls", "runsc_calls", sandbox.Descriptor{Kind: sandbox.Counter, LabelKeys: []string{"number"}})
+	r.AddLabeled(calls, sandbox.Int(3), "334")
+	r.AddLabeled(calls, sandbox.Int(4), "335")
+	r.Add(both(sandbox.Host, "gvisor.now", "runsc_now", sandbox.Descriptor{Kind: sandbox.Gauge}), sandbox.Float(1.5))
+	r.Add(both(sandbox.Guest, "kata.guest.load", "kata_guest_load", sandbox.Descriptor{Kind: sandbox.UpDownCounter}), sandbox.Int(-2))
 	// One name in one naming, two in the other; a label that only one keeps.
-	user := both(sandbox.Guest, "kata.guest.cpu.time", "kata_guest_cpu_time", sandbox.Form{Kind: sandbox.Gauge})
-	user.OTel = sandbox.Form{
+	user := both(sandbox.Guest, "kata.guest.cpu.time", "kata_guest_cpu_time", sandbox.Descriptor{Kind: sandbox.Gauge})
+	user.OTel = sandbox.Descriptor{
 		Name: "kata.guest.cpu.time", Unit: "s", Kind: sandbox.Counter, Scale: 0.001,
 		LabelKeys: []string{"cpu"}, Attributes: []sandbox.Attribute{{Key: "cpu.mode", Value: "user"}},
 	}
 	user.Prometheus.LabelKeys = []string{"cpu"}
 	user.Prometheus.Attributes = []sandbox.Attribute{{Key: "item", Value: "user"}}
-	r.AddLabelled(user, sandbox.Int(1500), "0")
-	memory := both(sandbox.Host, "kata.shim.memory", "kata_shim_status", sandbox.Form{Kind: sandbox.Gauge})
+	r.AddLabeled(user, sandbox.Int(1500), "0")
+	memory := both(sandbox.Host, "kata.shim.memory", "kata_shim_status", sandbox.Descriptor{Kind: sandbox.Gauge})
 	memory.OTel.Scale, memory.OTel.LabelKeys, memory.Prometheus.LabelKeys = 1024, []string{""}, []string{"item"}
-	r.AddLabelled(memory, sandbox.Int(3), "vmrss")
-	r.Add(both(sandbox.Host, "", "runsc_only_prometheus", sandbox.Form{}), sandbox.Int(1))
-	r.Add(both(sandbox.Receiver, "sandbox.state", "", sandbox.Form{Kind: sandbox.UpDownCounter}), sandbox.Int(1))
+	r.AddLabeled(memory, sandbox.Int(3), "vmrss")
+	r.Add(both(sandbox.Host, "", "runsc_only_prometheus", sandbox.Descriptor{}), sandbox.Int(1))
+	r.Add(both(sandbox.Receiver, "sandbox.state", "", sandbox.Descriptor{Kind: sandbox.UpDownCounter}), sandbox.Int(1))
 	r.Points = append(r.Points, sandbox.Point{
-		Family: both(sandbox.Host, "kata.rpc", "kata_rpc_ms", sandbox.Form{Kind: sandbox.Histogram}),
+		Family: both(sandbox.Host, "kata.rpc", "kata_rpc_ms", sandbox.Descriptor{Kind: sandbox.Histogram}),
 		Distribution: &sandbox.Distribution{
 			Count: 6, Sum: 50, HasRange: true, Min: 1, Max: 30,
 			Bounds: []float64{1, 10}, Buckets: []uint64{1, 2, 3},
 		},
 	}, sandbox.Point{
-		Family:       both(sandbox.Host, "kata.gc", "kata_gc", sandbox.Form{Kind: sandbox.Summary}),
+		Family:       both(sandbox.Host, "kata.gc", "kata_gc", sandbox.Descriptor{Kind: sandbox.Summary}),
 		Distribution: &sandbox.Distribution{Count: 2, Sum: 0.5, Quantiles: []sandbox.Quantile{{Quantile: 0.5, Value: 0.25}}},
 	})
 	r.Points[len(r.Points)-2].Family.OTel.Scale = 0.001
@@ -136,7 +136,7 @@ func TestEndsHaveAMetricEach(t *testing.T) {
 func TestReadingAboutNoSandbox(t *testing.T) {
 	b := converter(Prometheus).NewBatch()
 	r := &sandbox.Reading{Time: taken}
-	r.Add(both(sandbox.Host, "", "runsc_meta_count", sandbox.Form{}), sandbox.Int(2))
+	r.Add(both(sandbox.Host, "", "runsc_meta_count", sandbox.Descriptor{}), sandbox.Int(2))
 	b.Append(nil, r)
 	resource := b.Take().ResourceMetrics().At(0)
 	assert.Zero(t, resource.Resource().Attributes().Len())
@@ -147,7 +147,7 @@ func TestReadingAboutNoSandbox(t *testing.T) {
 func TestNothingInThisNamingLeavesNothingBehind(t *testing.T) {
 	b := converter(OTel).NewBatch()
 	r := &sandbox.Reading{Time: taken}
-	r.Add(both(sandbox.Host, "", "only_prometheus", sandbox.Form{}), sandbox.Int(2))
+	r.Add(both(sandbox.Host, "", "only_prometheus", sandbox.Descriptor{}), sandbox.Int(2))
 	b.Append(identity(), r)
 	assert.Zero(t, b.Take().ResourceMetrics().Len())
 }
@@ -155,7 +155,7 @@ func TestNothingInThisNamingLeavesNothingBehind(t *testing.T) {
 func TestStartAfterTheValuesIsLeftOut(t *testing.T) {
 	b := converter(OTel).NewBatch()
 	r := &sandbox.Reading{Time: began, Start: taken}
-	r.Add(both(sandbox.Host, "a", "a", sandbox.Form{Kind: sandbox.Counter}), sandbox.Int(2))
+	r.Add(both(sandbox.Host, "a", "a", sandbox.Descriptor{Kind: sandbox.Counter}), sandbox.Int(2))
 	b.Append(identity(), r)
 	point := b.Take().ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().At(0).Sum().DataPoints().At(0)
 	assert.Zero(t, point.StartTimestamp())
@@ -169,7 +169,7 @@ func TestResourceAttributesAndEntities(t *testing.T) {
 	id := identity()
 	id.RuntimeVersion = ""
 	r := &sandbox.Reading{Time: taken}
-	r.Add(both(sandbox.Host, "a", "a", sandbox.Form{}), sandbox.Int(2))
+	r.Add(both(sandbox.Host, "a", "a", sandbox.Descriptor{}), sandbox.Int(2))
 	b.Append(id, r)
 	resource := b.Take().ResourceMetrics().At(0).Resource()
 	assert.Equal(t, map[string]any{
@@ -221,7 +221,7 @@ func typical() *sandbox.Reading {
 		if i%10 == 0 {
 			kind = sandbox.Gauge
 		}
-		r.Add(both(sandbox.Host, fmt.Sprintf("gvisor.f%d", i), fmt.Sprintf("runsc_f%d", i), sandbox.Form{Kind: kind}), sandbox.Int(int64(i)))
+		r.Add(both(sandbox.Host, fmt.Sprintf("gvisor.f%d", i), fmt.Sprintf("runsc_f%d", i), sandbox.Descriptor{Kind: kind}), sandbox.Int(int64(i)))
 	}
 	return r
 }
@@ -299,8 +299,8 @@ func entityCount(resource pcommon.Resource) int {
 // always when it ends.
 func TestConstants(t *testing.T) {
 	family := &sandbox.Family{
-		OTel:       sandbox.Form{Name: "gvisor.made", Constant: true},
-		Prometheus: sandbox.Form{Name: "runsc_made"},
+		OTel:       sandbox.Descriptor{Name: "gvisor.made", Constant: true},
+		Prometheus: sandbox.Descriptor{Name: "runsc_made"},
 	}
 	for _, test := range []struct {
 		naming    Naming

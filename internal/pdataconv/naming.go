@@ -26,7 +26,7 @@ func (n Naming) Check() error {
 }
 
 // form picks the form of a family.
-func (n Naming) form(family *sandbox.Family) *sandbox.Form {
+func (n Naming) form(family *sandbox.Family) *sandbox.Descriptor {
 	if n == Prometheus {
 		return &family.Prometheus
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // putMetric sets what all points of a metric share.
-func putMetric(metric pmetric.Metric, form *sandbox.Form) {
+func putMetric(metric pmetric.Metric, form *sandbox.Descriptor) {
 	metric.SetName(form.Name)
 	metric.SetDescription(form.Description)
 	metric.SetUnit(form.Unit)
@@ -29,7 +29,7 @@ func putMetric(metric pmetric.Metric, form *sandbox.Form) {
 // noRecordedValue marks a point as the end of its series.
 var noRecordedValue = pmetric.DefaultDataPointFlags.WithNoRecordedValue(true)
 
-func (b *Batch) putPoint(metric pmetric.Metric, form *sandbox.Form, id *sandbox.Identity, point *sandbox.Point, at stamps, end bool) {
+func (b *Batch) putPoint(metric pmetric.Metric, form *sandbox.Descriptor, id *sandbox.Identity, point *sandbox.Point, at stamps, end bool) {
 	switch form.Kind {
 	case sandbox.Counter, sandbox.UpDownCounter:
 		dp := metric.Sum().DataPoints().AppendEmpty()
@@ -44,7 +44,7 @@ func (b *Batch) putPoint(metric pmetric.Metric, form *sandbox.Form, id *sandbox.
 	}
 }
 
-func (b *Batch) putNumber(dp pmetric.NumberDataPoint, form *sandbox.Form, id *sandbox.Identity, point *sandbox.Point, at stamps, end bool) {
+func (b *Batch) putNumber(dp pmetric.NumberDataPoint, form *sandbox.Descriptor, id *sandbox.Identity, point *sandbox.Point, at stamps, end bool) {
 	dp.SetTimestamp(at.time)
 	b.putAttributes(dp.Attributes(), form, id, point)
 	if end {
@@ -59,7 +59,7 @@ func (b *Batch) putNumber(dp pmetric.NumberDataPoint, form *sandbox.Form, id *sa
 	}
 }
 
-func (b *Batch) putHistogram(dp pmetric.HistogramDataPoint, form *sandbox.Form, id *sandbox.Identity, point *sandbox.Point, at stamps, end bool) {
+func (b *Batch) putHistogram(dp pmetric.HistogramDataPoint, form *sandbox.Descriptor, id *sandbox.Identity, point *sandbox.Point, at stamps, end bool) {
 	dp.SetTimestamp(at.time)
 	dp.SetStartTimestamp(at.start)
 	b.putAttributes(dp.Attributes(), form, id, point)
@@ -85,7 +85,7 @@ func (b *Batch) putHistogram(dp pmetric.HistogramDataPoint, form *sandbox.Form, 
 	dp.BucketCounts().FromRaw(distribution.Buckets)
 }
 
-func (b *Batch) putSummary(dp pmetric.SummaryDataPoint, form *sandbox.Form, id *sandbox.Identity, point *sandbox.Point, at stamps, end bool) {
+func (b *Batch) putSummary(dp pmetric.SummaryDataPoint, form *sandbox.Descriptor, id *sandbox.Identity, point *sandbox.Point, at stamps, end bool) {
 	dp.SetTimestamp(at.time)
 	dp.SetStartTimestamp(at.start)
 	b.putAttributes(dp.Attributes(), form, id, point)
@@ -109,10 +109,10 @@ func (b *Batch) putSummary(dp pmetric.SummaryDataPoint, form *sandbox.Form, id *
 // putAttributes sets the labels of the series, the constant attributes of its
 // form and, in the naming "prometheus", the identity of its sandbox. The keys
 // of these three never collide: runtimes choose them so.
-func (b *Batch) putAttributes(attributes pcommon.Map, form *sandbox.Form, id *sandbox.Identity, point *sandbox.Point) {
+func (b *Batch) putAttributes(attributes pcommon.Map, form *sandbox.Descriptor, id *sandbox.Identity, point *sandbox.Point) {
 	var identity []sandbox.Attribute
 	if id != nil && b.converter.settings.Naming == Prometheus {
-		identity = id.PeerLabels
+		identity = id.UpstreamLabels
 	}
 	size := len(point.Labels) + len(form.Attributes) + len(identity)
 	if size == 0 {

@@ -2,7 +2,7 @@
 // one reading of it holds, how a family of metrics is called in either naming,
 // and the interfaces that every runtime implements.
 //
-// It knows no runtime and no pdata. Dependencies point towards it: gvisor and
+// It knows no runtime and no pdata. Dependencies point toward it: gvisor and
 // kata implement [Runtime] and [Sandbox], collect schedules them through these
 // interfaces alone, pdataconv turns a [Reading] into pdata.
 package sandbox

@@ -37,12 +37,12 @@ const (
 type Family struct {
 	// OTel is the form in the naming "otel", Prometheus in the naming
 	// "prometheus". A form without a name is left out in that naming.
-	OTel, Prometheus Form
+	OTel, Prometheus Descriptor
 	Origin           Origin
 }
 
-// Form is how a family looks in one naming.
-type Form struct {
+// Descriptor is how a family looks in one naming.
+type Descriptor struct {
 	Name        string
 	Description string
 	// Unit is UCUM in the naming "otel" and empty in "prometheus".
@@ -61,7 +61,7 @@ type Form struct {
 }
 
 // Factor is what a value is multiplied by: Scale, or 1 if that is not set.
-func (f *Form) Factor() float64 {
+func (f *Descriptor) Factor() float64 {
 	if f.Scale == 0 {
 		return 1
 	}

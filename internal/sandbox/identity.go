@@ -31,10 +31,10 @@ type Identity struct {
 	Pod Pod
 	// Container is set only when the sandbox is exactly one OCI container.
 	Container Container
-	// PeerLabels identify the sandbox the way the runtime's own exporter does,
+	// UpstreamLabels identify the sandbox the way the runtime's own exporter does,
 	// for example sandbox="web" iteration="1zo45mry6r0nd". The naming
 	// "prometheus" puts them on every point.
-	PeerLabels []Attribute
+	UpstreamLabels []Attribute
 	// Trust is how its data is verified; empty where data carries no such mark.
 	Trust Trust
 }

@@ -36,8 +36,8 @@ const (
 	Unsafe Outcome = "unsafe"
 	// Gone: the sandbox went away meanwhile, which is no error.
 	Gone Outcome = "gone"
-	// Cancelled: the receiver is stopping.
-	Cancelled Outcome = "cancelled"
+	// Canceled: the receiver is stopping.
+	Canceled Outcome = "canceled"
 	// Internal: a fault of the receiver itself.
 	Internal Outcome = "internal"
 )
@@ -45,12 +45,12 @@ const (
 // Outcomes are all there are, OK first.
 var Outcomes = [...]Outcome{
 	OK, Partial, Unreachable, WrongPeer, Timeout, Disconnected, Oversize, Malformed,
-	Refused, Rejected, Untrusted, Unsafe, Gone, Cancelled, Internal,
+	Refused, Rejected, Untrusted, Unsafe, Gone, Canceled, Internal,
 }
 
-// Burdens tells whether another attempt at once could burden the sandbox or
+// ShouldBackOff tells whether another attempt at once could burden the sandbox or
 // the receiver again, so that attempts should back off.
-func (o Outcome) Burdens() bool {
+func (o Outcome) ShouldBackOff() bool {
 	switch o {
 	case Timeout, Oversize, Malformed, Disconnected, Partial, WrongPeer, Unreachable, Internal:
 		return true

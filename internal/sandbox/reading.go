@@ -20,9 +20,9 @@ type Reading struct {
 	// Points hold the values. Points of one family, and of families with the
 	// same name, should be next to each other: they become one metric.
 	Points []Point
-	// AnswerBytes is how many bytes the sandbox sent.
-	AnswerBytes int
-	// Constants: points of families that are [Form.Constant] count, which they do
+	// ResponseSize is how many bytes the sandbox sent.
+	ResponseSize int
+	// Constants: points of families that are [Descriptor.Constant] count, which they do
 	// not in other readings.
 	Constants bool
 	// Dropped counts the points of the answer that were left out, by reason.
@@ -95,9 +95,9 @@ func (r *Reading) Add(family *Family, value Number) {
 	r.Points = append(r.Points, Point{Family: family, Value: value})
 }
 
-// AddLabelled appends a point with a copy of the slice of labels (the texts
+// AddLabeled appends a point with a copy of the slice of labels (the texts
 // themselves are kept, and must never change).
-func (r *Reading) AddLabelled(family *Family, value Number, labels ...string) {
+func (r *Reading) AddLabeled(family *Family, value Number, labels ...string) {
 	r.Points = append(r.Points, Point{Family: family, Value: value, Labels: r.Labels(labels...)})
 }
 

@@ -43,10 +43,10 @@ func TestNumberConversions(t *testing.T) {
 func TestReadingOwnsItsLabels(t *testing.T) {
 	var r Reading
 	labels := []string{"a", "b"}
-	r.AddLabelled(&Family{}, Int(1), labels...)
+	r.AddLabeled(&Family{}, Int(1), labels...)
 	labels[0] = "changed"
 	for range 100 {
-		r.AddLabelled(&Family{}, Int(1), "c")
+		r.AddLabeled(&Family{}, Int(1), "c")
 	}
 	assert.Equal(t, []string{"a", "b"}, r.Points[0].Labels)
 	first := append(r.Points[0].Labels, "appended")
@@ -56,17 +56,17 @@ func TestReadingOwnsItsLabels(t *testing.T) {
 
 func TestReadingReset(t *testing.T) {
 	var r Reading
-	r.AnswerBytes = 5
-	r.AddLabelled(&Family{}, Int(1), "a")
+	r.ResponseSize = 5
+	r.AddLabeled(&Family{}, Int(1), "a")
 	r.Drop("forged", 1)
 	points := r.Points
 	r.Reset()
 	assert.Empty(t, r.Points)
 	assert.Empty(t, r.Dropped)
-	assert.Zero(t, r.AnswerBytes)
+	assert.Zero(t, r.ResponseSize)
 	assert.Nil(t, points[0].Family, "a reset reading holds on to nothing")
 	assert.Zero(t, testing.AllocsPerRun(10, func() {
-		r.AddLabelled(nil, Int(1), "a")
+		r.AddLabeled(nil, Int(1), "a")
 		r.Drop("forged", 1)
 		r.Reset()
 	}))
@@ -94,13 +94,13 @@ func TestOutcomes(t *testing.T) {
 func TestWhichOutcomesBurden(t *testing.T) {
 	expected := map[Outcome]bool{
 		OK: false, Partial: true, Unreachable: true, WrongPeer: true, Timeout: true, Disconnected: true, Oversize: true,
-		Malformed: true, Refused: false, Rejected: false, Untrusted: false, Unsafe: false, Gone: false, Cancelled: false, Internal: true,
+		Malformed: true, Refused: false, Rejected: false, Untrusted: false, Unsafe: false, Gone: false, Canceled: false, Internal: true,
 	}
 	assert.Len(t, expected, len(Outcomes))
 	for _, outcome := range Outcomes {
 		burdens, listed := expected[outcome]
 		assert.True(t, listed, string(outcome))
-		assert.Equal(t, burdens, outcome.Burdens(), string(outcome))
+		assert.Equal(t, burdens, outcome.ShouldBackOff(), string(outcome))
 	}
 }
 

@@ -16,7 +16,7 @@ type Runtime interface {
 	Watch(ctx context.Context, observer Observer) error
 	// Summarize appends what the runtime's own exporter says about itself
 	// (counts of sandboxes and the like), given what the collection knows.
-	Summarize(r *Reading, tally Tally)
+	Summarize(r *Reading, tally Stats)
 }
 
 // Observer is told about sandboxes as they come and go.
@@ -88,8 +88,8 @@ const (
 // Pulled tells whether Pull is called in this state.
 func (s State) Pulled() bool { return s == Running || s == SkippedUnsafe }
 
-// Tally is what the collection knows about all sandboxes of one runtime.
-type Tally struct {
+// Stats is what the collection knows about all sandboxes of one runtime.
+type Stats struct {
 	// Time is now, Started when the receiver started.
 	Time, Started time.Time
 	// Seen counts every sandbox since the receiver started.

@@ -91,7 +91,7 @@ func TestTheReceiverAcceptsHonestGVisorSandboxes(t *testing.T) {
 	}
 	want["unregistered"] = sandbox.FirstUse
 	runtime, err := gvisor.New(gvisor.Settings{
-		Roots: []string{fleet.RuntimeRoot()}, Trust: sandbox.FirstUse, MetricPrefix: "runsc_", MaxAnswerBytes: 4 << 20, VerifyPeer: true,
+		Roots: []string{fleet.RuntimeRoot()}, Trust: sandbox.FirstUse, MetricPrefix: "runsc_", MaxResponseSize: 4 << 20, VerifyPeer: true,
 	}, zap.NewNop())
 	require.NoError(t, err)
 	var r sandbox.Reading
@@ -116,7 +116,7 @@ func TestTheReceiverAcceptsHonestGVisorSandboxes(t *testing.T) {
 func TestTheReceiverAcceptsHonestKataPodsAndSparesTheOthers(t *testing.T) {
 	fleet := newFleet(t, simulate.Options{Kata: 2, KataRust: 2, KataRustQEMU: 1})
 	runtime, err := kata.New(kata.Settings{
-		StoragePaths: fleet.StoragePaths(), Collection: "auto", Naming: "otel", Families: "all", UnknownFamilies: "drop", MaxAnswerBytes: 8 << 20,
+		StoragePaths: fleet.StoragePaths(), Collection: "auto", Naming: "otel", Families: "all", UnknownFamilies: "drop", MaxResponseSize: 8 << 20,
 		AnyPeer: os.Geteuid() != 0,
 	}, zap.NewNop())
 	require.NoError(t, err)

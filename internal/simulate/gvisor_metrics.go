@@ -90,7 +90,7 @@ netstack/icmp/v4/packets_received/echo_reply 2 | ICMPv4 packets received: echo r
 netstack/icmp/v4/packets_sent/echo_request 2 | ICMPv4 packets sent: echo request.
 netstack/icmp/v4/packets_sent/echo_reply 2 | ICMPv4 packets sent: echo reply.
 netstack/icmp/v6/packets_sent/router_solicit 1 | ICMPv6 packets sent: router solicitation.
-netstack/icmp/v6/packets_sent/neighbor_solicit 1 | ICMPv6 packets sent: neighbour solicitation.
+netstack/icmp/v6/packets_sent/neighbor_solicit 1 | ICMPv6 packets sent: neighbor solicitation.
 netstack/icmp/v6/packets_sent/multicast_listener_report 1 | ICMPv6 packets sent: multicast listener report.
 trace/sessions_created 1 | Trace sessions created since the sandbox started.
 netstack/arp/disabled_packets_received 1 | ARP packets received while ARP was switched off.
@@ -136,9 +136,9 @@ netstack/ip/outgoing_packet_errors 1 | IP packets that could not be written to t
 netstack/nic/disabled_rx/bytes 1 | Bytes received by interfaces that were switched off.
 netstack/nic/disabled_rx/packets 1 | Packets received by interfaces that were switched off.
 netstack/nic/malformed_l4_received_packets 1 | Packets received with a transport header that could not be parsed.
-netstack/nic/neighbor/dropped_confirmation_for_noninitiated_neighbor 1 | Advertisements received for a neighbour that nobody had asked about.
+netstack/nic/neighbor/dropped_confirmation_for_noninitiated_neighbor 1 | Advertisements received for a neighbor that nobody had asked about.
 netstack/nic/neighbor/dropped_invalid_link_address_confirmations 1 | Advertisements dropped because they carry no link-layer address.
-netstack/nic/neighbor/unreachable_entry_loopups 1 | Look-ups of a neighbour that is known to be unreachable.
+netstack/nic/neighbor/unreachable_entry_loopups 1 | Look-ups of a neighbor that is known to be unreachable.
 netstack/nic/tx_packets_dropped_no_buffer_space 1 | Packets not sent because there was no room in a buffer.
 netstack/tcp/checksum_errors 1 | TCP segments dropped because their checksum does not match.
 netstack/tcp/failed_port_reservations 1 | Times no TCP port could be reserved.
@@ -166,9 +166,9 @@ var icmpMetrics = []struct{ version, direction, types string }{
 	{"v6", "sent", "dropped dst_unreachable echo_reply echo_request multicast_listener_done multicast_listener_query neighbor_advert packet_too_big param_problem rate_limited redirect_msg router_advert time_exceeded"},
 }
 
-// labelledMetrics are those with fields. One of them has 606 combinations of
+// labeledMetrics are those with fields. One of them has 606 combinations of
 // labels, one some two thousand values.
-func labelledMetrics() []gvisorMetric {
+func labeledMetrics() []gvisorMetric {
 	levels := []string{"SOCKET", "TCP", "ICMPV6", "IP", "IPV6", "PACKET"}
 	return []gvisorMetric{
 		{name: "/sentry_entry_point", help: "How the process of the sentry was made.", fields: []gvisorField{
@@ -223,7 +223,7 @@ var theGVisorBuild = sync.OnceValue(func() *gvisorBuild {
 			})
 		}
 	}
-	build := &gvisorBuild{metrics: append(plain, labelledMetrics()...)}
+	build := &gvisorBuild{metrics: append(plain, labeledMetrics()...)}
 	build.registration = renderRegistration(build.metrics)
 	build.points = gvisorPoints(build.metrics)
 	return build

@@ -22,7 +22,7 @@ type gvisorPoint struct {
 const earlyCombinations = 1
 
 // gvisorPoints lists the points in the order in which a sandbox with N points
-// picks them: gauges, which every sandbox sends, a few labelled ones, then
+// picks them: gauges, which every sandbox sends, a few labeled ones, then
 // counters as busy as the list says, and at the end the thousands of label
 // combinations that no honest sandbox ever fills.
 func gvisorPoints(metrics []gvisorMetric) []gvisorPoint {

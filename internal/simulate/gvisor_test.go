@@ -182,7 +182,7 @@ func TestHonestAnswerAgreesWithItsRegistration(t *testing.T) {
 	answer := newCaller(t, fleet.GVisor()[0].SocketPath()).call(exportAll)
 	assert.WithinRange(t, answer.Result.Snapshot.When, before.Add(-time.Millisecond), time.Now())
 	assert.Len(t, valuesOf(t, answer), DefaultPoints)
-	labelled := 0
+	labeled := 0
 	for _, entry := range answer.Result.Snapshot.Data {
 		assert.Equal(t, helps[entry.Metric.Name], entry.Metric.Help)
 		if counters[entry.Metric.Name] {
@@ -191,9 +191,9 @@ func TestHonestAnswerAgreesWithItsRegistration(t *testing.T) {
 		} else {
 			assert.Equal(t, 1, entry.Metric.Type)
 		}
-		labelled += min(len(entry.Labels), 1)
+		labeled += min(len(entry.Labels), 1)
 	}
-	assert.Equal(t, 6, labelled)
+	assert.Equal(t, 6, labeled)
 }
 
 func TestAnswerHasThePromisedSize(t *testing.T) {

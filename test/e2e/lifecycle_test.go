@@ -108,7 +108,7 @@ func TestStoppedSandboxIsReported(t *testing.T) {
 			if n := points.Len(); n != 1 {
 				return fmt.Errorf("%d points of sandbox.state, want 1", n)
 			}
-			if got, _ := points.At(0).Attributes().Get("state"); got.Str() != want || points.At(0).IntValue() != 1 {
+			if got, _ := points.At(0).Attributes().Get("sandbox.state"); got.Str() != want || points.At(0).IntValue() != 1 {
 				return fmt.Errorf("sandbox.state is %v of %s, want 1 of %s", points.At(0).IntValue(), got.Str(), want)
 			}
 			return nil

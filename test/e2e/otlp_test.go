@@ -278,8 +278,8 @@ service:
 	})
 	telemetry.Eventually(func(got page.Page) error {
 		return errors.Join(
-			hasValue(got, "otelcol_receiver_sandbox_passed_paths", 1, map[string]string{"receiver": "sandbox/gvisor", "runtime": "gvisor", "reason": "unregistered"}),
-			hasValue(got, "otelcol_receiver_sandbox_sandboxes", 1, map[string]string{"receiver": "sandbox/gvisor", "runtime": "gvisor", "state": "running"}),
+			hasValue(got, "otelcol_receiver_sandbox_skipped_paths", 1, map[string]string{"receiver": "sandbox/gvisor", "runtime": "gvisor", "reason": "unregistered"}),
+			hasValue(got, "otelcol_receiver_sandbox_sandboxes", 1, map[string]string{"receiver": "sandbox/gvisor", "runtime": "gvisor", "sandbox.state": "running"}),
 		)
 	})
 	got, err := served.Get()

@@ -13,11 +13,11 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 )
 
-// behaviour is what a pipeline does with data.
-type behaviour int
+// behavior is what a pipeline does with data.
+type behavior int
 
 const (
-	accepts behaviour = iota
+	accepts behavior = iota
 	refuses
 	blocks
 )
@@ -27,7 +27,7 @@ const (
 type pipeline struct {
 	mu sync.Mutex
 	// now is what it does; changed is closed when that changes.
-	now     behaviour
+	now     behavior
 	changed chan struct{}
 	// began is the start of the phase, deliveries the times of all deliveries
 	// in it by the id of each steady sandbox.
@@ -56,9 +56,9 @@ func (p *pipeline) ConsumeMetrics(ctx context.Context, data pmetric.Metrics) err
 			p.deliveries[id] = append(times, now)
 		}
 	}
-	behaviour, changed := p.now, p.changed
+	behavior, changed := p.now, p.changed
 	p.mu.Unlock()
-	switch behaviour {
+	switch behavior {
 	case refuses:
 		return errRefused
 	case blocks:
@@ -72,7 +72,7 @@ func (p *pipeline) ConsumeMetrics(ctx context.Context, data pmetric.Metrics) err
 }
 
 // behave changes what it does with data, also with what it holds up.
-func (p *pipeline) behave(b behaviour) {
+func (p *pipeline) behave(b behavior) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.now = b

@@ -208,7 +208,7 @@ func (c *Conn) wait() error {
 func transportFailure(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
-		return sandbox.Fail(sandbox.Cancelled, ctx.Err())
+		return sandbox.Fail(sandbox.Canceled, ctx.Err())
 	case ctx.Err() != nil, errors.Is(err, os.ErrDeadlineExceeded):
 		return sandbox.Failf(sandbox.Timeout, "no complete answer before the deadline")
 	case errors.Is(err, io.EOF):

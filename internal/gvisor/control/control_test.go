@@ -159,7 +159,7 @@ func TestDeadline(t *testing.T) {
 			err := call(ctx, target(directory), take(&text))
 			assert.Equal(t, sandbox.Timeout, sandbox.OutcomeOf(err), "%v", err)
 		})
-		t.Run("cancelled "+name, func(t *testing.T) {
+		t.Run("canceled "+name, func(t *testing.T) {
 			directory := t.TempDir()
 			ctx, cancel := context.WithCancel(t.Context())
 			listen(t, target(directory).Socket, func(c *caller) {
@@ -168,7 +168,7 @@ func TestDeadline(t *testing.T) {
 			})
 			var text string
 			err := call(ctx, target(directory), take(&text))
-			assert.Equal(t, sandbox.Cancelled, sandbox.OutcomeOf(err), "%v", err)
+			assert.Equal(t, sandbox.Canceled, sandbox.OutcomeOf(err), "%v", err)
 		})
 	}
 	t.Run("passed already", func(t *testing.T) {
@@ -176,7 +176,7 @@ func TestDeadline(t *testing.T) {
 		listen(t, target(directory).Socket, answers(`{"success":true,"err":"","result":""}`))
 		for ctx, want := range map[context.Context]sandbox.Outcome{
 			ended(t, context.DeadlineExceeded): sandbox.Timeout,
-			ended(t, context.Canceled):         sandbox.Cancelled,
+			ended(t, context.Canceled):         sandbox.Canceled,
 		} {
 			var text string
 			err := call(ctx, target(directory), take(&text))

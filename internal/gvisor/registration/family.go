@@ -21,7 +21,7 @@ var kinds = [...]sandbox.Kind{Gauge: sandbox.Gauge, Counter: sandbox.Counter, Hi
 func addFamilies(m *Metric, registeredUnit int64, prefix string) {
 	// A gauge may well be a sum over something, but the registration does not
 	// tell which are.
-	otel := sandbox.Form{
+	otel := sandbox.Descriptor{
 		Name:        "gvisor" + strings.ReplaceAll(m.Path, "/", "."),
 		Description: m.Help,
 		Unit:        units[m.Path[strings.LastIndexByte(m.Path, '/')+1:]],

@@ -89,7 +89,7 @@ type parser struct {
 	limits  Limits
 	prefix  string
 	metrics []Metric
-	// numbers counts towards [Limits.Numbers].
+	// numbers counts toward [Limits.Numbers].
 	numbers int
 	// texts holds each text once.
 	texts map[string]string

@@ -68,42 +68,42 @@ func TestFamilies(t *testing.T) {
 	require.NoError(t, err)
 	for _, test := range []struct {
 		name             string
-		otel, prometheus sandbox.Form
+		otel, prometheus sandbox.Descriptor
 	}{
 		{
 			"disk_reads",
-			sandbox.Form{Name: "gvisor.disk.reads", Description: `Reads of <disk> & "more".`, Kind: sandbox.Counter},
-			sandbox.Form{Name: "runsc_disk_reads", Description: `Reads of <disk> & "more".`, Kind: sandbox.Counter},
+			sandbox.Descriptor{Name: "gvisor.disk.reads", Description: `Reads of <disk> & "more".`, Kind: sandbox.Counter},
+			sandbox.Descriptor{Name: "runsc_disk_reads", Description: `Reads of <disk> & "more".`, Kind: sandbox.Counter},
 		},
 		{
 			"disk_wait",
-			sandbox.Form{Name: "gvisor.disk.wait", Description: "Time spent waiting.", Unit: "ns", Kind: sandbox.Counter},
-			sandbox.Form{Name: "runsc_disk_wait", Description: "Time spent waiting.", Kind: sandbox.Counter},
+			sandbox.Descriptor{Name: "gvisor.disk.wait", Description: "Time spent waiting.", Unit: "ns", Kind: sandbox.Counter},
+			sandbox.Descriptor{Name: "runsc_disk_wait", Description: "Time spent waiting.", Kind: sandbox.Counter},
 		},
 		{
 			"link_rx_bytes",
-			sandbox.Form{Name: "gvisor.link.rx.bytes", Description: "Bytes received.", Unit: "By", Kind: sandbox.Counter},
-			sandbox.Form{Name: "runsc_link_rx_bytes", Description: "Bytes received.", Kind: sandbox.Counter},
+			sandbox.Descriptor{Name: "gvisor.link.rx.bytes", Description: "Bytes received.", Unit: "By", Kind: sandbox.Counter},
+			sandbox.Descriptor{Name: "runsc_link_rx_bytes", Description: "Bytes received.", Kind: sandbox.Counter},
 		},
 		{
 			"link_rx_packets",
-			sandbox.Form{Name: "gvisor.link.rx.packets", Description: "Packets received.", Unit: "{packet}", Kind: sandbox.Counter},
-			sandbox.Form{Name: "runsc_link_rx_packets", Description: "Packets received.", Kind: sandbox.Counter},
+			sandbox.Descriptor{Name: "gvisor.link.rx.packets", Description: "Packets received.", Unit: "{packet}", Kind: sandbox.Counter},
+			sandbox.Descriptor{Name: "runsc_link_rx_packets", Description: "Packets received.", Kind: sandbox.Counter},
 		},
 		{
 			"tasks_open",
-			sandbox.Form{Name: "gvisor.tasks.open", Description: "Tasks now.", Kind: sandbox.Gauge},
-			sandbox.Form{Name: "runsc_tasks_open", Description: "Tasks now.", Kind: sandbox.Gauge},
+			sandbox.Descriptor{Name: "gvisor.tasks.open", Description: "Tasks now.", Kind: sandbox.Gauge},
+			sandbox.Descriptor{Name: "runsc_tasks_open", Description: "Tasks now.", Kind: sandbox.Gauge},
 		},
 		{
 			"calls_odd",
-			sandbox.Form{Name: "gvisor.calls.odd", Description: "Odd calls.", Kind: sandbox.Counter, LabelKeys: []string{"kind", "number"}},
-			sandbox.Form{Name: "runsc_calls_odd", Description: "Odd calls.", Kind: sandbox.Counter, LabelKeys: []string{"kind", "number"}},
+			sandbox.Descriptor{Name: "gvisor.calls.odd", Description: "Odd calls.", Kind: sandbox.Counter, LabelKeys: []string{"kind", "number"}},
+			sandbox.Descriptor{Name: "runsc_calls_odd", Description: "Odd calls.", Kind: sandbox.Counter, LabelKeys: []string{"kind", "number"}},
 		},
 		{
 			"disk_latency",
-			sandbox.Form{Name: "gvisor.disk.latency", Description: "Latency.", Unit: "ns", Kind: sandbox.Histogram, LabelKeys: []string{"mode"}},
-			sandbox.Form{Name: "runsc_disk_latency", Description: "Latency.", Kind: sandbox.Histogram, LabelKeys: []string{"mode"}},
+			sandbox.Descriptor{Name: "gvisor.disk.latency", Description: "Latency.", Unit: "ns", Kind: sandbox.Histogram, LabelKeys: []string{"mode"}},
+			sandbox.Descriptor{Name: "runsc_disk_latency", Description: "Latency.", Kind: sandbox.Histogram, LabelKeys: []string{"mode"}},
 		},
 	} {
 		m := r.Find([]byte(test.name))
@@ -315,7 +315,7 @@ func TestRules(t *testing.T) {
 
 func TestLimits(t *testing.T) {
 	two := registered(metric(nil), metric(map[string]any{"name": "/other", "prometheus_name": "other"}))
-	labelled := registered(metric(map[string]any{"fields": fields{field("a", "1", "2"), field("b", "1", "2", "3")}}))
+	labeled := registered(metric(map[string]any{"fields": fields{field("a", "1", "2"), field("b", "1", "2", "3")}}))
 	histogram := registered(histogram(map[string]any{"fields": fields{field("a", "1", "2")}}))
 	for _, test := range []struct {
 		name, input    string
@@ -323,11 +323,11 @@ func TestLimits(t *testing.T) {
 	}{
 		{"bytes", two, Limits{Bytes: int64(len(two))}, Limits{Bytes: int64(len(two)) - 1}},
 		{"metrics", two, Limits{Metrics: 2}, Limits{Metrics: 1}},
-		{"fields", labelled, Limits{Fields: 2}, Limits{Fields: 1}},
-		{"values", labelled, Limits{Values: 3}, Limits{Values: 2}},
+		{"fields", labeled, Limits{Fields: 2}, Limits{Fields: 1}},
+		{"values", labeled, Limits{Values: 3}, Limits{Values: 2}},
 		{"name", two, Limits{Name: len("/disk/reads")}, Limits{Name: len("/disk/reads") - 1}},
 		{"description", two, Limits{Description: len("Reads.")}, Limits{Description: len("Reads.") - 1}},
-		{"numbers", labelled, Limits{Numbers: 6}, Limits{Numbers: 5}},
+		{"numbers", labeled, Limits{Numbers: 6}, Limits{Numbers: 5}},
 		{"numbers of two metrics", two, Limits{Numbers: 2}, Limits{Numbers: 1}},
 		{"numbers of buckets", histogram, Limits{Numbers: 2 * (1 + 3)}, Limits{Numbers: 2*(1+3) - 1}},
 	} {

@@ -57,7 +57,7 @@ func TestCapturedSnapshots(t *testing.T) {
 		later := func() time.Time { return time.Date(2026, 11, 20, 10, 19, 39, 0, time.UTC) }
 		require.NoError(t, v.Read(&pieces{text: string(data), size: 1000}, 1<<20, later, r), name)
 		assert.Len(t, r.Points, points, name)
-		assert.Equal(t, len(data), r.AnswerBytes)
+		assert.Equal(t, len(data), r.ResponseSize)
 
 		// The same data decoded by encoding/json, point by point.
 		var answer struct {

@@ -54,8 +54,8 @@ func FuzzSnapshot(f *testing.F) {
 		if !json.Valid(answer) {
 			t.Fatalf("took %q", answer)
 		}
-		if len(r.Points) > 30+len(known.Metrics)*24 || r.Time.After(moment) || r.AnswerBytes != len(answer) {
-			t.Fatalf("%d points of %v from %d bytes", len(r.Points), r.Time, r.AnswerBytes)
+		if len(r.Points) > 30+len(known.Metrics)*24 || r.Time.After(moment) || r.ResponseSize != len(answer) {
+			t.Fatalf("%d points of %v from %d bytes", len(r.Points), r.Time, r.ResponseSize)
 		}
 		for i := range v.series {
 			if i > 0 && v.series[i-1].number() >= v.series[i].number() || v.series[i].number() >= known.Series {

@@ -148,7 +148,7 @@ func TestRules(t *testing.T) {
 		{"counter pauses and grows", steps(number("disk_reads", 5), nothing, number("tasks_open", 1), number("disk_reads", 5)), "", ""},
 		{"counter pauses and decreases", steps(number("disk_reads", 5), nothing, number("tasks_open", 1), number("disk_reads", 4)), RuleCounterDecreased, "disk_reads"},
 		{"counter below zero", steps(number("disk_reads", -1)), RuleCounterDecreased, "disk_reads"},
-		{"labelled counter decreases", steps(number("calls_odd", 5, odd...), number("calls_odd", 4, odd...)), RuleCounterDecreased, "calls_odd"},
+		{"labeled counter decreases", steps(number("calls_odd", 5, odd...), number("calls_odd", 4, odd...)), RuleCounterDecreased, "calls_odd"},
 		{"another label is another counter", steps(number("calls_odd", 5, odd...), number("calls_odd", 4, "kind", "second", "number", "-1")), "", ""},
 		{"gauge decreases", steps(number("tasks_open", 5), number("tasks_open", 4)), "", ""},
 		{"gauge below zero", steps(number("tasks_open", -1)), "", ""},
@@ -228,7 +228,7 @@ func TestRules(t *testing.T) {
 				assert.Equal(t, test.rule.Outcome(), sandbox.OutcomeOf(err))
 				assert.Empty(t, r.Points)
 				assert.Zero(t, r.Time)
-				assert.Equal(t, min(len(text), 16<<10), r.AnswerBytes, "what was read before it was refused")
+				assert.Equal(t, min(len(text), 16<<10), r.ResponseSize, "what was read before it was refused")
 			}
 		})
 	}

@@ -98,7 +98,7 @@ func (v *Verifier) Read(source io.Reader, limit int64, now func() time.Time, r *
 	defer d.release()
 	d.known, d.selection, d.maxPoints = v.known, v.selection, v.maxPoints
 	err := d.read(source, limit)
-	r.AnswerBytes += int(d.scan.Received())
+	r.ResponseSize += int(d.scan.Received())
 	if err == nil {
 		err = v.checkAnswer(d)
 	}

@@ -57,14 +57,14 @@ func TestReadDelivers(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, moment, r.Time)
 	assert.Equal(t, time.UTC, r.Time.Location())
-	assert.Equal(t, len(mixed(known).String()), r.AnswerBytes)
+	assert.Equal(t, len(mixed(known).String()), r.ResponseSize)
 	checkGolden(t, "mixed.golden", shown(r))
 }
 
 func TestReadAppends(t *testing.T) {
 	known := testRegistration(t)
 	r := &sandbox.Reading{}
-	r.Add(&sandbox.Family{OTel: sandbox.Form{Name: "before"}}, sandbox.Int(1))
+	r.Add(&sandbox.Family{OTel: sandbox.Descriptor{Name: "before"}}, sandbox.Int(1))
 	require.NoError(t, NewVerifier(known, Settings{}).Read(strings.NewReader(newAnswer(known, moment).number("disk_reads", 1).String()), 1000, clock, r))
 	assert.Equal(t, "before 1\ngvisor.disk.reads 1\n", shown(r))
 }
@@ -286,7 +286,7 @@ func TestErrorsOfTheSource(t *testing.T) {
 		err := NewVerifier(known, Settings{}).Read(source, 1000, clock, r)
 		assert.Equal(t, test.outcome, sandbox.OutcomeOf(err), "%v", err)
 		assert.ErrorIs(t, err, test.err)
-		assert.Equal(t, 16, r.AnswerBytes)
+		assert.Equal(t, 16, r.ResponseSize)
 	}
 }
 

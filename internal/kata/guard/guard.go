@@ -11,7 +11,7 @@ package guard
 import (
 	"time"
 
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalogue"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
@@ -36,7 +36,7 @@ const bootTime = 2 * time.Minute
 
 // Known is what is known of a sandbox without asking it.
 type Known struct {
-	Flavour catalogue.Flavour
+	Flavor catalog.Flavor
 	// HasState tells whether its state file was there and whole.
 	HasState bool
 	// Hypervisor is what the state file says.
@@ -85,7 +85,7 @@ func Decide(collection Collection, known Known) Decision {
 
 // riskOf is the reason not to ask a sandbox, empty if it is safe.
 func riskOf(known Known) Reason {
-	if known.Flavour == catalogue.Go {
+	if known.Flavor == catalog.Go {
 		return ""
 	}
 	if !known.HasState {

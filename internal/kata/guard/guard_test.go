@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalogue"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
@@ -18,14 +18,14 @@ func TestDecide(t *testing.T) {
 		return Decision{Reason: reason, State: sandbox.SkippedUnsafe}
 	}
 	rust := func(hypervisor string) Known {
-		return Known{Flavour: catalogue.Rust, HasState: true, Hypervisor: hypervisor, Age: time.Hour}
+		return Known{Flavor: catalog.Rust, HasState: true, Hypervisor: hypervisor, Age: time.Hour}
 	}
-	young := Known{Flavour: catalogue.Rust, Age: bootTime - 1}
-	old := Known{Flavour: catalogue.Rust, Age: bootTime}
+	young := Known{Flavor: catalog.Rust, Age: bootTime - 1}
+	old := Known{Flavor: catalog.Rust, Age: bootTime}
 	// Without a whole file, what it seems to say counts for nothing.
-	torn := Known{Flavour: catalogue.Rust, Hypervisor: "dragonball", Age: time.Hour}
-	golang := Known{Flavour: catalogue.Go, HasState: true, Hypervisor: "qemu"}
-	rootless := Known{Flavour: catalogue.Go}
+	torn := Known{Flavor: catalog.Rust, Hypervisor: "dragonball", Age: time.Hour}
+	golang := Known{Flavor: catalog.Go, HasState: true, Hypervisor: "qemu"}
+	rootless := Known{Flavor: catalog.Go}
 
 	tests := []struct {
 		name                string
@@ -45,10 +45,10 @@ func TestDecide(t *testing.T) {
 		{"no state yet", young, booting, booting, booting},
 		{"no state for long", old, skipped(NoState), ask, passive},
 		{"torn state", torn, skipped(NoState), ask, passive},
-		{"clock set back", Known{Flavour: catalogue.Rust, Age: -time.Hour}, booting, booting, booting},
+		{"clock set back", Known{Flavor: catalog.Rust, Age: -time.Hour}, booting, booting, booting},
 		{"Go", golang, ask, ask, passive},
 		{"Go without state", rootless, ask, ask, passive},
-		{"unheard-of flavour", Known{Flavour: 7, HasState: true, Hypervisor: "qemu", Age: time.Hour}, skipped(UnsafeHypervisor), ask, passive},
+		{"unheard-of flavor", Known{Flavor: 7, HasState: true, Hypervisor: "qemu", Age: time.Hour}, skipped(UnsafeHypervisor), ask, passive},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -63,7 +63,7 @@ func TestDecide(t *testing.T) {
 
 // Anything but the one word that gives leave must be as careful as auto.
 func TestOnlyTheExactWordOptsIn(t *testing.T) {
-	known := Known{Flavour: catalogue.Rust, HasState: true, Hypervisor: "qemu", Age: time.Hour}
+	known := Known{Flavor: catalog.Rust, HasState: true, Hypervisor: "qemu", Age: time.Hour}
 	for _, collection := range []Collection{"", "Shim", "shim ", "all"} {
 		if got := Decide(collection, known); got.Ask {
 			t.Errorf("%q: %+v", collection, got)

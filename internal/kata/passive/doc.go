@@ -5,7 +5,7 @@
 // The samples have the names and units that the shim would give them. Those of
 // the hypervisor and of virtiofsd are spelled as by the runtime written in Go,
 // because runtime-rs has none; those of control groups have no twin at all, and
-// are described in the catalogue.
+// are described in the catalog.
 //
 //	kata_shim_threads          5         of the shim
 //	kata_shim_proc_stat        utime     of the shim, in clock ticks

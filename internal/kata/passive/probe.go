@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalogue"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/reader"
 )
 
@@ -16,7 +16,7 @@ type Roots struct {
 
 // Subject is the sandbox that is read about.
 type Subject struct {
-	Flavour catalogue.Flavour
+	Flavor catalog.Flavor
 	// Shim is the pid of the shim; VMM and Virtiofsd are pids from a state
 	// file, which may be outdated. 0 is unknown.
 	Shim, VMM, Virtiofsd int
@@ -57,7 +57,7 @@ func (p *Probe) Start() time.Time { return p.start }
 func (p *Probe) Read() []reader.Sample {
 	p.samples = p.samples[:0]
 	shim := goShim
-	if p.subject.Flavour == catalogue.Rust {
+	if p.subject.Flavor == catalog.Rust {
 		shim = rustShim
 	}
 	p.readProcess(&p.shim, shim)

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalogue"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/reader"
 )
 
@@ -92,7 +92,7 @@ func TestSamplesOfRuntimeRS(t *testing.T) {
 	write(t, filepath.Join(m.cgroup, "kubepods/pod1/memory.max"), "8192\n")
 	write(t, filepath.Join(m.cgroup, "kubepods/pod1/memory.events"), "oom_kill 2\n")
 
-	samples := NewProbe(m.roots(), Subject{Flavour: catalogue.Rust, Shim: 101, Cgroup: "/kubepods/pod1"}).Read()
+	samples := NewProbe(m.roots(), Subject{Flavor: catalog.Rust, Shim: 101, Cgroup: "/kubepods/pod1"}).Read()
 	for prefix, want := range map[string][]string{
 		"kata_shim": {
 			"kata_shim_threads{,} 1",
@@ -127,7 +127,7 @@ func TestSamplesOfGo(t *testing.T) {
 	m.run(t, 101, "containerd-shim", 50)
 	// QEMU makes itself a daemon, so it is no child of the shim.
 	m.run(t, 103, "qemu-kvm", 70)
-	samples := NewProbe(m.roots(), Subject{Flavour: catalogue.Go, Shim: 101, VMM: 103, Virtiofsd: 104}).Read()
+	samples := NewProbe(m.roots(), Subject{Flavor: catalog.Go, Shim: 101, VMM: 103, Virtiofsd: 104}).Read()
 	for prefix, want := range map[string][]string{
 		"kata_shim_proc_status{vm": {fmt.Sprintf("kata_shim_proc_status{vmrss,} %v", 101.*1024)},
 		"kata_shim_io":             {"kata_shim_io_stat{rchar,} 1015", "kata_shim_io_stat{readbytes,} 1016"},
@@ -141,8 +141,8 @@ func TestSamplesOfGo(t *testing.T) {
 	}
 }
 
-// Every sample must be one that the catalogue describes.
-func TestSamplesAreInTheCatalogue(t *testing.T) {
+// Every sample must be one that the catalog describes.
+func TestSamplesAreInTheCatalog(t *testing.T) {
 	m := newMachine(t)
 	m.run(t, 101, "containerd-shim", 50, 102, 103)
 	m.run(t, 102, "virtiofsd", 60)
@@ -166,18 +166,18 @@ func TestSamplesAreInTheCatalogue(t *testing.T) {
 	write(t, filepath.Join(m.cgroup, "pod1/cpu.max"), "1 2\n")
 	write(t, filepath.Join(m.cgroup, "pod1/memory.current"), "1\n")
 	write(t, filepath.Join(m.cgroup, "pod1/memory.max"), "1\n")
-	for _, flavour := range []catalogue.Flavour{catalogue.Go, catalogue.Rust} {
-		samples := NewProbe(m.roots(), Subject{Flavour: flavour, Shim: 101, Cgroup: "pod1"}).Read()
+	for _, flavor := range []catalog.Flavor{catalog.Go, catalog.Rust} {
+		samples := NewProbe(m.roots(), Subject{Flavor: flavor, Shim: 101, Cgroup: "pod1"}).Read()
 		if len(samples) < 100 {
-			t.Errorf("%v: only %d samples", flavour, len(samples))
+			t.Errorf("%v: only %d samples", flavor, len(samples))
 		}
 		for _, s := range samples {
 			// Kernels no longer have it, and runtime-rs leaves it out.
-			if s.Item == "vmpmd" && s.Family == "kata_shim_proc_status" && flavour == catalogue.Rust {
+			if s.Item == "vmpmd" && s.Family == "kata_shim_proc_status" && flavor == catalog.Rust {
 				continue
 			}
-			if catalogue.Lookup(flavour, s.Family, s.Item) == nil {
-				t.Errorf("%v: %s{%s} is not in the catalogue", flavour, s.Family, s.Item)
+			if catalog.Lookup(flavor, s.Family, s.Item) == nil {
+				t.Errorf("%v: %s{%s} is not in the catalog", flavor, s.Family, s.Item)
 			}
 		}
 	}
@@ -218,7 +218,7 @@ func TestOutdatedPIDs(t *testing.T) {
 	m.run(t, 101, "containerd-shim", 50)
 	m.run(t, 103, "postgres", 90)
 	m.run(t, 104, "bash", 90)
-	samples := NewProbe(m.roots(), Subject{Flavour: catalogue.Go, Shim: 101, VMM: 103, Virtiofsd: 104}).Read()
+	samples := NewProbe(m.roots(), Subject{Flavor: catalog.Go, Shim: 101, VMM: 103, Virtiofsd: 104}).Read()
 	if got := append(of("kata_hypervisor", samples), of("kata_virtiofsd", samples)...); len(got) > 0 {
 		t.Errorf("a stranger was read: %q", got)
 	}
@@ -227,7 +227,7 @@ func TestOutdatedPIDs(t *testing.T) {
 func TestProcessesComeAndGo(t *testing.T) {
 	m := newMachine(t)
 	m.run(t, 101, "containerd-shim", 50)
-	probe := NewProbe(m.roots(), Subject{Flavour: catalogue.Rust, Shim: 101})
+	probe := NewProbe(m.roots(), Subject{Flavor: catalog.Rust, Shim: 101})
 	threads := func() []string {
 		t.Helper()
 		var got []string
@@ -321,7 +321,7 @@ func TestStart(t *testing.T) {
 
 func TestRealProcess(t *testing.T) {
 	roots := Roots{Processes: host.Processes{Root: "/proc"}, Cgroups: host.Cgroups{Root: "/sys/fs/cgroup"}}
-	samples := NewProbe(roots, Subject{Flavour: catalogue.Rust, Shim: os.Getpid()}).Read()
+	samples := NewProbe(roots, Subject{Flavor: catalog.Rust, Shim: os.Getpid()}).Read()
 	got := map[string]float64{}
 	for _, s := range samples {
 		got[s.Family+" "+s.Item] = s.Value
@@ -335,7 +335,7 @@ func TestRealProcess(t *testing.T) {
 
 func BenchmarkRead(b *testing.B) {
 	roots := Roots{Processes: host.Processes{Root: "/proc"}, Cgroups: host.Cgroups{Root: "/sys/fs/cgroup"}}
-	probe := NewProbe(roots, Subject{Flavour: catalogue.Rust, Shim: os.Getpid()})
+	probe := NewProbe(roots, Subject{Flavor: catalog.Rust, Shim: os.Getpid()})
 	b.ReportAllocs()
 	for b.Loop() {
 		if len(probe.Read()) == 0 {

@@ -10,11 +10,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalogue"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// Made-up answers with every row of the catalogue, in the shape that shims
+// Made-up answers with every row of the catalog, in the shape that shims
 // write them.
 
 const (
@@ -24,7 +24,7 @@ const (
 )
 
 // labelTexts are the texts of a label in made-up answers.
-func labelTexts(label catalogue.Label) []string {
+func labelTexts(label catalog.Label) []string {
 	return map[string][]string{
 		"interface": {"eth0", "lo"}, "disk": {"vda"}, "device": {"vda"}, "mount": {"/"},
 		"cpu": {"0", "1"}, "cpu_id": {"0", "1"}, "action": {"create", "grpc.CheckRequest"}, "version": {"go1.26.8"},
@@ -32,7 +32,7 @@ func labelTexts(label catalogue.Label) []string {
 }
 
 // familyText is the text of one family, with values from next.
-func familyText(family *catalogue.TextFamily, next func() int) string {
+func familyText(family *catalog.TextFamily, next func() int) string {
 	var out strings.Builder
 	kind := map[sandbox.Kind]string{sandbox.Gauge: "gauge", sandbox.Counter: "counter", sandbox.Histogram: "histogram", sandbox.Summary: "summary"}[family.Kind]
 	fmt.Fprintf(&out, "# HELP %s %s\n# TYPE %s %s\n", family.Name, family.Items[0].Family.Prometheus.Description, family.Name, kind)
@@ -70,7 +70,7 @@ func familyText(family *catalogue.TextFamily, next func() int) string {
 	return out.String()
 }
 
-func writeSamples(out *strings.Builder, family *catalogue.TextFamily, labels string, value int) {
+func writeSamples(out *strings.Builder, family *catalog.TextFamily, labels string, value int) {
 	braces := func(extra string) string {
 		if all := strings.Trim(labels+","+extra, ","); all != "" {
 			return "{" + all + "}"
@@ -78,16 +78,16 @@ func writeSamples(out *strings.Builder, family *catalogue.TextFamily, labels str
 		return ""
 	}
 	switch {
-	case family.Name == catalogue.StartTime:
+	case family.Name == catalog.StartTime:
 		value = started
 	case family.Kind == sandbox.Histogram:
-		for i, bound := range catalogue.BoundTexts {
+		for i, bound := range catalog.BoundTexts {
 			fmt.Fprintf(out, "%s_bucket%s %d\n", family.Name, braces(`le="`+bound+`"`), value*(i+1))
 		}
-		fmt.Fprintf(out, "%s_sum%s %d\n%s_count%s %d\n", family.Name, braces(""), 100*value, family.Name, braces(""), value*len(catalogue.BoundTexts))
+		fmt.Fprintf(out, "%s_sum%s %d\n%s_count%s %d\n", family.Name, braces(""), 100*value, family.Name, braces(""), value*len(catalog.BoundTexts))
 		return
 	case family.Kind == sandbox.Summary:
-		for i, at := range catalogue.QuantileTexts {
+		for i, at := range catalog.QuantileTexts {
 			fmt.Fprintf(out, "%s%s %d\n", family.Name, braces(`quantile="`+at+`"`), value+i)
 		}
 		fmt.Fprintf(out, "%s_sum%s %d\n%s_count%s %d\n", family.Name, braces(""), 5*value, family.Name, braces(""), value)
@@ -102,33 +102,33 @@ func counter(from int) func() int {
 }
 
 // hostText is the host part of an answer.
-func hostText(flavour catalogue.Flavour, hypervisor string) string {
-	var families []*catalogue.TextFamily
-	for _, family := range catalogue.For(flavour).Families {
-		wanted := family.InText && family.Section != catalogue.Guest
-		if flavour == catalogue.Rust && family.Section == catalogue.Hypervisor {
+func hostText(flavor catalog.Flavor, hypervisor string) string {
+	var families []*catalog.TextFamily
+	for _, family := range catalog.For(flavor).Families {
+		wanted := family.InText && family.Section != catalog.Guest
+		if flavor == catalog.Rust && family.Section == catalog.Hypervisor {
 			wanted = wanted && hypervisor == "dragonball"
 		}
 		if wanted && (hypervisor == "firecracker" || !strings.HasPrefix(family.Name, "kata_firecracker_")) {
 			families = append(families, family)
 		}
 	}
-	slices.SortFunc(families, func(a, b *catalogue.TextFamily) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(families, func(a, b *catalog.TextFamily) int { return cmp.Compare(a.Name, b.Name) })
 	return text(families, counter(1000))
 }
 
 // guestText is what an honest agent says.
-func guestText(flavour catalogue.Flavour) string {
-	var families []*catalogue.TextFamily
-	for _, family := range catalogue.For(flavour).Families {
-		if family.Section == catalogue.Guest {
+func guestText(flavor catalog.Flavor) string {
+	var families []*catalog.TextFamily
+	for _, family := range catalog.For(flavor).Families {
+		if family.Section == catalog.Guest {
 			families = append(families, family)
 		}
 	}
 	return text(families, counter(5000))
 }
 
-func text(families []*catalogue.TextFamily, next func() int) string {
+func text(families []*catalog.TextFamily, next func() int) string {
 	var out strings.Builder
 	for _, family := range families {
 		out.WriteString(familyText(family, next))
@@ -136,9 +136,9 @@ func text(families []*catalogue.TextFamily, next func() int) string {
 	return out.String()
 }
 
-// answer puts the parts of an answer together as a flavour does.
-func answer(flavour catalogue.Flavour, host, guest string) string {
-	if flavour == catalogue.Rust {
+// answer puts the parts of an answer together as a flavor does.
+func answer(flavor catalog.Flavor, host, guest string) string {
+	if flavor == catalog.Rust {
 		return guest + host
 	}
 	return host + guest

@@ -3,15 +3,15 @@ package reader
 import (
 	"bytes"
 
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalogue"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
 )
 
 // border tells the host part of an answer from the guest part.
 type border struct {
-	flavour  catalogue.Flavour
+	flavor   catalog.Flavor
 	lastHost string
 	// section is the part that the text is in.
-	section catalogue.Section
+	section catalog.Section
 	// last is the name of the last family of a Go shim's host part.
 	last []byte
 }
@@ -26,14 +26,14 @@ const (
 // begins there.
 var (
 	marks        = [][]byte{[]byte(shimMark), []byte(hypervisorMark)}
-	markSections = []catalogue.Section{catalogue.Shim, catalogue.Hypervisor}
+	markSections = []catalog.Section{catalog.Shim, catalog.Hypervisor}
 )
 
 // marksOf are the marks that an answer can have. hypervisor is the one of the
 // state file.
-func marksOf(flavour catalogue.Flavour, hypervisor string) [][]byte {
+func marksOf(flavor catalog.Flavor, hypervisor string) [][]byte {
 	switch {
-	case flavour != catalogue.Rust:
+	case flavor != catalog.Rust:
 		return nil
 	case hypervisor == "dragonball":
 		return marks
@@ -43,23 +43,23 @@ func marksOf(flavour catalogue.Flavour, hypervisor string) [][]byte {
 	return marks[:1]
 }
 
-func (b *border) reset(c *catalogue.Catalogue, flavour catalogue.Flavour) {
-	b.flavour, b.lastHost, b.last = flavour, c.LastHost, b.last[:0]
-	b.section = catalogue.Guest
-	if flavour == catalogue.Go {
-		b.section = catalogue.Shim
+func (b *border) reset(c *catalog.Catalog, flavor catalog.Flavor) {
+	b.flavor, b.lastHost, b.last = flavor, c.LastHost, b.last[:0]
+	b.section = catalog.Guest
+	if flavor == catalog.Go {
+		b.section = catalog.Shim
 	}
 }
 
 // declare is told the family of each line "# TYPE …", in the order of the text.
 func (b *border) declare(family []byte) {
-	if b.flavour != catalogue.Go || b.section == catalogue.Guest {
+	if b.flavor != catalog.Go || b.section == catalog.Guest {
 		return
 	}
 	// The shim declares each of its families once, so the last one again is the
 	// guest's.
-	if bytes.Compare(family, b.last) <= 0 || string(b.last) == b.lastHost || !catalogue.IsHostName(family) {
-		b.section = catalogue.Guest
+	if bytes.Compare(family, b.last) <= 0 || string(b.last) == b.lastHost || !catalog.IsHostName(family) {
+		b.section = catalog.Guest
 		return
 	}
 	b.last = append(b.last[:0], family...)
@@ -73,9 +73,9 @@ func (b *border) enter(family []byte) {
 }
 
 // admits tells whether a host family may stand where the text is.
-func (b *border) admits(section catalogue.Section) bool {
-	if b.flavour == catalogue.Go {
-		return b.section != catalogue.Guest
+func (b *border) admits(section catalog.Section) bool {
+	if b.flavor == catalog.Go {
+		return b.section != catalog.Guest
 	}
 	return b.section == section
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalogue"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
@@ -41,26 +41,26 @@ func atCapture() *sandbox.Reading {
 }
 
 // TestCaptures reads every captured answer. Nothing may get lost but what the
-// catalogue gives no name and what is dropped for a reason.
+// catalog gives no name and what is dropped for a reason.
 func TestCaptures(t *testing.T) {
 	for _, test := range []struct {
 		name    string
-		flavour catalogue.Flavour
+		flavor  catalog.Flavor
 		usual   int // points of the default preset
 		otel    int // of everything
 		peer    int // of everything in the naming "prometheus"
 		dropped string
 		outcome sandbox.Outcome
 	}{
-		{"go-shim.prom", catalogue.Go, 74, 764, 776, "", sandbox.OK},
-		{"go-shim-no-agent.prom", catalogue.Go, 33, 208, 217, "", sandbox.OK},
-		{"go-shim-firecracker.prom", catalogue.Go, 74, 906, 918, "", sandbox.OK},
-		{"runtime-rs-shim.prom", catalogue.Rust, 52, 602, 606, "", sandbox.OK},
-		{"hostile/dupfam.prom", catalogue.Go, 33, 208, 217, "forged 1", sandbox.OK},
-		{"hostile/dupsample.prom", catalogue.Go, 33, 208, 217, "foreign 3", sandbox.OK},
-		{"hostile/names.prom", catalogue.Go, 33, 208, 217, "forged 2, foreign 3, unknown 2", sandbox.OK},
-		{"hostile/nan.prom", catalogue.Go, 33, 208, 217, "non_finite 3, timestamped 1", sandbox.OK},
-		{"hostile/stalled-truncated.prom", catalogue.Go, 27, 180, 185, "", sandbox.Partial},
+		{"go-shim.prom", catalog.Go, 74, 764, 776, "", sandbox.OK},
+		{"go-shim-no-agent.prom", catalog.Go, 33, 208, 217, "", sandbox.OK},
+		{"go-shim-firecracker.prom", catalog.Go, 74, 906, 918, "", sandbox.OK},
+		{"runtime-rs-shim.prom", catalog.Rust, 52, 602, 606, "", sandbox.OK},
+		{"hostile/dupfam.prom", catalog.Go, 33, 208, 217, "forged 1", sandbox.OK},
+		{"hostile/dupsample.prom", catalog.Go, 33, 208, 217, "foreign 3", sandbox.OK},
+		{"hostile/names.prom", catalog.Go, 33, 208, 217, "forged 2, foreign 3, unknown 2", sandbox.OK},
+		{"hostile/nan.prom", catalog.Go, 33, 208, 217, "non_finite 3, timestamped 1", sandbox.OK},
+		{"hostile/stalled-truncated.prom", catalog.Go, 27, 180, 185, "", sandbox.Partial},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			body := capture(t, test.name)
@@ -70,7 +70,7 @@ func TestCaptures(t *testing.T) {
 			}{{"otel", "default", test.usual}, {"otel", "all", test.otel}, {"prometheus", "all", test.peer}} {
 				settings := settingsFor(t, row.naming, func(o *Options) { o.Families = row.families })
 				reading := atCapture()
-				err := New(test.flavour, "dragonball", settings).Read(strings.NewReader(body), reading)
+				err := New(test.flavor, "dragonball", settings).Read(strings.NewReader(body), reading)
 				if got := sandbox.OutcomeOf(err); got != test.outcome {
 					t.Errorf("%s, %s: outcome %s: %v", row.naming, row.families, got, err)
 				}
@@ -105,7 +105,7 @@ func compareWithText(t *testing.T, settings *Settings, reading *sandbox.Reading,
 			continue
 		}
 		for _, metric := range family.GetMetric() {
-			want[seriesOf(catalogue.PeerName(name), metric)] = valueOf(family.GetType(), metric)
+			want[seriesOf(catalog.PeerName(name), metric)] = valueOf(family.GetType(), metric)
 		}
 	}
 	got := map[string]string{}
@@ -220,7 +220,7 @@ func TestKataMonitor(t *testing.T) {
 	settings := settingsFor(t, "prometheus")
 	for id, families := range sandboxes {
 		reading := atCapture()
-		if err := New(catalogue.Go, "qemu", settings).Read(strings.NewReader(shimAnswer(t, families)), reading); err != nil {
+		if err := New(catalog.Go, "qemu", settings).Read(strings.NewReader(shimAnswer(t, families)), reading); err != nil {
 			t.Fatal(err)
 		}
 		if got := dropped(reading); got != "" {
@@ -255,7 +255,7 @@ func shimAnswer(t *testing.T, families []*dto.MetricFamily) string {
 			family.Name = &original
 		}
 	}
-	isGuest := func(family *dto.MetricFamily) bool { return catalogue.IsGuestName([]byte(family.GetName())) }
+	isGuest := func(family *dto.MetricFamily) bool { return catalog.IsGuestName([]byte(family.GetName())) }
 	slices.SortFunc(families, func(a, b *dto.MetricFamily) int {
 		if isGuest(a) != isGuest(b) {
 			return map[bool]int{false: -1, true: 1}[isGuest(a)]

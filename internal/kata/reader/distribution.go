@@ -3,12 +3,12 @@ package reader
 import (
 	"math"
 
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalogue"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-func isHistogram(text *catalogue.TextFamily) bool { return text.Kind == sandbox.Histogram }
-func isSummary(text *catalogue.TextFamily) bool   { return text.Kind == sandbox.Summary }
+func isHistogram(text *catalog.TextFamily) bool { return text.Kind == sandbox.Histogram }
+func isSummary(text *catalog.TextFamily) bool   { return text.Kind == sandbox.Summary }
 
 // assembly is a histogram or a summary whose samples are being read. They come
 // one after another, as Prometheus' encoder writes them:
@@ -20,7 +20,7 @@ func isSummary(text *catalogue.TextFamily) bool   { return text.Kind == sandbox.
 type assembly struct {
 	active bool
 	broken bool
-	row    *catalogue.Row
+	row    *catalog.Row
 	key    seriesKey
 	values [maxParts]float64
 	seen   int // of values
@@ -34,12 +34,12 @@ const maxParts = 11
 
 // assemble takes one sample of a histogram or a summary.
 func (p *pass) assemble() {
-	besides, texts := "", catalogue.BoundTexts
+	besides, texts := "", catalog.BoundTexts
 	switch p.part {
 	case bucket:
 		besides = "le"
 	case quantile:
-		besides, texts = "quantile", catalogue.QuantileTexts
+		besides, texts = "quantile", catalog.QuantileTexts
 	default:
 	}
 	row, key, ok := p.locate(besides)
@@ -107,11 +107,11 @@ func (p *pass) completeAssembly(observed float64) {
 }
 
 // fits tells whether the parts are all there and agree with the count.
-func (a *assembly) fits(text *catalogue.TextFamily, observed float64) bool {
+func (a *assembly) fits(text *catalog.TextFamily, observed float64) bool {
 	if isSummary(text) {
-		return a.seen == len(catalogue.QuantileTexts)
+		return a.seen == len(catalog.QuantileTexts)
 	}
-	if a.seen != len(catalogue.BoundTexts) || a.values[a.seen-1] != observed {
+	if a.seen != len(catalog.BoundTexts) || a.values[a.seen-1] != observed {
 		return false
 	}
 	last := 0.
@@ -137,11 +137,11 @@ type distribution struct {
 }
 
 // set fills in what was assembled.
-func (d *distribution) set(text *catalogue.TextFamily, a *assembly, observed uint64, prometheus bool) {
+func (d *distribution) set(text *catalog.TextFamily, a *assembly, observed uint64, prometheus bool) {
 	d.Distribution = sandbox.Distribution{Count: observed, Sum: a.sum}
 	if isSummary(text) {
 		d.Quantiles = d.quantiles[:0]
-		for i, at := range catalogue.Quantiles {
+		for i, at := range catalog.Quantiles {
 			// A summary of nothing has no quantiles; Prometheus writes NaN.
 			if value := a.values[i]; prometheus || isFinite(value) {
 				d.Quantiles = append(d.Quantiles, sandbox.Quantile{Quantile: at, Value: value})
@@ -149,7 +149,7 @@ func (d *distribution) set(text *catalogue.TextFamily, a *assembly, observed uin
 		}
 		return
 	}
-	d.Bounds = catalogue.Bounds
+	d.Bounds = catalog.Bounds
 	d.Buckets = d.buckets[:a.seen]
 	last := uint64(0)
 	for i, value := range a.values[:a.seen] {

@@ -5,12 +5,12 @@
 //
 // One answer holds what the shim measured on the host and what the agent in the
 // guest says. The guest can put any text into its part. So every sample has to
-// be of a row of the catalogue, and of one that may stand where it stands:
+// be of a row of the catalog, and of one that may stand where it stands:
 //
 //   - The runtime written in Go writes its own families first, in the order of
 //     their names, and then those of the guest, in any order. The host part ends
 //     with the first name that is not above the one before, that no host family
-//     could have, or that comes after the last host family of the catalogue.
+//     could have, or that comes after the last host family of the catalog.
 //   - runtime-rs writes the guest's text first and as it is, then that of the
 //     virtual machine monitor if it is Dragonball, then its own. A part begins
 //     at the last place where the beginning of its first family stands, so

@@ -13,7 +13,7 @@ import (
 // its host part, or the beginning of it, was read before.
 func failureOf(err error, salvaged bool) error {
 	outcome := outcomeOf(err)
-	if salvaged && outcome != sandbox.Cancelled {
+	if salvaged && outcome != sandbox.Canceled {
 		return &sandbox.Failure{Outcome: sandbox.Partial, Err: err}
 	}
 	return sandbox.Fail(outcome, err)
@@ -30,7 +30,7 @@ func outcomeOf(err error) sandbox.Outcome {
 	case errors.Is(err, exposition.ErrTooLarge), errors.Is(err, exposition.ErrTooManyLines):
 		return sandbox.Oversize
 	case errors.Is(err, context.Canceled):
-		return sandbox.Cancelled
+		return sandbox.Canceled
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
 		return sandbox.Timeout
 	}

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalogue"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
@@ -19,19 +19,19 @@ func FuzzReader(f *testing.F) {
 	settings := settingsFor(f, "prometheus")
 	adopting := settingsFor(f, "otel", func(o *Options) { o.Unknown = "gauge" })
 	type shape struct {
-		flavour    catalogue.Flavour
+		flavor     catalog.Flavor
 		hypervisor string
 		host       string
 		want       []sandbox.Point
 	}
 	shapes := []shape{
-		{flavour: catalogue.Go, hypervisor: "qemu"}, {flavour: catalogue.Rust, hypervisor: "dragonball"}, {flavour: catalogue.Rust, hypervisor: "clh"},
+		{flavor: catalog.Go, hypervisor: "qemu"}, {flavor: catalog.Rust, hypervisor: "dragonball"}, {flavor: catalog.Rust, hypervisor: "clh"},
 	}
 	for i := range shapes {
 		s := &shapes[i]
-		s.host = hostText(s.flavour, s.hypervisor)
+		s.host = hostText(s.flavor, s.hypervisor)
 		reading := newReading()
-		if err := New(s.flavour, s.hypervisor, settings).Read(strings.NewReader(s.host), reading); err != nil {
+		if err := New(s.flavor, s.hypervisor, settings).Read(strings.NewReader(s.host), reading); err != nil {
 			f.Fatal(err)
 		}
 		s.want = hostOnly(reading)
@@ -41,29 +41,29 @@ func FuzzReader(f *testing.F) {
 			return
 		}
 		for _, s := range shapes {
-			r := New(s.flavour, s.hypervisor, settings)
+			r := New(s.flavor, s.hypervisor, settings)
 			for range 2 { // the second answer meets what the first left behind
 				reading := newReading()
-				if err := r.Read(strings.NewReader(served(s.flavour, s.host, guest)), reading); err != nil {
-					t.Fatalf("%v %s: %v", s.flavour, s.hypervisor, err)
+				if err := r.Read(strings.NewReader(served(s.flavor, s.host, guest)), reading); err != nil {
+					t.Fatalf("%v %s: %v", s.flavor, s.hypervisor, err)
 				}
 				if got := hostOnly(reading); !samePoints(got, s.want) {
-					t.Errorf("%v %s: %d host points are not the %d there should be", s.flavour, s.hypervisor, len(got), len(s.want))
+					t.Errorf("%v %s: %d host points are not the %d there should be", s.flavor, s.hypervisor, len(got), len(s.want))
 				}
 				checkGuestPoints(t, settings, reading)
 			}
-			if s.flavour == catalogue.Go {
+			if s.flavor == catalog.Go {
 				// As no shim does: the guest's text as it is, behind the
 				// beginning of a family of the guest.
 				reading := newReading()
-				_ = New(s.flavour, s.hypervisor, settings).Read(strings.NewReader(s.host+"# TYPE kata_guest_load gauge\n"+guest), reading)
+				_ = New(s.flavor, s.hypervisor, settings).Read(strings.NewReader(s.host+"# TYPE kata_guest_load gauge\n"+guest), reading)
 				if got := hostOnly(reading); !samePoints(got, s.want) {
 					t.Errorf("raw: %d host points are not the %d there should be", len(got), len(s.want))
 				}
 			}
 			// As a whole answer, and once more with unknown families.
 			for _, settings := range []*Settings{settings, adopting} {
-				r := New(s.flavour, s.hypervisor, settings)
+				r := New(s.flavor, s.hypervisor, settings)
 				reading := newReading()
 				_ = r.Read(strings.NewReader(guest), reading)
 				ends := newReading()

@@ -11,7 +11,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalogue"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
@@ -19,10 +19,10 @@ import (
 // the host says.
 var hostileTexts = map[string]string{
 	"nothing":             "",
-	"honest":              guestText(catalogue.Go),
+	"honest":              guestText(catalog.Go),
 	"host families":       "# TYPE kata_shim_threads gauge\nkata_shim_threads 1\n# TYPE kata_hypervisor_threads gauge\nkata_hypervisor_threads 1\n# TYPE process_open_fds gauge\nprocess_open_fds 1\n# TYPE go_goroutines gauge\ngo_goroutines 1\n",
-	"whole host part":     hostText(catalogue.Go, "qemu"),
-	"whole part of Rust":  hostText(catalogue.Rust, "dragonball"),
+	"whole host part":     hostText(catalog.Go, "qemu"),
+	"whole part of Rust":  hostText(catalog.Rust, "dragonball"),
 	"start time":          "# TYPE process_start_time_seconds gauge\nprocess_start_time_seconds 1\n",
 	"after the last name": "# TYPE process_zzz gauge\nprocess_zzz 1\n# TYPE zzz gauge\nzzz 1\n",
 	"identity":            "# TYPE kata_guest_load gauge\nkata_guest_load{item=\"load1\",sandbox_id=\"victim\",cri_namespace=\"kube-system\"} 1\nkata_guest_load{item=\"load5\",job=\"x\",instance=\"y\"} 1\n",
@@ -61,10 +61,10 @@ func manyFamilies(count int) string {
 	return out.String()
 }
 
-// served is what a flavour makes of a guest's text. The shim written in Go
+// served is what a flavor makes of a guest's text. The shim written in Go
 // parses it and writes it anew; what it cannot parse it leaves out, and spins.
-func served(flavour catalogue.Flavour, host, guest string) string {
-	if flavour == catalogue.Rust {
+func served(flavor catalog.Flavor, host, guest string) string {
+	if flavor == catalog.Rust {
 		return guest + host
 	}
 	return host + encodedAnew(guest)
@@ -99,22 +99,22 @@ func encodedAnew(text string) (encoded string) {
 // TestHostile checks that, whatever the guest says, all the host says comes
 // through, and nothing else as the host's.
 func TestHostile(t *testing.T) {
-	for _, shape := range flavours {
+	for _, shape := range flavors {
 		for _, naming := range []string{"otel", "prometheus"} {
 			settings := settingsFor(t, naming)
-			host := hostText(shape.flavour, shape.hypervisor)
+			host := hostText(shape.flavor, shape.hypervisor)
 			reading := newReading()
-			if err := New(shape.flavour, shape.hypervisor, settings).Read(strings.NewReader(host), reading); err != nil {
+			if err := New(shape.flavor, shape.hypervisor, settings).Read(strings.NewReader(host), reading); err != nil {
 				t.Fatal(err)
 			}
 			want := points(settings, reading)
 			for name, guest := range hostileTexts {
 				reading := newReading()
-				if err := New(shape.flavour, shape.hypervisor, settings).Read(strings.NewReader(served(shape.flavour, host, guest)), reading); err != nil {
-					t.Errorf("%v %s, %s, %s: %v", shape.flavour, shape.hypervisor, naming, name, err)
+				if err := New(shape.flavor, shape.hypervisor, settings).Read(strings.NewReader(served(shape.flavor, host, guest)), reading); err != nil {
+					t.Errorf("%v %s, %s, %s: %v", shape.flavor, shape.hypervisor, naming, name, err)
 				}
 				if diff := difference(hostPoints(settings, reading), want); diff != "" {
-					t.Errorf("%v %s, %s, %s:\n%s", shape.flavour, shape.hypervisor, naming, name, diff)
+					t.Errorf("%v %s, %s, %s:\n%s", shape.flavor, shape.hypervisor, naming, name, diff)
 				}
 				checkGuestPoints(t, settings, reading)
 			}

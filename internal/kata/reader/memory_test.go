@@ -7,7 +7,7 @@ import (
 	"testing"
 	"unsafe"
 
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalogue"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
@@ -49,7 +49,7 @@ func TestRegress(t *testing.T) {
 		{"called a counter", "prometheus", "kata_agent_scrape_count ", []string{"100", "3", "4"}, []string{"100", "-", "4"}},
 	} {
 		settings := settingsFor(t, test.naming)
-		r := New(catalogue.Go, "qemu", settings)
+		r := New(catalog.Go, "qemu", settings)
 		for i, value := range test.values {
 			reading := pull(t, r, test.prefix+value)
 			want, wantDropped := test.want[i], ""
@@ -67,7 +67,7 @@ func TestRegress(t *testing.T) {
 // last value.
 func TestRegressBeforeDelivery(t *testing.T) {
 	settings := settingsFor(t, "otel")
-	r := New(catalogue.Rust, "clh", settings)
+	r := New(catalog.Rust, "clh", settings)
 	const counting = `kata_guest_netdev_stat{interface="eth0",item="recv_bytes"} `
 	if err := r.Read(strings.NewReader(counting+"100\n"), newReading()); err == nil {
 		t.Fatal("no error for an answer without a host part")
@@ -83,7 +83,7 @@ func TestRegressBeforeDelivery(t *testing.T) {
 
 func TestHistogramRegress(t *testing.T) {
 	settings := settingsFor(t, "otel", func(o *Options) { o.FilterFamily = []string{histogramName} })
-	r := New(catalogue.Go, "qemu", settings)
+	r := New(catalog.Go, "qemu", settings)
 	for i, count := range []float64{3, 4, 2, 2} {
 		reading := newReading()
 		body := "# TYPE " + histogramName + " histogram\n" + histogramText("wait", slices.Repeat([]float64{count}, 11), "8", fmt.Sprint(count))
@@ -108,7 +108,7 @@ func TestHistogramRegress(t *testing.T) {
 // TestSeries checks that each series that was ever delivered is told once.
 func TestSeries(t *testing.T) {
 	settings := settingsFor(t, "otel")
-	r := New(catalogue.Go, "qemu", settings)
+	r := New(catalog.Go, "qemu", settings)
 	pull(t, r, `kata_guest_netdev_stat{interface="a",item="recv_bytes"} 5`, "kata_agent_threads 1")
 	pull(t, r, `kata_guest_netdev_stat{interface="b",item="recv_bytes"} 5`, "kata_agent_threads NaN")
 	r.ReadPassive([]Sample{{Family: "kata_cgroup_memory", Item: "usage", Value: 1}}, newReading())
@@ -145,9 +145,9 @@ func TestSeries(t *testing.T) {
 // TestSeriesWithDistributions checks the ends of series with every shape.
 func TestSeriesWithDistributions(t *testing.T) {
 	settings := settingsFor(t, "prometheus")
-	r := New(catalogue.Go, "qemu", settings)
+	r := New(catalog.Go, "qemu", settings)
 	reading := newReading()
-	if err := r.Read(strings.NewReader(hostText(catalogue.Go, "qemu")+guestText(catalogue.Go)), reading); err != nil {
+	if err := r.Read(strings.NewReader(hostText(catalog.Go, "qemu")+guestText(catalog.Go)), reading); err != nil {
 		t.Fatal(err)
 	}
 	ends := newReading()
@@ -167,8 +167,8 @@ func TestSeriesWithDistributions(t *testing.T) {
 // that a default reader is small.
 func TestSteadyMemory(t *testing.T) {
 	settings := settingsFor(t, "otel", func(o *Options) { o.Families = "default" })
-	r := New(catalogue.Go, "qemu", settings)
-	body := hostText(catalogue.Go, "qemu") + guestText(catalogue.Go)
+	r := New(catalog.Go, "qemu", settings)
+	body := hostText(catalog.Go, "qemu") + guestText(catalog.Go)
 	sizes := func() [5]int {
 		return [5]int{cap(r.table.entries), len(r.table.slots), cap(r.table.order), len(r.texts.entries), len(r.distributions)}
 	}
@@ -194,7 +194,7 @@ func TestSteadyMemory(t *testing.T) {
 func TestTextsAreShared(t *testing.T) {
 	settings := settingsFor(t, "otel")
 	text := func() string {
-		reading := pull(t, New(catalogue.Go, "qemu", settings), `kata_guest_netdev_stat{interface="shared0",item="recv_bytes"} 5`)
+		reading := pull(t, New(catalog.Go, "qemu", settings), `kata_guest_netdev_stat{interface="shared0",item="recv_bytes"} 5`)
 		for i := range reading.Points {
 			if len(reading.Points[i].Labels) == 1 {
 				return reading.Points[i].Labels[0]
@@ -237,7 +237,7 @@ func TestLimits(t *testing.T) {
 		{"host series", func(l *limits) { l.hostSeries = 0 }, interfaces(0, 5), 5, "limit 1"},
 	} {
 		settings := limited(t, test.change)
-		reading := pull(t, New(catalogue.Go, "qemu", settings), test.lines...)
+		reading := pull(t, New(catalog.Go, "qemu", settings), test.lines...)
 		got := len(strings.Fields(guestValues(reading)))
 		if got != test.points || dropped(reading) != test.dropped {
 			t.Errorf("%s: %d points, dropped %q, want %d, %q", test.name, got, dropped(reading), test.points, test.dropped)
@@ -258,7 +258,7 @@ func TestHostLimitsOfRust(t *testing.T) {
 	}
 	reading := newReading()
 	body := vcpus(100) + "kata_hypervisor_signals{item=\"sigbus\"} 1\n" + vcpus(0) + miniRust
-	if err := New(catalogue.Rust, "dragonball", settings).Read(strings.NewReader(body), reading); err != nil {
+	if err := New(catalog.Rust, "dragonball", settings).Read(strings.NewReader(body), reading); err != nil {
 		t.Fatal(err)
 	}
 	if got := dropped(reading); got != "forged 4, limit 3" {
@@ -275,7 +275,7 @@ func TestHostLimitsOfRust(t *testing.T) {
 // ones come through each time, and the ones that stay are not lost.
 func TestMakingRoom(t *testing.T) {
 	settings := limited(t, func(l *limits) { l.guestTexts, l.evictedTexts = 10, 2 })
-	r := New(catalogue.Go, "qemu", settings)
+	r := New(catalog.Go, "qemu", settings)
 	stay := interfaces(0, 5)
 	if got := len(strings.Fields(guestValues(pull(t, r, slices.Concat(stay, interfaces(100, 105))...)))); got != 10 {
 		t.Fatalf("%d points, want 10", got)
@@ -315,7 +315,7 @@ func hostInterface(name string) string {
 // expense of the host's.
 func TestTextsOfTheHostStay(t *testing.T) {
 	settings := limited(t, func(l *limits) { l.guestTexts, l.evictedTexts = 1, 1 })
-	r := New(catalogue.Go, "qemu", settings)
+	r := New(catalog.Go, "qemu", settings)
 	for _, name := range []string{"host0", "if0"} { // the guest has the second as well
 		if err := r.Read(strings.NewReader(hostInterface(name)), newReading()); err != nil {
 			t.Fatal(err)
@@ -347,7 +347,7 @@ func TestTextsOfTheHostStay(t *testing.T) {
 // first and has lost.
 func TestTextOfBothStays(t *testing.T) {
 	settings := limited(t, func(l *limits) { l.guestTexts, l.evictedTexts = 1, 1 })
-	r := New(catalogue.Go, "qemu", settings)
+	r := New(catalog.Go, "qemu", settings)
 	pull(t, r, interfaces(0, 1)...)
 	if err := r.Read(strings.NewReader(hostInterface("if0")), newReading()); err != nil {
 		t.Fatal(err)
@@ -366,7 +366,7 @@ func TestTextOfBothStays(t *testing.T) {
 
 func TestHostTextLimit(t *testing.T) {
 	settings := limited(t, func(l *limits) { l.hostTexts = 1 })
-	r := New(catalogue.Go, "qemu", settings)
+	r := New(catalog.Go, "qemu", settings)
 	for i, want := range []string{"", "limit 1"} {
 		reading := newReading()
 		if err := r.Read(strings.NewReader(hostInterface(fmt.Sprint("host", i))), reading); err != nil || dropped(reading) != want {
@@ -437,7 +437,7 @@ func TestPassive(t *testing.T) {
 		{"kata_shim_fds", "", "", 1 / zero},
 		{"kata_hypervisor_netdev", "recv_bytes", "\xff", 7},
 	}
-	for flavour, shimMemory := range map[catalogue.Flavour]string{catalogue.Go: "100", catalogue.Rust: "102400"} {
+	for flavor, shimMemory := range map[catalog.Flavor]string{catalog.Go: "100", catalog.Rust: "102400"} {
 		want := []string{
 			"kata.cgroup.cpu.time{cpu.mode=user} 1.5", "kata.hypervisor.cpu.time{cpu.mode=user} 0.12", "kata.hypervisor.memory.usage{} 4096",
 			"kata.hypervisor.network.io{network.interface.name=eth0,network.io.direction=receive} 5",
@@ -446,7 +446,7 @@ func TestPassive(t *testing.T) {
 			"kata.shim.memory.usage{} " + shimMemory, "kata.shim.thread.count{} 9",
 		}
 		settings := settingsFor(t, "otel")
-		r := New(flavour, "qemu", settings)
+		r := New(flavor, "qemu", settings)
 		for range 2 {
 			reading := newReading()
 			r.ReadPassive(samples, reading)
@@ -462,7 +462,7 @@ func TestPassive(t *testing.T) {
 			}
 			slices.Sort(got)
 			if !slices.Equal(got, want) {
-				t.Errorf("%v: got %q\nwant %q", flavour, got, want)
+				t.Errorf("%v: got %q\nwant %q", flavor, got, want)
 			}
 			if got := dropped(reading); got != "bad_label 1, negative 1" {
 				t.Errorf("dropped %q", got)
@@ -477,18 +477,18 @@ var zero float64
 func TestPassiveDuplicate(t *testing.T) {
 	settings := settingsFor(t, "prometheus")
 	reading := newReading()
-	New(catalogue.Go, "qemu", settings).ReadPassive([]Sample{{Family: "kata_shim_threads", Value: 9}, {Family: "kata_shim_threads", Value: 8}}, reading)
+	New(catalog.Go, "qemu", settings).ReadPassive([]Sample{{Family: "kata_shim_threads", Value: 9}, {Family: "kata_shim_threads", Value: 8}}, reading)
 	if len(reading.Points) != 1 || reading.Points[0].Value != sandbox.Int(9) || dropped(reading) != "duplicate 1" {
 		t.Errorf("points %v, dropped %q", points(settings, reading), dropped(reading))
 	}
 }
 
-// TestAdopted checks the option to pass families on that the catalogue lacks.
+// TestAdopted checks the option to pass families on that the catalog lacks.
 func TestAdopted(t *testing.T) {
 	for _, naming := range []string{"otel", "prometheus"} {
 		settings := settingsFor(t, naming, func(o *Options) { o.Unknown = "gauge" })
 		prefix := map[string]string{"otel": "kata.unknown.", "prometheus": ""}[naming]
-		r := New(catalogue.Go, "qemu", settings)
+		r := New(catalog.Go, "qemu", settings)
 		for range 2 {
 			reading := newReading()
 			body := "# TYPE kata_shim_new gauge\nkata_shim_new 1\n" + miniGo + `# TYPE kata_guest_new counter
@@ -529,7 +529,7 @@ up 1
 	settings := settingsFor(t, "prometheus", func(o *Options) { o.Unknown, o.FilterFamily = "gauge", []string{"kata_guest_n", "kata_shim_go_n"} })
 	reading := newReading()
 	body := "# TYPE go_new gauge\ngo_new 4\n" + miniGo + "# TYPE kata_guest_new gauge\nkata_guest_new 5\nkata_guest_other 6\n"
-	if err := New(catalogue.Go, "qemu", settings).Read(strings.NewReader(body), reading); err != nil {
+	if err := New(catalog.Go, "qemu", settings).Read(strings.NewReader(body), reading); err != nil {
 		t.Fatal(err)
 	}
 	if got := guestValues(reading); got != "4 5" {

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"sync"
 
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalogue"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/exposition"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
@@ -26,7 +26,7 @@ type pass struct {
 
 	// What holds for the samples that come now.
 	name    []byte // of their metric
-	text    *catalogue.TextFamily
+	text    *catalog.TextFamily
 	part    part
 	verdict verdict
 	reason  Reason // of the verdict drop
@@ -58,7 +58,7 @@ const (
 	take  verdict = iota
 	skip          // nobody wants it
 	drop          // for the reason in the pass
-	adopt         // not in the catalogue, but wanted as a gauge
+	adopt         // not in the catalog, but wanted as a gauge
 )
 
 // part is what of a metric the samples of a name are.
@@ -78,11 +78,11 @@ var passes = sync.Pool{New: func() any { return new(pass) }}
 // reset begins an answer.
 func (p *pass) reset(r *Reader) {
 	*p = pass{
-		reader: r, plan: &r.settings.plans[r.flavour],
+		reader: r, plan: &r.settings.plans[r.flavor],
 		scanner: p.scanner, parsed: p.parsed, border: p.border,
 		name: p.name[:0], held: p.held[:0], scratch: p.scratch[:0],
 	}
-	p.border.reset(p.plan.catalogue, r.flavour)
+	p.border.reset(p.plan.catalog, r.flavor)
 }
 
 // run reads the text to its end.
@@ -159,9 +159,9 @@ var parts = []struct {
 }{{"_bucket", bucket}, {"_sum", sum}, {"_count", count}}
 
 // find finds the family that the samples of a name belong to, nil if there is
-// none that this flavour's text has.
-func (p *pass) find(name []byte) (*catalogue.TextFamily, part) {
-	if text := p.plan.catalogue.Family(name); text != nil {
+// none that this flavor's text has.
+func (p *pass) find(name []byte) (*catalog.TextFamily, part) {
+	if text := p.plan.catalog.Family(name); text != nil {
 		switch {
 		case !text.InText:
 			return nil, single
@@ -177,7 +177,7 @@ func (p *pass) find(name []byte) (*catalogue.TextFamily, part) {
 		if !found {
 			continue
 		}
-		text := p.plan.catalogue.Family(base)
+		text := p.plan.catalog.Family(base)
 		if text != nil && text.InText && (isHistogram(text) || isSummary(text) && parts[i].part != bucket) {
 			return text, parts[i].part
 		}
@@ -186,9 +186,9 @@ func (p *pass) find(name []byte) (*catalogue.TextFamily, part) {
 	return nil, single
 }
 
-// familyName is the family of samples: that of the catalogue or, if there is
+// familyName is the family of samples: that of the catalog or, if there is
 // none, the declared one that the name is a part of, or the name itself.
-func (p *pass) familyName(name []byte, text *catalogue.TextFamily) []byte {
+func (p *pass) familyName(name []byte, text *catalog.TextFamily) []byte {
 	if text != nil {
 		return name[:len(text.Name)]
 	}
@@ -202,25 +202,25 @@ func (p *pass) familyName(name []byte, text *catalogue.TextFamily) []byte {
 
 // judge decides what becomes of the samples of a name, from where it stands.
 func (p *pass) judge(name []byte) {
-	inHostPart := p.border.section != catalogue.Guest
+	inHostPart := p.border.section != catalog.Guest
 	switch text := p.text; {
-	case text != nil && text.Section != catalogue.Guest && !p.border.admits(text.Section):
+	case text != nil && text.Section != catalog.Guest && !p.border.admits(text.Section):
 		p.drop(Forged)
 	case text != nil && p.part == stray:
 		p.drop(Unknown)
 	case text != nil:
-		p.host = p.host || text.Section != catalogue.Guest
+		p.host = p.host || text.Section != catalog.Guest
 		p.verdict = skip
 		if p.plan.families[text.Index] || text == p.plan.start {
 			p.verdict = take
 		}
-	case catalogue.IsHostName(name) && !inHostPart:
+	case catalog.IsHostName(name) && !inHostPart:
 		p.drop(Forged)
-	case !catalogue.IsHostName(name) && !catalogue.IsGuestName(name):
+	case !catalog.IsHostName(name) && !catalog.IsGuestName(name):
 		p.drop(Foreign)
 	case !p.reader.settings.unknownGauge:
 		p.drop(Unknown)
-	case !p.reader.settings.passes(catalogue.PeerName(string(name))):
+	case !p.reader.settings.passes(catalog.PeerName(string(name))):
 		p.verdict = skip
 	default:
 		p.verdict = adopt
@@ -231,12 +231,12 @@ func (p *pass) drop(reason Reason) { p.verdict, p.reason = drop, reason }
 
 // enterSection begins a host part of runtime-rs. What seemed to be that part
 // before was the guest's.
-func (p *pass) enterSection(section catalogue.Section) {
+func (p *pass) enterSection(section catalog.Section) {
 	kept := len(p.held)
 	switch {
-	case section == catalogue.Hypervisor:
+	case section == catalog.Hypervisor:
 		kept = 0
-	case p.border.section == catalogue.Shim:
+	case p.border.section == catalog.Shim:
 		kept = p.heldShim
 	}
 	p.dropped[Forged] += len(p.held) - kept
@@ -247,10 +247,10 @@ func (p *pass) enterSection(section catalogue.Section) {
 // endOfText takes the samples that were held, if the text was complete, and
 // tells whether there was a host part.
 func (p *pass) endOfText(complete bool) bool {
-	if p.reader.flavour == catalogue.Go {
+	if p.reader.flavor == catalog.Go {
 		return p.host
 	}
-	if !complete || !p.host || p.border.section != catalogue.Shim {
+	if !complete || !p.host || p.border.section != catalog.Shim {
 		return false
 	}
 	for _, sample := range p.held {

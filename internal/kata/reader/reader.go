@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalogue"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
@@ -15,7 +15,7 @@ import (
 // used by one goroutine at a time.
 type Reader struct {
 	settings *Settings
-	flavour  catalogue.Flavour
+	flavor   catalog.Flavor
 	marks    [][]byte
 	// start is when the shim began, once it said so.
 	start time.Time
@@ -29,8 +29,8 @@ type Reader struct {
 
 // New makes a reader. hypervisor is what the runtime's state file says
 // ("qemu", "dragonball", …), never what the shim's text says.
-func New(flavour catalogue.Flavour, hypervisor string, settings *Settings) *Reader {
-	return &Reader{settings: settings, flavour: flavour, marks: marksOf(flavour, hypervisor)}
+func New(flavor catalog.Flavor, hypervisor string, settings *Settings) *Reader {
+	return &Reader{settings: settings, flavor: flavor, marks: marksOf(flavor, hypervisor)}
 }
 
 // Read reads one answer to its end and appends what it verified. The reading
@@ -49,17 +49,17 @@ func (r *Reader) Read(body io.Reader, reading *sandbox.Reading) error {
 
 	err := p.scanner.Err()
 	salvaged := p.endOfText(err == nil)
-	reading.AnswerBytes = int(p.scanner.Bytes())
+	reading.ResponseSize = int(p.scanner.Bytes())
 	r.setStart(p.started, reading)
 	p.release(reading)
 
 	switch {
 	case err != nil:
 		err = failureOf(err, salvaged)
-	case reading.AnswerBytes == 0:
+	case reading.ResponseSize == 0:
 		err = sandbox.Fail(sandbox.Refused, errors.New("the shim's answer is empty"))
 	case !salvaged:
-		err = sandbox.Failf(sandbox.Malformed, "the answer of %d bytes has no metrics of the shim", reading.AnswerBytes)
+		err = sandbox.Failf(sandbox.Malformed, "the answer of %d bytes has no metrics of the shim", reading.ResponseSize)
 	}
 	if outcome := sandbox.OutcomeOf(err); outcome == sandbox.OK || outcome == sandbox.Partial {
 		r.deliver(reading)
@@ -74,12 +74,12 @@ type Sample struct {
 	// Label is the text of the family's label other than item, for example the
 	// name of a network interface.
 	Label string
-	// Value is in the unit of the shim's twin in the catalogue.
+	// Value is in the unit of the shim's twin in the catalog.
 	Value float64
 }
 
 // ReadPassive appends host readings that were taken without asking the shim.
-// Samples that the settings leave out, or that the catalogue does not know,
+// Samples that the settings leave out, or that the catalog does not know,
 // are not appended.
 func (r *Reader) ReadPassive(samples []Sample, reading *sandbox.Reading) {
 	p := passes.Get().(*pass)
@@ -93,7 +93,7 @@ func (r *Reader) ReadPassive(samples []Sample, reading *sandbox.Reading) {
 }
 
 func (p *pass) takePassive(sample *Sample) {
-	text := p.plan.catalogue.Family([]byte(sample.Family))
+	text := p.plan.catalog.Family([]byte(sample.Family))
 	if text == nil || text.Origin() != sandbox.Host || !isFinite(sample.Value) || len(text.Labels) > 1 {
 		return
 	}
@@ -219,28 +219,28 @@ func number(value float64, real bool) sandbox.Number {
 
 // shape is how the points of a row look.
 func (r *Reader) shape(row uint16) (family *sandbox.Family, labels int, real bool) {
-	rows := r.settings.plans[r.flavour].rows
+	rows := r.settings.plans[r.flavor].rows
 	if int(row) >= len(rows) {
 		family = r.adopted.families[int(row)-len(rows)]
 		return family, len(family.OTel.LabelKeys), false
 	}
 	found := &rows[row]
-	return &found.row.Family, int(found.labels), found.row.Fix&catalogue.Real != 0
+	return &found.row.Family, int(found.labels), found.row.Fix&catalog.Real != 0
 }
 
 func (r *Reader) isGuest(row uint16) bool {
-	rows := r.settings.plans[r.flavour].rows
+	rows := r.settings.plans[r.flavor].rows
 	return int(row) >= len(rows) || rows[row].guest
 }
 
 func (r *Reader) isMonotonic(row uint16) bool {
-	rows := r.settings.plans[r.flavour].rows
+	rows := r.settings.plans[r.flavor].rows
 	return int(row) < len(rows) && rows[row].monotonic
 }
 
 // rank orders rows by their metric. Adopted ones are last, each by itself.
 func (r *Reader) rank(row uint16) uint16 {
-	rows := r.settings.plans[r.flavour].rows
+	rows := r.settings.plans[r.flavor].rows
 	if int(row) >= len(rows) {
 		return row
 	}

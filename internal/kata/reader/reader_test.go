@@ -18,39 +18,39 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalogue"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// flavours are the shapes of answers.
-var flavours = []struct {
-	flavour    catalogue.Flavour
+// flavors are the shapes of answers.
+var flavors = []struct {
+	flavor     catalog.Flavor
 	hypervisor string
 }{
-	{catalogue.Go, "qemu"}, {catalogue.Go, "firecracker"}, {catalogue.Rust, "dragonball"}, {catalogue.Rust, "clh"},
+	{catalog.Go, "qemu"}, {catalog.Go, "firecracker"}, {catalog.Rust, "dragonball"}, {catalog.Rust, "clh"},
 }
 
 // TestWholeAnswers reads answers with everything in them: each sample has to
-// become a point, or be one that the catalogue gives no name.
+// become a point, or be one that the catalog gives no name.
 func TestWholeAnswers(t *testing.T) {
-	for _, shape := range flavours {
+	for _, shape := range flavors {
 		for _, naming := range []string{"otel", "prometheus"} {
-			t.Run(fmt.Sprint(shape.flavour, " ", shape.hypervisor, " ", naming), func(t *testing.T) {
+			t.Run(fmt.Sprint(shape.flavor, " ", shape.hypervisor, " ", naming), func(t *testing.T) {
 				settings := settingsFor(t, naming)
-				host, guest := hostText(shape.flavour, shape.hypervisor), guestText(shape.flavour)
+				host, guest := hostText(shape.flavor, shape.hypervisor), guestText(shape.flavor)
 				reading := newReading()
-				if err := New(shape.flavour, shape.hypervisor, settings).Read(strings.NewReader(answer(shape.flavour, host, guest)), reading); err != nil {
+				if err := New(shape.flavor, shape.hypervisor, settings).Read(strings.NewReader(answer(shape.flavor, host, guest)), reading); err != nil {
 					t.Fatal(err)
 				}
 				if got := dropped(reading); got != "" {
 					t.Errorf("dropped %s", got)
 				}
-				if reading.AnswerBytes != len(host)+len(guest) {
-					t.Errorf("%d bytes, want %d", reading.AnswerBytes, len(host)+len(guest))
+				if reading.ResponseSize != len(host)+len(guest) {
+					t.Errorf("%d bytes, want %d", reading.ResponseSize, len(host)+len(guest))
 				}
-				want := expected(t, settings, shape.flavour, host+guest)
+				want := expected(t, settings, shape.flavor, host+guest)
 				if diff := difference(points(settings, reading), want); diff != "" {
 					t.Error(diff)
 				}
@@ -62,7 +62,7 @@ func TestWholeAnswers(t *testing.T) {
 
 // expected works out, from a text of one sample per line and by other means
 // than the reader, which points it has to become.
-func expected(t *testing.T, settings *Settings, flavour catalogue.Flavour, text string) map[string]string {
+func expected(t *testing.T, settings *Settings, flavor catalog.Flavor, text string) map[string]string {
 	t.Helper()
 	want := map[string]string{}
 	for line := range strings.Lines(text) {
@@ -75,11 +75,11 @@ func expected(t *testing.T, settings *Settings, flavour catalogue.Flavour, text 
 		if strings.HasSuffix(name, "_bucket") || strings.HasSuffix(name, "_sum") || strings.Contains(labels, "quantile=") {
 			continue
 		}
-		family := catalogue.For(flavour).Family([]byte(name))
+		family := catalog.For(flavor).Family([]byte(name))
 		distribution := family == nil
 		if distribution {
 			name = strings.TrimSuffix(name, "_count")
-			family = catalogue.For(flavour).Family([]byte(name))
+			family = catalog.For(flavor).Family([]byte(name))
 		}
 		item, texts := "", map[string]string{}
 		for label := range strings.SplitSeq(labels, ",") {
@@ -93,7 +93,7 @@ func expected(t *testing.T, settings *Settings, flavour catalogue.Flavour, text 
 		if family.OnlyText != "" && texts["cpu"] == family.OnlyText {
 			items = family.Only
 		}
-		var row *catalogue.Row
+		var row *catalog.Row
 		other := false
 		if at := items.Find([]byte(item), -1); at >= 0 {
 			row = &items[at]
@@ -133,11 +133,11 @@ func expected(t *testing.T, settings *Settings, flavour catalogue.Flavour, text 
 // expectedDistribution is the one that [writeSamples] writes with this count.
 func expectedDistribution(kind sandbox.Kind, count float64) string {
 	if kind == sandbox.Histogram {
-		each := count / float64(len(catalogue.BoundTexts))
-		return fmt.Sprintf("%v %v %v %v []", count, 100*each, catalogue.Bounds, slices.Repeat([]float64{each}, len(catalogue.BoundTexts)))
+		each := count / float64(len(catalog.BoundTexts))
+		return fmt.Sprintf("%v %v %v %v []", count, 100*each, catalog.Bounds, slices.Repeat([]float64{each}, len(catalog.BoundTexts)))
 	}
 	var quantiles []sandbox.Quantile
-	for i, at := range catalogue.Quantiles {
+	for i, at := range catalog.Quantiles {
 		quantiles = append(quantiles, sandbox.Quantile{Quantile: at, Value: count + float64(i)})
 	}
 	return fmt.Sprintf("%v %v [] [] %v", count, 5*count, quantiles)
@@ -158,15 +158,15 @@ func checkGrouped(t *testing.T, settings *Settings, reading *sandbox.Reading) {
 }
 
 func TestDefaultPreset(t *testing.T) {
-	for _, shape := range flavours {
+	for _, shape := range flavors {
 		settings := settingsFor(t, "otel", func(o *Options) { o.Families = "default" })
 		reading := newReading()
-		body := answer(shape.flavour, hostText(shape.flavour, shape.hypervisor), guestText(shape.flavour))
-		if err := New(shape.flavour, shape.hypervisor, settings).Read(strings.NewReader(body), reading); err != nil {
+		body := answer(shape.flavor, hostText(shape.flavor, shape.hypervisor), guestText(shape.flavor))
+		if err := New(shape.flavor, shape.hypervisor, settings).Read(strings.NewReader(body), reading); err != nil {
 			t.Fatal(err)
 		}
 		if count := len(reading.Points); count < 40 || count >= 100 {
-			t.Errorf("%v %s: %d points, want 40 to 99", shape.flavour, shape.hypervisor, count)
+			t.Errorf("%v %s: %d points, want 40 to 99", shape.flavor, shape.hypervisor, count)
 		}
 		got := points(settings, reading)
 		for _, series := range []string{
@@ -175,7 +175,7 @@ func TestDefaultPreset(t *testing.T) {
 			"kata.guest.filesystem.usage{system.device=vda,system.filesystem.mountpoint=/,system.filesystem.state=used}",
 		} {
 			if _, found := got[series]; !found {
-				t.Errorf("%v %s: %s is missing", shape.flavour, shape.hypervisor, series)
+				t.Errorf("%v %s: %s is missing", shape.flavor, shape.hypervisor, series)
 			}
 		}
 	}
@@ -185,11 +185,11 @@ func TestSettings(t *testing.T) {
 	if _, err := NewSettings(Options{Naming: "otel", Families: "default"}); err != nil {
 		t.Error(err)
 	}
-	_, err := NewSettings(Options{Naming: "opentelemetry", Families: "some", Unknown: "pass", MaxAnswerBytes: -1})
+	_, err := NewSettings(Options{Naming: "opentelemetry", Families: "some", Unknown: "pass", MaxResponseSize: -1})
 	want := `naming: "opentelemetry" is none of ["otel" "prometheus"]
 families: "some" is none of ["default" "all"]
 unknown_families: "pass" is none of ["drop" "gauge" ""]
-max_answer_bytes: -1 is negative: use for example 8388608`
+max_response_size: -1 is negative: use for example 8388608`
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v\nwant %s", err, want)
 	}
@@ -208,8 +208,8 @@ func TestFilterFamily(t *testing.T) {
 	} {
 		settings := settingsFor(t, "prometheus", func(o *Options) { o.FilterFamily = test.prefixes })
 		reading := newReading()
-		body := hostText(catalogue.Go, "qemu") + guestText(catalogue.Go)
-		if err := New(catalogue.Go, "qemu", settings).Read(strings.NewReader(body), reading); err != nil {
+		body := hostText(catalog.Go, "qemu") + guestText(catalog.Go)
+		if err := New(catalog.Go, "qemu", settings).Read(strings.NewReader(body), reading); err != nil {
 			t.Fatal(err)
 		}
 		found := make([]bool, len(test.want))
@@ -237,7 +237,7 @@ const (
 )
 
 // TestSamples checks the rules of single samples, those the guest's on both
-// flavours.
+// flavors.
 func TestSamples(t *testing.T) {
 	for _, test := range []struct {
 		name, guest string
@@ -292,18 +292,18 @@ func TestSamples(t *testing.T) {
 			"",
 		},
 	} {
-		for _, flavour := range []catalogue.Flavour{catalogue.Go, catalogue.Rust} {
-			t.Run(fmt.Sprint(test.name, " ", flavour), func(t *testing.T) {
+		for _, flavor := range []catalog.Flavor{catalog.Go, catalog.Rust} {
+			t.Run(fmt.Sprint(test.name, " ", flavor), func(t *testing.T) {
 				settings := settingsFor(t, "otel")
 				body := "# TYPE kata_guest_tasks gauge\n" + test.guest + "\n" + miniRust
 				want := []string{"kata.shim.file_descriptor.count{} 7", "kata.shim.thread.count{} 9"}
-				if flavour == catalogue.Go {
+				if flavor == catalog.Go {
 					body = miniGo + "# TYPE kata_guest_tasks gauge\n" + test.guest + "\n"
 					want = want[1:]
 				}
 				want = append(want, test.want...)
 				reading := newReading()
-				if err := New(flavour, "clh", settings).Read(strings.NewReader(body), reading); err != nil {
+				if err := New(flavor, "clh", settings).Read(strings.NewReader(body), reading); err != nil {
 					t.Fatal(err)
 				}
 				var got []string
@@ -349,7 +349,7 @@ func TestHostValues(t *testing.T) {
 			settings := settingsFor(t, naming)
 			reading := newReading()
 			name, _, _ := strings.Cut(test.text, " ")
-			if err := New(catalogue.Go, "qemu", settings).Read(strings.NewReader("# TYPE "+name+" gauge\n"+test.text+"\n"), reading); err != nil {
+			if err := New(catalog.Go, "qemu", settings).Read(strings.NewReader("# TYPE "+name+" gauge\n"+test.text+"\n"), reading); err != nil {
 				t.Fatal(err)
 			}
 			got := ""
@@ -391,7 +391,7 @@ const histogramName = "kata_shim_rpc_durations_histogram_milliseconds"
 func histogramText(action string, values []float64, sum, count string) string {
 	var out strings.Builder
 	for i, value := range values {
-		fmt.Fprintf(&out, "%s_bucket{action=%q,le=%q} %v\n", histogramName, action, catalogue.BoundTexts[i], value)
+		fmt.Fprintf(&out, "%s_bucket{action=%q,le=%q} %v\n", histogramName, action, catalog.BoundTexts[i], value)
 	}
 	if sum != "" {
 		fmt.Fprintf(&out, "%s_sum{action=%q} %s\n", histogramName, action, sum)
@@ -439,7 +439,7 @@ func TestHistograms(t *testing.T) {
 			settings := settingsFor(t, "prometheus")
 			reading := newReading()
 			body := "# TYPE " + histogramName + " histogram\n" + test.text + "# TYPE kata_shim_threads gauge\nkata_shim_threads 9\n"
-			if err := New(catalogue.Go, "qemu", settings).Read(strings.NewReader(body), reading); err != nil {
+			if err := New(catalog.Go, "qemu", settings).Read(strings.NewReader(body), reading); err != nil {
 				t.Fatal(err)
 			}
 			if got := len(reading.Points) - 1; got != test.want {
@@ -461,7 +461,7 @@ func TestSummary(t *testing.T) {
 		var out strings.Builder
 		out.WriteString("# TYPE go_gc_duration_seconds summary\n")
 		for i, value := range strings.Fields(values) {
-			fmt.Fprintf(&out, "go_gc_duration_seconds{quantile=%q} %s\n", catalogue.QuantileTexts[i], value)
+			fmt.Fprintf(&out, "go_gc_duration_seconds{quantile=%q} %s\n", catalog.QuantileTexts[i], value)
 		}
 		fmt.Fprintf(&out, "go_gc_duration_seconds_sum %s\ngo_gc_duration_seconds_count %s\n", sum, count)
 		return out.String()
@@ -479,7 +479,7 @@ func TestSummary(t *testing.T) {
 	} {
 		settings := settingsFor(t, test.naming)
 		reading := newReading()
-		if err := New(catalogue.Go, "qemu", settings).Read(strings.NewReader(test.text), reading); err != nil {
+		if err := New(catalog.Go, "qemu", settings).Read(strings.NewReader(test.text), reading); err != nil {
 			t.Fatal(err)
 		}
 		got := ""
@@ -518,7 +518,7 @@ func TestGoBorder(t *testing.T) {
 	} {
 		settings := settingsFor(t, "prometheus")
 		reading := newReading()
-		if err := New(catalogue.Go, "qemu", settings).Read(strings.NewReader(test.text), reading); err != nil {
+		if err := New(catalog.Go, "qemu", settings).Read(strings.NewReader(test.text), reading); err != nil {
 			t.Fatal(err)
 		}
 		var got []string
@@ -569,7 +569,7 @@ func TestRustBorder(t *testing.T) {
 	} {
 		settings := settingsFor(t, "prometheus")
 		reading := newReading()
-		if err := New(catalogue.Rust, test.hypervisor, settings).Read(strings.NewReader(test.text), reading); err != nil {
+		if err := New(catalog.Rust, test.hypervisor, settings).Read(strings.NewReader(test.text), reading); err != nil {
 			t.Errorf("%s: %v", test.name, err)
 			continue
 		}
@@ -591,7 +591,7 @@ func TestRustBorder(t *testing.T) {
 func TestDragonballAlone(t *testing.T) {
 	body := "kata_agent_threads 3\n" + hypervisorMark + "x\nkata_hypervisor_scrape_count 5\n"
 	reading := newReading()
-	err := New(catalogue.Rust, "dragonball", settingsFor(t, "prometheus")).Read(strings.NewReader(body), reading)
+	err := New(catalog.Rust, "dragonball", settingsFor(t, "prometheus")).Read(strings.NewReader(body), reading)
 	if sandbox.OutcomeOf(err) != sandbox.Malformed || len(reading.Points) != 0 {
 		t.Errorf("%d points, error %v", len(reading.Points), err)
 	}
@@ -602,56 +602,56 @@ var timeout = &net.OpError{Op: "read", Net: "unix", Err: os.ErrDeadlineExceeded}
 
 // TestBroken checks what becomes of answers that break off.
 func TestBroken(t *testing.T) {
-	goHost, rustHost := hostText(catalogue.Go, "qemu"), hostText(catalogue.Rust, "clh")
-	guest := guestText(catalogue.Go)
+	goHost, rustHost := hostText(catalog.Go, "qemu"), hostText(catalog.Rust, "clh")
+	guest := guestText(catalog.Go)
 	for _, test := range []struct {
 		name    string
-		flavour catalogue.Flavour
+		flavor  catalog.Flavor
 		text    string
 		err     error // in place of the end
 		limit   int64
 		outcome sandbox.Outcome
 		some    bool // points
 	}{
-		{"whole", catalogue.Go, goHost + guest, nil, 0, sandbox.OK, true},
-		{"no guest, as of confidential pods", catalogue.Go, goHost, nil, 0, sandbox.OK, true},
-		{"whole of runtime-rs", catalogue.Rust, guest + rustHost, nil, 0, sandbox.OK, true},
-		{"no guest of runtime-rs", catalogue.Rust, rustHost, nil, 0, sandbox.OK, true},
-		{"empty", catalogue.Go, "", nil, 0, sandbox.Refused, false},
-		{"empty of runtime-rs", catalogue.Rust, "", nil, 0, sandbox.Refused, false},
-		{"not an exposition", catalogue.Go, "404 page not found\n", nil, 0, sandbox.Malformed, false},
-		{"only the guest", catalogue.Go, guest, nil, 0, sandbox.Malformed, false},
-		{"only the guest of runtime-rs", catalogue.Rust, guest, nil, 0, sandbox.Malformed, false},
-		{"forged part, then no samples of the shim", catalogue.Rust, rustHost + guest + shimMark + "x\n", nil, 0, sandbox.Malformed, false},
-		{"stalled in the guest part", catalogue.Go, goHost + guest[:1000], timeout, 0, sandbox.Partial, true},
-		{"stalled in the host part", catalogue.Go, goHost[:1000], timeout, 0, sandbox.Partial, true},
-		{"stalled at once", catalogue.Go, "", timeout, 0, sandbox.Timeout, false},
-		{"stalled before the first sample", catalogue.Go, "# HELP go_gc", timeout, 0, sandbox.Timeout, false},
-		{"stalled of runtime-rs", catalogue.Rust, guest, timeout, 0, sandbox.Timeout, false},
+		{"whole", catalog.Go, goHost + guest, nil, 0, sandbox.OK, true},
+		{"no guest, as of confidential pods", catalog.Go, goHost, nil, 0, sandbox.OK, true},
+		{"whole of runtime-rs", catalog.Rust, guest + rustHost, nil, 0, sandbox.OK, true},
+		{"no guest of runtime-rs", catalog.Rust, rustHost, nil, 0, sandbox.OK, true},
+		{"empty", catalog.Go, "", nil, 0, sandbox.Refused, false},
+		{"empty of runtime-rs", catalog.Rust, "", nil, 0, sandbox.Refused, false},
+		{"not an exposition", catalog.Go, "404 page not found\n", nil, 0, sandbox.Malformed, false},
+		{"only the guest", catalog.Go, guest, nil, 0, sandbox.Malformed, false},
+		{"only the guest of runtime-rs", catalog.Rust, guest, nil, 0, sandbox.Malformed, false},
+		{"forged part, then no samples of the shim", catalog.Rust, rustHost + guest + shimMark + "x\n", nil, 0, sandbox.Malformed, false},
+		{"stalled in the guest part", catalog.Go, goHost + guest[:1000], timeout, 0, sandbox.Partial, true},
+		{"stalled in the host part", catalog.Go, goHost[:1000], timeout, 0, sandbox.Partial, true},
+		{"stalled at once", catalog.Go, "", timeout, 0, sandbox.Timeout, false},
+		{"stalled before the first sample", catalog.Go, "# HELP go_gc", timeout, 0, sandbox.Timeout, false},
+		{"stalled of runtime-rs", catalog.Rust, guest, timeout, 0, sandbox.Timeout, false},
 		// A guest could have written the host part that has come so far.
-		{"stalled after a host part of runtime-rs", catalogue.Rust, guest + rustHost, timeout, 0, sandbox.Timeout, false},
-		{"context", catalogue.Go, "", context.DeadlineExceeded, 0, sandbox.Timeout, false},
-		{"cancelled", catalogue.Go, goHost, context.Canceled, 0, sandbox.Cancelled, false},
-		{"cut off", catalogue.Go, goHost, io.ErrUnexpectedEOF, 0, sandbox.Partial, true},
-		{"cut off at once", catalogue.Go, "", io.ErrUnexpectedEOF, 0, sandbox.Disconnected, false},
-		{"reset", catalogue.Go, "", syscall.ECONNRESET, 0, sandbox.Disconnected, false},
-		{"in mid-line", catalogue.Go, goHost + "kata_gue", nil, 0, sandbox.Partial, true},
-		{"in mid-line of runtime-rs", catalogue.Rust, guest + rustHost + "kata_", nil, 0, sandbox.Disconnected, false},
-		{"too large", catalogue.Go, goHost + guest, nil, int64(len(goHost)) + 100, sandbox.Partial, true},
-		{"too large at once", catalogue.Go, strings.Repeat("#", 1000), nil, 100, sandbox.Oversize, false},
-		{"too large of runtime-rs", catalogue.Rust, guest + rustHost, nil, int64(len(guest)), sandbox.Oversize, false},
-		{"at the limit", catalogue.Rust, guest + rustHost, nil, int64(len(guest) + len(rustHost)), sandbox.OK, true},
-		{"failure of the client", catalogue.Go, "", sandbox.Failf(sandbox.Malformed, "bad chunk"), 0, sandbox.Malformed, false},
-		{"failure of the client after host data", catalogue.Go, goHost, sandbox.Failf(sandbox.Malformed, "bad chunk"), 0, sandbox.Partial, true},
+		{"stalled after a host part of runtime-rs", catalog.Rust, guest + rustHost, timeout, 0, sandbox.Timeout, false},
+		{"context", catalog.Go, "", context.DeadlineExceeded, 0, sandbox.Timeout, false},
+		{"canceled", catalog.Go, goHost, context.Canceled, 0, sandbox.Canceled, false},
+		{"cut off", catalog.Go, goHost, io.ErrUnexpectedEOF, 0, sandbox.Partial, true},
+		{"cut off at once", catalog.Go, "", io.ErrUnexpectedEOF, 0, sandbox.Disconnected, false},
+		{"reset", catalog.Go, "", syscall.ECONNRESET, 0, sandbox.Disconnected, false},
+		{"in mid-line", catalog.Go, goHost + "kata_gue", nil, 0, sandbox.Partial, true},
+		{"in mid-line of runtime-rs", catalog.Rust, guest + rustHost + "kata_", nil, 0, sandbox.Disconnected, false},
+		{"too large", catalog.Go, goHost + guest, nil, int64(len(goHost)) + 100, sandbox.Partial, true},
+		{"too large at once", catalog.Go, strings.Repeat("#", 1000), nil, 100, sandbox.Oversize, false},
+		{"too large of runtime-rs", catalog.Rust, guest + rustHost, nil, int64(len(guest)), sandbox.Oversize, false},
+		{"at the limit", catalog.Rust, guest + rustHost, nil, int64(len(guest) + len(rustHost)), sandbox.OK, true},
+		{"failure of the client", catalog.Go, "", sandbox.Failf(sandbox.Malformed, "bad chunk"), 0, sandbox.Malformed, false},
+		{"failure of the client after host data", catalog.Go, goHost, sandbox.Failf(sandbox.Malformed, "bad chunk"), 0, sandbox.Partial, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			settings := settingsFor(t, "otel", func(o *Options) { o.MaxAnswerBytes = test.limit })
+			settings := settingsFor(t, "otel", func(o *Options) { o.MaxResponseSize = test.limit })
 			var body io.Reader = strings.NewReader(test.text)
 			if test.err != nil {
 				body = io.MultiReader(body, iotest.ErrReader(test.err))
 			}
 			reading := newReading()
-			err := New(test.flavour, "clh", settings).Read(body, reading)
+			err := New(test.flavor, "clh", settings).Read(body, reading)
 			if got := sandbox.OutcomeOf(err); got != test.outcome {
 				t.Errorf("outcome %q (%v), want %q", got, err, test.outcome)
 			}
@@ -669,8 +669,8 @@ func TestBroken(t *testing.T) {
 // the host count.
 func TestSalvage(t *testing.T) {
 	settings := settingsFor(t, "prometheus", func(o *Options) { o.FilterFamily = []string{"kata_shim_proc", "kata_shim_threads"} })
-	host := hostText(catalogue.Go, "qemu")
-	rd := New(catalogue.Go, "qemu", settings)
+	host := hostText(catalog.Go, "qemu")
+	rd := New(catalog.Go, "qemu", settings)
 	most := 0
 	for cut := 0; cut < len(host); cut += 97 {
 		reading := newReading()
@@ -696,25 +696,25 @@ func TestStart(t *testing.T) {
 	fallback := time.Unix(created, 0)
 	for _, test := range []struct {
 		name, text string
-		flavour    catalogue.Flavour
+		flavor     catalog.Flavor
 		want       time.Time
 	}{
-		{"plausible", text(fmt.Sprint(started, ".25")), catalogue.Go, time.Unix(started, 250e6)},
-		{"in Go's spelling", text("1.7999999981e+09"), catalogue.Go, time.Unix(1_799_999_998, 100e6)},
-		{"in the future", text(fmt.Sprint(pulled + 1)), catalogue.Go, fallback},
-		{"long before the sandbox", text(fmt.Sprint(created - 601)), catalogue.Go, fallback},
-		{"none", "# TYPE kata_shim_threads gauge\nkata_shim_threads 9\n", catalogue.Go, fallback},
-		{"zero", text("0"), catalogue.Go, fallback},
-		{"negative", text("-1"), catalogue.Go, fallback},
-		{"not a number", text("NaN"), catalogue.Go, fallback},
-		{"beyond time", text("1e300"), catalogue.Go, fallback},
-		{"of the guest", miniGo + text(fmt.Sprint(started)), catalogue.Go, fallback},
-		{"of the guest of runtime-rs", text(fmt.Sprint(started)) + miniRust, catalogue.Rust, fallback},
+		{"plausible", text(fmt.Sprint(started, ".25")), catalog.Go, time.Unix(started, 250e6)},
+		{"in Go's spelling", text("1.7999999981e+09"), catalog.Go, time.Unix(1_799_999_998, 100e6)},
+		{"in the future", text(fmt.Sprint(pulled + 1)), catalog.Go, fallback},
+		{"long before the sandbox", text(fmt.Sprint(created - 601)), catalog.Go, fallback},
+		{"none", "# TYPE kata_shim_threads gauge\nkata_shim_threads 9\n", catalog.Go, fallback},
+		{"zero", text("0"), catalog.Go, fallback},
+		{"negative", text("-1"), catalog.Go, fallback},
+		{"not a number", text("NaN"), catalog.Go, fallback},
+		{"beyond time", text("1e300"), catalog.Go, fallback},
+		{"of the guest", miniGo + text(fmt.Sprint(started)), catalog.Go, fallback},
+		{"of the guest of runtime-rs", text(fmt.Sprint(started)) + miniRust, catalog.Rust, fallback},
 	} {
 		for _, families := range []string{"default", "all"} {
 			settings := settingsFor(t, "otel", func(o *Options) { o.Families = families })
 			reading := newReading()
-			if err := New(test.flavour, "clh", settings).Read(strings.NewReader(test.text), reading); err != nil {
+			if err := New(test.flavor, "clh", settings).Read(strings.NewReader(test.text), reading); err != nil {
 				t.Fatal(err)
 			}
 			if !reading.Start.Equal(test.want) {
@@ -723,7 +723,7 @@ func TestStart(t *testing.T) {
 		}
 	}
 	// The first start stays.
-	rd := New(catalogue.Go, "qemu", settingsFor(t, "otel"))
+	rd := New(catalog.Go, "qemu", settingsFor(t, "otel"))
 	for _, seconds := range []int{started, started + 1} {
 		reading := newReading()
 		if err := rd.Read(strings.NewReader(text(fmt.Sprint(seconds))), reading); err != nil || !reading.Start.Equal(time.Unix(started, 0)) {

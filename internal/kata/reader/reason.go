@@ -11,7 +11,7 @@ const (
 	Forged
 	// Foreign samples have a name that neither shim nor agent give.
 	Foreign
-	// Unknown samples are of a family or item that the catalogue lacks.
+	// Unknown samples are of a family or item that the catalog lacks.
 	Unknown
 	// BadLabel samples lack a label of their family, have another one (such as
 	// sandbox_id), or one with a text it may not have.

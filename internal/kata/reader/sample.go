@@ -5,7 +5,7 @@ import (
 	"math"
 	"unicode/utf8"
 
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalogue"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/exposition"
 )
 
@@ -37,7 +37,7 @@ func (p *pass) takeNumber() {
 	if value, ok = p.amend(row, value); !ok {
 		return
 	}
-	if p.reader.flavour == catalogue.Rust && p.text.Section != catalogue.Guest {
+	if p.reader.flavor == catalog.Rust && p.text.Section != catalog.Guest {
 		p.hold(key, value)
 	} else {
 		p.put(key, value)
@@ -46,7 +46,7 @@ func (p *pass) takeNumber() {
 
 // amend makes a value what it is to be in the naming. It is not ok if there is
 // none to be had.
-func (p *pass) amend(row *catalogue.Row, value float64) (amended float64, ok bool) {
+func (p *pass) amend(row *catalog.Row, value float64) (amended float64, ok bool) {
 	if row.Counter && value < 0 {
 		p.dropped[Negative]++
 		return 0, false
@@ -60,7 +60,7 @@ func (p *pass) amend(row *catalogue.Row, value float64) (amended float64, ok boo
 // locate finds the row and the series of the current sample. A row without ok
 // is one that nobody wants, or one whose series cannot be had. besides is a
 // label that the sample has and its family has not.
-func (p *pass) locate(besides string) (row *catalogue.Row, key seriesKey, ok bool) {
+func (p *pass) locate(besides string) (row *catalog.Row, key seriesKey, ok bool) {
 	var (
 		item  []byte
 		texts [maxLabels][]byte
@@ -105,7 +105,7 @@ func (p *pass) locate(besides string) (row *catalogue.Row, key seriesKey, ok boo
 
 // findRow finds the row of an item, and the labels that its points have. An
 // item that becomes a label is added to their texts.
-func (p *pass) findRow(item []byte, texts *[maxLabels][]byte) (row *catalogue.Row, labels []catalogue.Label) {
+func (p *pass) findRow(item []byte, texts *[maxLabels][]byte) (row *catalog.Row, labels []catalog.Label) {
 	items, labels := p.text.Items, p.text.Labels
 	if p.text.OnlyText != "" && string(texts[0]) == p.text.OnlyText {
 		items, labels = p.text.Only, anyLabel
@@ -120,11 +120,11 @@ func (p *pass) findRow(item []byte, texts *[maxLabels][]byte) (row *catalogue.Ro
 	return row, p.text.OtherLabels
 }
 
-// anyLabel is for a label whose text the catalogue has already compared.
-var anyLabel = []catalogue.Label{{Text: catalogue.AnyText}}
+// anyLabel is for a label whose text the catalog has already compared.
+var anyLabel = []catalog.Label{{Text: catalog.AnyText}}
 
 // key makes the key of a series, with the ids of its label texts.
-func (p *pass) key(row *catalogue.Row, labels []catalogue.Label, texts *[maxLabels][]byte) (seriesKey, bool) {
+func (p *pass) key(row *catalog.Row, labels []catalog.Label, texts *[maxLabels][]byte) (seriesKey, bool) {
 	var ids [maxLabels]textID
 	guest := p.plan.rows[row.Index].guest
 	for i := range labels {
@@ -139,8 +139,8 @@ func (p *pass) key(row *catalogue.Row, labels []catalogue.Label, texts *[maxLabe
 }
 
 // textID is the id of a label's text. Without one, it tells the reason.
-func (p *pass) textID(at int, kind catalogue.LabelText, text []byte, guest bool) (textID, Reason) {
-	if kind == catalogue.CPUNumber {
+func (p *pass) textID(at int, kind catalog.LabelText, text []byte, guest bool) (textID, Reason) {
+	if kind == catalog.CPUNumber {
 		n := smallNumber(text)
 		if n < 0 {
 			return 0, BadLabel
@@ -151,7 +151,7 @@ func (p *pass) textID(at int, kind catalogue.LabelText, text []byte, guest bool)
 	if texts.is(p.recent[at], text) {
 		return p.recent[at], 0
 	}
-	if kind == catalogue.MethodName && !isMethodName(text) {
+	if kind == catalog.MethodName && !isMethodName(text) {
 		return 0, BadLabel
 	}
 	id := texts.find(text)
@@ -205,22 +205,22 @@ func (p *pass) put(key seriesKey, value float64) *series {
 }
 
 // fix makes a value mean what it seems to mean, and tells whether it is there.
-func fix(rule catalogue.Fix, value float64) (fixed float64, there bool) {
+func fix(rule catalog.Fix, value float64) (fixed float64, there bool) {
 	switch {
-	case rule&^catalogue.Real == 0:
-	case rule&catalogue.NotZero != 0 && value == 0,
+	case rule&^catalog.Real == 0:
+	case rule&catalog.NotZero != 0 && value == 0,
 		// The nearest number to 2⁶³ - 1 is 2⁶³.
-		rule&catalogue.Unlimited != 0 && value >= 1<<63:
+		rule&catalog.Unlimited != 0 && value >= 1<<63:
 		return 0, false
-	case rule&catalogue.Wrapped != 0 && value >= 1<<63:
+	case rule&catalog.Wrapped != 0 && value >= 1<<63:
 		value -= 1 << 64
-	case rule&catalogue.Hundredths != 0:
+	case rule&catalog.Hundredths != 0:
 		value = math.Round(value*100) / 100
 	}
 	return value, true
 }
 
-func labelIndex(labels []catalogue.Label, name []byte) int {
+func labelIndex(labels []catalog.Label, name []byte) int {
 	for i := range labels {
 		if labels[i].Key == string(name) {
 			return i
@@ -231,7 +231,7 @@ func labelIndex(labels []catalogue.Label, name []byte) int {
 
 func isFinite(value float64) bool { return !math.IsNaN(value) && !math.IsInf(value, 0) }
 
-// smallNumber reads a decimal number below [catalogue.MaxCPUs] without leading
+// smallNumber reads a decimal number below [catalog.MaxCPUs] without leading
 // zeros; anything else is -1.
 func smallNumber(text []byte) int {
 	if len(text) == 0 || len(text) > 4 || text[0] == '0' && len(text) > 1 {
@@ -244,7 +244,7 @@ func smallNumber(text []byte) int {
 		}
 		n = n*10 + int(b-'0')
 	}
-	if n >= catalogue.MaxCPUs {
+	if n >= catalog.MaxCPUs {
 		return -1
 	}
 	return n

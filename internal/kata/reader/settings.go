@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalogue"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/exposition"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
@@ -22,10 +22,10 @@ type Options struct {
 	// kata-monitor names them. None means all. It narrows Families.
 	FilterFamily []string
 	// Unknown is what becomes of families that could be of the agent or the
-	// shim, but are not in the catalogue: "drop" or "gauge". Empty means "drop".
+	// shim, but are not in the catalog: "drop" or "gauge". Empty means "drop".
 	Unknown string
-	// MaxAnswerBytes is how long an answer may be. 0 means 8 MiB.
-	MaxAnswerBytes int64
+	// MaxResponseSize is how long an answer may be. 0 means 8 MiB.
+	MaxResponseSize int64
 }
 
 // defaultAnswerBytes is above 4 MiB, the most that an agent can send, because a
@@ -82,8 +82,8 @@ func NewSettings(options Options) (*Settings, error) {
 		prefixes:     slices.Clone(options.FilterFamily),
 		limits:       defaultLimits,
 	}
-	s.limits.text.Bytes = options.MaxAnswerBytes
-	if options.MaxAnswerBytes == 0 {
+	s.limits.text.Bytes = options.MaxResponseSize
+	if options.MaxResponseSize == 0 {
 		s.limits.text.Bytes = defaultAnswerBytes
 	}
 	err := errors.Join(
@@ -91,14 +91,14 @@ func NewSettings(options Options) (*Settings, error) {
 		check("families", options.Families, "default", "all"),
 		check("unknown_families", options.Unknown, "drop", "gauge", ""),
 	)
-	if options.MaxAnswerBytes < 0 {
-		err = errors.Join(err, fmt.Errorf("max_answer_bytes: %d is negative: use for example 8388608", options.MaxAnswerBytes))
+	if options.MaxResponseSize < 0 {
+		err = errors.Join(err, fmt.Errorf("max_response_size: %d is negative: use for example 8388608", options.MaxResponseSize))
 	}
 	if err != nil {
 		return nil, err
 	}
-	for _, flavour := range []catalogue.Flavour{catalogue.Go, catalogue.Rust} {
-		s.plans[flavour] = s.plan(catalogue.For(flavour))
+	for _, flavor := range []catalog.Flavor{catalog.Go, catalog.Rust} {
+		s.plans[flavor] = s.plan(catalog.For(flavor))
 	}
 	return s, nil
 }
@@ -118,24 +118,24 @@ func (s *Settings) passes(peerName string) bool {
 }
 
 // form is how a family appears in the naming.
-func (s *Settings) form(family *sandbox.Family) *sandbox.Form {
+func (s *Settings) form(family *sandbox.Family) *sandbox.Descriptor {
 	if s.prometheus {
 		return &family.Prometheus
 	}
 	return &family.OTel
 }
 
-// plan is what settings mean for a catalogue.
+// plan is what settings mean for a catalog.
 type plan struct {
-	catalogue *catalogue.Catalogue
-	families  []bool // wanted, by the family's index
-	rows      []rowPlan
-	start     *catalogue.TextFamily // tells the start time, may be nil
+	catalog  *catalog.Catalog
+	families []bool // wanted, by the family's index
+	rows     []rowPlan
+	start    *catalog.TextFamily // tells the start time, may be nil
 }
 
 // rowPlan is what settings mean for a row.
 type rowPlan struct {
-	row    *catalogue.Row
+	row    *catalog.Row
 	wanted bool
 	// rank orders the rows by the names of their metrics.
 	rank uint16
@@ -146,12 +146,12 @@ type rowPlan struct {
 	guest     bool
 }
 
-func (s *Settings) plan(c *catalogue.Catalogue) plan {
+func (s *Settings) plan(c *catalog.Catalog) plan {
 	p := plan{
-		catalogue: c,
-		families:  make([]bool, len(c.Families)),
-		rows:      make([]rowPlan, len(c.Rows)),
-		start:     c.Family([]byte(catalogue.StartTime)),
+		catalog:  c,
+		families: make([]bool, len(c.Families)),
+		rows:     make([]rowPlan, len(c.Rows)),
+		start:    c.Family([]byte(catalog.StartTime)),
 	}
 	var names []string
 	for _, family := range c.Families {

@@ -5,21 +5,21 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalogue"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
 )
 
 // steady reads the same answer again and again, as pulls do.
 func steady(tb testing.TB, shape int, naming, families string) (read func(), size int) {
 	tb.Helper()
-	flavour, hypervisor := flavours[shape].flavour, flavours[shape].hypervisor
+	flavor, hypervisor := flavors[shape].flavor, flavors[shape].hypervisor
 	settings := settingsFor(tb, naming, func(o *Options) { o.Families = families })
-	body := answer(flavour, hostText(flavour, hypervisor), guestText(flavour))
+	body := answer(flavor, hostText(flavor, hypervisor), guestText(flavor))
 	// As many file systems and disks make it as long as that of a real guest.
-	for i := 0; len(body) < 70<<10>>flavour; i++ {
-		disk := familyText(catalogue.For(flavour).Family([]byte("kata_guest_diskstat")), counter(1000*i))
-		body = answer(flavour, body, strings.ReplaceAll(disk, `"vda"`, fmt.Sprintf(`"loop%d"`, i)))
+	for i := 0; len(body) < 70<<10>>flavor; i++ {
+		disk := familyText(catalog.For(flavor).Family([]byte("kata_guest_diskstat")), counter(1000*i))
+		body = answer(flavor, body, strings.ReplaceAll(disk, `"vda"`, fmt.Sprintf(`"loop%d"`, i)))
 	}
-	r := New(flavour, hypervisor, settings)
+	r := New(flavor, hypervisor, settings)
 	reading := newReading()
 	source := strings.NewReader(body)
 	start, now := reading.Start, reading.Time
@@ -37,13 +37,13 @@ func TestReadAllocates(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector makes sync.Pool forget at random")
 	}
-	for shape := range flavours {
+	for shape := range flavors {
 		for _, naming := range []string{"otel", "prometheus"} {
 			for _, families := range []string{"default", "all"} {
 				read, _ := steady(t, shape, naming, families)
 				read()
 				if allocations := testing.AllocsPerRun(20, read); allocations != 0 {
-					t.Errorf("%v, %s, %s: %v allocations for an answer like the last, want none", flavours[shape], naming, families, allocations)
+					t.Errorf("%v, %s, %s: %v allocations for an answer like the last, want none", flavors[shape], naming, families, allocations)
 				}
 			}
 		}
@@ -51,9 +51,9 @@ func TestReadAllocates(t *testing.T) {
 }
 
 func BenchmarkRead(b *testing.B) {
-	for shape := range flavours {
+	for shape := range flavors {
 		for _, families := range []string{"default", "all"} {
-			b.Run(fmt.Sprint(flavours[shape].flavour, "/", flavours[shape].hypervisor, "/", families), func(b *testing.B) {
+			b.Run(fmt.Sprint(flavors[shape].flavor, "/", flavors[shape].hypervisor, "/", families), func(b *testing.B) {
 				read, size := steady(b, shape, "otel", families)
 				read()
 				b.SetBytes(int64(size))
@@ -69,14 +69,14 @@ func BenchmarkRead(b *testing.B) {
 // BenchmarkCapture is BenchmarkRead with captured answers, where there are any.
 func BenchmarkCapture(b *testing.B) {
 	for _, row := range []struct {
-		name    string
-		flavour catalogue.Flavour
-	}{{"go-shim.prom", catalogue.Go}, {"runtime-rs-shim.prom", catalogue.Rust}} {
+		name   string
+		flavor catalog.Flavor
+	}{{"go-shim.prom", catalog.Go}, {"runtime-rs-shim.prom", catalog.Rust}} {
 		for _, families := range []string{"default", "all"} {
 			b.Run(row.name+"/"+families, func(b *testing.B) {
 				body := capture(b, row.name)
 				settings := settingsFor(b, "otel", func(o *Options) { o.Families = families })
-				r := New(row.flavour, "dragonball", settings)
+				r := New(row.flavor, "dragonball", settings)
 				reading := atCapture()
 				source := strings.NewReader(body)
 				b.SetBytes(int64(len(body)))
@@ -97,17 +97,17 @@ func BenchmarkCapture(b *testing.B) {
 func BenchmarkHostile(b *testing.B) {
 	for _, row := range []struct {
 		name, guest string
-		flavour     catalogue.Flavour
+		flavor      catalog.Flavor
 	}{
-		{"series", manySeries(300_000), catalogue.Go},
-		{"families", manyFamilies(300_000), catalogue.Go},
-		{"newlines", strings.Repeat("\n", 4<<20), catalogue.Rust},
-		{"marks", strings.Repeat(shimMark, 4<<20/len(shimMark)), catalogue.Rust},
+		{"series", manySeries(300_000), catalog.Go},
+		{"families", manyFamilies(300_000), catalog.Go},
+		{"newlines", strings.Repeat("\n", 4<<20), catalog.Rust},
+		{"marks", strings.Repeat(shimMark, 4<<20/len(shimMark)), catalog.Rust},
 	} {
 		b.Run(row.name, func(b *testing.B) {
-			settings := settingsFor(b, "otel", func(o *Options) { o.MaxAnswerBytes = 64 << 20 })
-			body := answer(row.flavour, hostText(row.flavour, "clh"), row.guest)
-			r := New(row.flavour, "clh", settings)
+			settings := settingsFor(b, "otel", func(o *Options) { o.MaxResponseSize = 64 << 20 })
+			body := answer(row.flavor, hostText(row.flavor, "clh"), row.guest)
+			r := New(row.flavor, "clh", settings)
 			reading := newReading()
 			b.SetBytes(int64(len(body)))
 			b.ReportAllocs()

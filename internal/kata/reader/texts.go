@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"unique"
 
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalogue"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
 )
 
 // textID stands for the text of a label. 0 is none, ids from firstNumber on are
@@ -13,7 +13,7 @@ type textID uint16
 
 const firstNumber textID = 1 << 15
 
-var numberTexts = func() (texts [catalogue.MaxCPUs]string) {
+var numberTexts = func() (texts [catalog.MaxCPUs]string) {
 	for n := range texts {
 		texts[n] = strconv.Itoa(n)
 	}

@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"slices"
 
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalogue"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/exposition"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// adopted are the families of one sandbox that the catalogue lacks and that are
+// adopted are the families of one sandbox that the catalog lacks and that are
 // passed on as gauges. They count as the guest's, because nothing is known of
 // them, and are as bounded as all that is.
 type adopted struct {
@@ -20,7 +20,7 @@ type adopted struct {
 // adoptedKeys are the labels that an adopted family may have.
 var adoptedKeys = []string{"cpu", "device", "disk", "interface", "item", "mount"}
 
-// adoptSample takes a sample of a family that the catalogue lacks.
+// adoptSample takes a sample of a family that the catalog lacks.
 func (p *pass) adoptSample() {
 	if !isFinite(p.parsed.Value) {
 		p.dropped[NonFinite]++
@@ -45,7 +45,7 @@ func (p *pass) adoptSample() {
 	}
 	var ids [maxLabels]textID
 	for i := range labels {
-		id, reason := p.textID(i, catalogue.AnyText, labels[i].Value, true)
+		id, reason := p.textID(i, catalog.AnyText, labels[i].Value, true)
 		if id == 0 {
 			p.dropped[reason]++
 			return
@@ -56,7 +56,7 @@ func (p *pass) adoptSample() {
 }
 
 // adoptedRow is the row of the current name with these labels. Such rows follow
-// those of the catalogue.
+// those of the catalog.
 func (p *pass) adoptedRow(labels []exposition.Label) (row uint16, ok bool) {
 	p.scratch = append(p.scratch[:0], p.name...)
 	for i := range labels {
@@ -86,7 +86,7 @@ func adoptedFamily(name string, labels []exposition.Label) *sandbox.Family {
 	const description = "A family that the receiver does not know."
 	return &sandbox.Family{
 		Origin:     sandbox.Guest,
-		OTel:       sandbox.Form{Name: "kata.unknown." + name, Description: description, LabelKeys: keys},
-		Prometheus: sandbox.Form{Name: catalogue.PeerName(name), Description: description, LabelKeys: keys},
+		OTel:       sandbox.Descriptor{Name: "kata.unknown." + name, Description: description, LabelKeys: keys},
+		Prometheus: sandbox.Descriptor{Name: catalog.PeerName(name), Description: description, LabelKeys: keys},
 	}
 }

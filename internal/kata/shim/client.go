@@ -164,7 +164,7 @@ func failure(ctx context.Context, err error) error {
 	var broken *net.OpError
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
-		return sandbox.Fail(sandbox.Cancelled, err)
+		return sandbox.Fail(sandbox.Canceled, err)
 	case ctx.Err() != nil, errors.Is(err, os.ErrDeadlineExceeded):
 		return sandbox.Fail(sandbox.Timeout, err)
 	case errors.Is(err, errTooLong):

@@ -320,7 +320,7 @@ func TestCancel(t *testing.T) {
 				cancel()
 				_, _ = io.Copy(io.Discard, conn)
 			})
-			if _, err := ask(ctx, f, 100); sandbox.OutcomeOf(err) != sandbox.Cancelled {
+			if _, err := ask(ctx, f, 100); sandbox.OutcomeOf(err) != sandbox.Canceled {
 				t.Error(err)
 			}
 		})
@@ -329,7 +329,7 @@ func TestCancel(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		f := serve(t, says(okHead+"\r\n"))
-		if _, err := ask(ctx, f, 100); sandbox.OutcomeOf(err) != sandbox.Cancelled {
+		if _, err := ask(ctx, f, 100); sandbox.OutcomeOf(err) != sandbox.Canceled {
 			t.Error(err)
 		}
 	})

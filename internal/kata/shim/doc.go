@@ -23,5 +23,5 @@
 //	Oversize      a head or a body beyond its limit
 //	Disconnected  the connection ended before the answer did
 //	Timeout       the context's deadline passed
-//	Cancelled     the context was cancelled
+//	Canceled     the context was canceled
 package shim

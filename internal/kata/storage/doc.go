@@ -25,7 +25,7 @@
 // # Which runtime
 //
 // The same request that is harmless to one runtime can kill the other, so the
-// flavour is decided for each directory: state.json means runtime-rs. Without
+// flavor is decided for each directory: state.json means runtime-rs. Without
 // it, persist.json, or a storage path that ends in "sbs", means the Go runtime,
 // unless the path ends in "kata". Everything else is taken for runtime-rs,
 // which is the one that is treated with care.

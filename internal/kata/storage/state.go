@@ -8,7 +8,7 @@ import (
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/jsonscan"
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalogue"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
@@ -43,7 +43,7 @@ type State struct {
 // ReadState reads the state file of a sandbox, and tells which runtime it
 // belongs to, as far as that is known without one. The error is [ErrNoState]
 // if there is none; a file that is being written gives another error.
-func ReadState(d Directory) (catalogue.Flavour, State, error) {
+func ReadState(d Directory) (catalog.Flavor, State, error) {
 	path := filepath.Join(d.Path(), stateName)
 	data, id, err := host.ReadRegular(path, stateLimit, nil)
 	if err == nil {
@@ -51,31 +51,31 @@ func ReadState(d Directory) (catalogue.Flavour, State, error) {
 		// file was left behind by an earlier life, and perhaps by another
 		// hypervisor.
 		if id.ModTime < d.Life.bound {
-			return catalogue.Rust, State{}, fmt.Errorf("%w: %s is older than the socket", ErrNoState, path)
+			return catalog.Rust, State{}, fmt.Errorf("%w: %s is older than the socket", ErrNoState, path)
 		}
 		state, err := parseState(data)
-		return catalogue.Rust, state, inFile(path, err)
+		return catalog.Rust, state, inFile(path, err)
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		return catalogue.Rust, State{}, err
+		return catalog.Rust, State{}, err
 	}
 	base := filepath.Base(d.Place)
 	if base == "kata" {
-		return catalogue.Rust, State{}, ErrNoState
+		return catalog.Rust, State{}, ErrNoState
 	}
 	path = filepath.Join(d.Path(), persistName)
 	data, _, err = host.ReadRegular(path, stateLimit, nil)
 	if err == nil {
 		state, err := parsePersist(data, d.ID)
-		return catalogue.Go, state, inFile(path, err)
+		return catalog.Go, state, inFile(path, err)
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		return catalogue.Go, State{}, err
+		return catalog.Go, State{}, err
 	}
 	if base == "sbs" {
-		return catalogue.Go, State{}, ErrNoState
+		return catalog.Go, State{}, ErrNoState
 	}
-	return catalogue.Rust, State{}, ErrNoState
+	return catalog.Rust, State{}, ErrNoState
 }
 
 func inFile(path string, err error) error {

@@ -11,7 +11,7 @@ import (
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/jsonscan"
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalogue"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
@@ -181,25 +181,25 @@ func TestReadState(t *testing.T) {
 		name       string
 		base       string
 		files      map[string]string
-		flavour    catalogue.Flavour
+		flavor     catalog.Flavor
 		hypervisor string
 		err        error
 	}{
-		{"Go", "sbs", map[string]string{persistName: qemu}, catalogue.Go, "qemu", nil},
-		{"runtime-rs", "kata", map[string]string{stateName: dragonball}, catalogue.Rust, "dragonball", nil},
-		{"Go without a state file", "sbs", nil, catalogue.Go, "", ErrNoState},
-		{"runtime-rs without a state file", "kata", nil, catalogue.Rust, "", ErrNoState},
-		{"Go elsewhere", "else", map[string]string{persistName: qemu}, catalogue.Go, "qemu", nil},
-		{"runtime-rs elsewhere", "else", map[string]string{stateName: dragonball}, catalogue.Rust, "dragonball", nil},
-		{"unknown elsewhere", "else", nil, catalogue.Rust, "", ErrNoState},
-		{"runtime-rs in the place of Go", "sbs", map[string]string{stateName: dragonball}, catalogue.Rust, "dragonball", nil},
-		{"Go's file in the place of runtime-rs", "kata", map[string]string{persistName: qemu}, catalogue.Rust, "", ErrNoState},
-		{"both", "sbs", map[string]string{stateName: dragonball, persistName: qemu}, catalogue.Rust, "dragonball", nil},
-		{"half-written", "kata", map[string]string{stateName: dragonball[:30]}, catalogue.Rust, "", jsonscan.ErrTruncated},
-		{"half-written, Go", "sbs", map[string]string{persistName: qemu[:10]}, catalogue.Go, "", jsonscan.ErrTruncated},
-		{"half-written, both", "sbs", map[string]string{stateName: "", persistName: qemu}, catalogue.Rust, "", jsonscan.ErrTruncated},
-		{"too large", "kata", map[string]string{stateName: strings.Repeat(" ", stateLimit+1)}, catalogue.Rust, "", host.ErrTooLarge},
-		{"too large, Go", "sbs", map[string]string{persistName: strings.Repeat(" ", stateLimit+1)}, catalogue.Go, "", host.ErrTooLarge},
+		{"Go", "sbs", map[string]string{persistName: qemu}, catalog.Go, "qemu", nil},
+		{"runtime-rs", "kata", map[string]string{stateName: dragonball}, catalog.Rust, "dragonball", nil},
+		{"Go without a state file", "sbs", nil, catalog.Go, "", ErrNoState},
+		{"runtime-rs without a state file", "kata", nil, catalog.Rust, "", ErrNoState},
+		{"Go elsewhere", "else", map[string]string{persistName: qemu}, catalog.Go, "qemu", nil},
+		{"runtime-rs elsewhere", "else", map[string]string{stateName: dragonball}, catalog.Rust, "dragonball", nil},
+		{"unknown elsewhere", "else", nil, catalog.Rust, "", ErrNoState},
+		{"runtime-rs in the place of Go", "sbs", map[string]string{stateName: dragonball}, catalog.Rust, "dragonball", nil},
+		{"Go's file in the place of runtime-rs", "kata", map[string]string{persistName: qemu}, catalog.Rust, "", ErrNoState},
+		{"both", "sbs", map[string]string{stateName: dragonball, persistName: qemu}, catalog.Rust, "dragonball", nil},
+		{"half-written", "kata", map[string]string{stateName: dragonball[:30]}, catalog.Rust, "", jsonscan.ErrTruncated},
+		{"half-written, Go", "sbs", map[string]string{persistName: qemu[:10]}, catalog.Go, "", jsonscan.ErrTruncated},
+		{"half-written, both", "sbs", map[string]string{stateName: "", persistName: qemu}, catalog.Rust, "", jsonscan.ErrTruncated},
+		{"too large", "kata", map[string]string{stateName: strings.Repeat(" ", stateLimit+1)}, catalog.Rust, "", host.ErrTooLarge},
+		{"too large, Go", "sbs", map[string]string{persistName: strings.Repeat(" ", stateLimit+1)}, catalog.Go, "", host.ErrTooLarge},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -212,9 +212,9 @@ func TestReadState(t *testing.T) {
 			for name, content := range test.files {
 				write(t, filepath.Join(directory.Path(), name), content)
 			}
-			flavour, state, err := ReadState(directory)
-			if flavour != test.flavour || state.Hypervisor != test.hypervisor || !errors.Is(err, test.err) {
-				t.Errorf("got %v, %q, %v; want %v, %q, %v", flavour, state.Hypervisor, err, test.flavour, test.hypervisor, test.err)
+			flavor, state, err := ReadState(directory)
+			if flavor != test.flavor || state.Hypervisor != test.hypervisor || !errors.Is(err, test.err) {
+				t.Errorf("got %v, %q, %v; want %v, %q, %v", flavor, state.Hypervisor, err, test.flavor, test.hypervisor, test.err)
 			}
 		})
 	}
@@ -235,9 +235,9 @@ func TestStateOfAnEarlierLife(t *testing.T) {
 	if err := os.Chtimes(path, before, before); err != nil {
 		t.Fatal(err)
 	}
-	flavour, state, err := ReadState(directory)
-	if flavour != catalogue.Rust || state != (State{}) || !errors.Is(err, ErrNoState) {
-		t.Errorf("got %v, %+v, %v", flavour, state, err)
+	flavor, state, err := ReadState(directory)
+	if flavor != catalog.Rust || state != (State{}) || !errors.Is(err, ErrNoState) {
+		t.Errorf("got %v, %+v, %v", flavor, state, err)
 	}
 }
 
@@ -256,9 +256,9 @@ func TestStateThatIsNoFile(t *testing.T) {
 			if err := make(filepath.Join(directory.Path(), stateName)); err != nil {
 				t.Fatal(err)
 			}
-			flavour, state, err := ReadState(directory)
-			if flavour != catalogue.Rust || state != (State{}) || !errors.Is(err, host.ErrNotRegular) {
-				t.Errorf("got %v, %+v, %v", flavour, state, err)
+			flavor, state, err := ReadState(directory)
+			if flavor != catalog.Rust || state != (State{}) || !errors.Is(err, host.ErrNotRegular) {
+				t.Errorf("got %v, %+v, %v", flavor, state, err)
 			}
 		})
 	}

@@ -1,4 +1,4 @@
-package catalogue
+package catalog
 
 import (
 	"slices"
@@ -11,8 +11,8 @@ import (
 // StartTime is the family that tells when the process of a Go shim began.
 const StartTime = "process_start_time_seconds"
 
-// Catalogue is all that one flavour of runtime reports. It is immutable.
-type Catalogue struct {
+// Catalog is all that one flavor of runtime reports. It is immutable.
+type Catalog struct {
 	// Families and Rows are in the order of their index.
 	Families []*TextFamily
 	Rows     []*Row
@@ -23,21 +23,21 @@ type Catalogue struct {
 	byName map[string]*TextFamily
 }
 
-var catalogues = [flavours]func() *Catalogue{
-	Go:   sync.OnceValue(func() *Catalogue { return build(Go) }),
-	Rust: sync.OnceValue(func() *Catalogue { return build(Rust) }),
+var catalogs = [flavors]func() *Catalog{
+	Go:   sync.OnceValue(func() *Catalog { return build(Go) }),
+	Rust: sync.OnceValue(func() *Catalog { return build(Rust) }),
 }
 
-// For is the catalogue of a flavour.
-func For(flavour Flavour) *Catalogue { return catalogues[flavour]() }
+// For is the catalog of a flavor.
+func For(flavor Flavor) *Catalog { return catalogs[flavor]() }
 
 // Family finds a family by the name in the text, nil if there is none.
-func (c *Catalogue) Family(name []byte) *TextFamily { return c.byName[string(name)] }
+func (c *Catalog) Family(name []byte) *TextFamily { return c.byName[string(name)] }
 
-// Lookup is how one item of a family appears in readings, nil if a flavour has
+// Lookup is how one item of a family appears in readings, nil if a flavor has
 // no such item. The item is empty for families without items.
-func Lookup(flavour Flavour, family, item string) *sandbox.Family {
-	found := For(flavour).byName[family]
+func Lookup(flavor Flavor, family, item string) *sandbox.Family {
+	found := For(flavor).byName[family]
 	if found == nil {
 		return nil
 	}
@@ -55,7 +55,7 @@ var hostPrefixes = []string{"go_", "kata_firecracker_", "kata_hypervisor_", "kat
 var guestPrefixes = []string{"kata_agent_", "kata_guest_"}
 
 // IsHostName tells whether a name could be that of a host family, be it in the
-// catalogue or not.
+// catalog or not.
 func IsHostName(name []byte) bool { return hasPrefix(name, hostPrefixes) }
 
 // IsGuestName tells whether a name could be that of a guest family.
@@ -70,11 +70,11 @@ func hasPrefix(name []byte, prefixes []string) bool {
 	return false
 }
 
-// build makes the catalogue of a flavour from the table.
-func build(flavour Flavour) *Catalogue {
-	c := &Catalogue{byName: map[string]*TextFamily{}}
+// build makes the catalog of a flavor from the table.
+func build(flavor Flavor) *Catalog {
+	c := &Catalog{byName: map[string]*TextFamily{}}
 	text := goText
-	if flavour == Rust {
+	if flavor == Rust {
 		text = rustText
 	}
 	for _, part := range table {
@@ -87,7 +87,7 @@ func build(flavour Flavour) *Catalogue {
 	return c
 }
 
-func (c *Catalogue) add(source *family, inText bool) {
+func (c *Catalog) add(source *family, inText bool) {
 	into := c.byName[source.name]
 	if into == nil {
 		into = &TextFamily{
@@ -122,7 +122,7 @@ func (c *Catalogue) add(source *family, inText bool) {
 	}
 }
 
-func (c *Catalogue) number(items Items) {
+func (c *Catalog) number(items Items) {
 	for i := range items {
 		items[i].Index = len(c.Rows)
 		c.Rows = append(c.Rows, &items[i])
@@ -140,7 +140,7 @@ func (f *family) row(item *item, into *TextFamily, labels []Label) Row {
 		attributeKeys = append(attributeKeys, label.OTel)
 	}
 	if f.help != "" {
-		peer := sandbox.Form{Name: into.PeerName, Description: f.help, Kind: f.kind, LabelKeys: keys}
+		peer := sandbox.Descriptor{Name: into.PeerName, Description: f.help, Kind: f.kind, LabelKeys: keys}
 		if item.text != "" {
 			peer.Attributes = append(peer.Attributes, sandbox.Attribute{Key: "item", Value: item.text})
 		}
@@ -155,7 +155,7 @@ func (f *family) row(item *item, into *TextFamily, labels []Label) Row {
 		// Said by the name of the metric.
 		attributeKeys = make([]string, len(attributeKeys))
 	}
-	form := sandbox.Form{
+	form := sandbox.Descriptor{
 		Name:        f.component.prefix + item.metric.name,
 		Description: strings.ReplaceAll(item.metric.text, "{}", f.component.subject),
 		Unit:        item.metric.unit,

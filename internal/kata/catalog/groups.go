@@ -1,4 +1,4 @@
-package catalogue
+package catalog
 
 import "slices"
 
@@ -60,7 +60,7 @@ func processIO(readBytes, writeBytes, cancelledWriteBytes string) []item {
 	return []item{
 		{readBytes, diskIO, 0, "disk.io.direction=read", usual, 0},
 		{writeBytes, diskIO, 0, "disk.io.direction=write", usual, 0},
-		{cancelledWriteBytes, metric{"disk.cancelled_writes", "By", counter, "Bytes that {} caused not to be written to storage after all, by truncating."}, 0, "", full, 0},
+		{cancelledWriteBytes, metric{"disk.canceled_writes", "By", counter, "Bytes that {} caused not to be written to storage after all, by truncating."}, 0, "", full, 0},
 		{"rchar", logicalIO, 0, "disk.io.direction=read", full, 0},
 		{"wchar", logicalIO, 0, "disk.io.direction=write", full, 0},
 		{"syscr", ioSyscalls, 0, "disk.io.direction=read", full, 0},

@@ -1,4 +1,4 @@
-package catalogue
+package catalog
 
 // What client_golang says about the process of the shim itself. Its text has
 // these names without a prefix; kata-monitor puts kata_shim_ before them.

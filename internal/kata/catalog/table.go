@@ -1,6 +1,6 @@
-package catalogue
+package catalog
 
-// table is the catalogue, in the order of its documentation. The help texts are
+// table is the catalog, in the order of its documentation. The help texts are
 // those of the shims, because what kata-monitor prints has to look the same from
 // here.
 var table = [][]family{shimFamilies, hypervisorFamilies, virtiofsdFamilies, cgroupFamilies, agentFamilies, guestFamilies, firecrackerFamilies, goFamilies}

@@ -1,4 +1,4 @@
-// Package catalogue knows every metric that Kata Containers reports: what its
+// Package catalog knows every metric that Kata Containers reports: what its
 // text calls it, what it is, and what it is called here.
 //
 // The text of a shim packs many metrics into one family and tells them apart by
@@ -11,8 +11,8 @@
 //
 // Nearly all of it is declared a gauge, and the unit depends on the item and on
 // the runtime that wrote it: these are bytes from the runtime written in Go, but
-// KiB from runtime-rs and from the agent in the guest. So the catalogue is keyed
-// by family and item and exists once for each [Flavour]. A [Row] has both names,
+// KiB from runtime-rs and from the agent in the guest. So the catalog is keyed
+// by family and item and exists once for each [Flavor]. A [Row] has both names,
 // the true kind, the UCUM unit, what to multiply by, and whether the default
 // preset has it; a [Family] has the labels that its samples must have, who
 // measured it and where in a text it may stand.
@@ -31,4 +31,4 @@
 // systems where these have the same thing (cpu.time with cpu.mode, network.io
 // with network.io.direction, disk.io with disk.io.direction and system.device).
 // Rows that say again what another row says have no name there.
-package catalogue
+package catalog

@@ -1,11 +1,11 @@
-package catalogue
+package catalog
 
 import "github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 
 // Row is one metric, or one part of a metric that its text tells apart by the
 // label "item".
 type Row struct {
-	// Index numbers the rows of a catalogue from 0 on.
+	// Index numbers the rows of a catalog from 0 on.
 	Index int
 	// Item is the text of the label "item", empty in families without it.
 	Item string
@@ -101,7 +101,7 @@ const MaxCPUs = 1024
 
 // TextFamily is all that a text calls by one name.
 type TextFamily struct {
-	// Index numbers the families of a catalogue from 0 on.
+	// Index numbers the families of a catalog from 0 on.
 	Index int
 	// Name is that in the shim's text, PeerName that in kata-monitor's.
 	Name, PeerName string

@@ -1,19 +1,19 @@
-package catalogue
+package catalog
 
-// Flavour is which of the two Kata runtimes wrote a text. The same name can
+// Flavor is which of the two Kata runtimes wrote a text. The same name can
 // mean another unit from the other one.
-type Flavour uint8
+type Flavor uint8
 
 const (
 	// Go is the runtime written in Go, whose sandboxes live in /run/vc/sbs.
-	Go Flavour = iota
+	Go Flavor = iota
 	// Rust is runtime-rs, whose sandboxes live in /run/kata.
 	Rust
 
-	flavours
+	flavors
 )
 
-func (f Flavour) String() string {
+func (f Flavor) String() string {
 	if f == Rust {
 		return "runtime-rs"
 	}

@@ -1,4 +1,4 @@
-package catalogue
+package catalog
 
 import (
 	"flag"
@@ -11,13 +11,13 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-var update = flag.Bool("update", false, "write docs/kata-catalogue.md anew")
+var update = flag.Bool("update", false, "write docs/kata-metrics.md anew")
 
-// TestDocument keeps the documentation of the catalogue current. To write it:
+// TestDocument keeps the documentation of the catalog current. To write it:
 //
-//	go test ./internal/kata/catalogue -run TestDocument -update
+//	go test ./internal/kata/catalog -run TestDocument -update
 func TestDocument(t *testing.T) {
-	path := filepath.Join("..", "..", "..", "docs", "kata-catalogue.md")
+	path := filepath.Join("..", "..", "..", "docs", "kata-metrics.md")
 	want := document()
 	if *update {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -32,13 +32,13 @@ func TestDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	if string(got) != want {
-		t.Errorf("%s is not what the catalogue says; run this test with -update", path)
+		t.Errorf("%s is not what the catalog says; run this test with -update", path)
 	}
 }
 
 const introduction = `# Kata Containers: all metrics
 
-<!-- Written by "go test ./internal/kata/catalogue -run TestDocument -update"; do not edit. -->
+<!-- Written by "go test ./internal/kata/catalog -run TestDocument -update"; do not edit. -->
 
 What the receiver makes of each item in the text of a Kata shim.
 
@@ -63,7 +63,7 @@ var remarks = map[string]string{
 	"Firecracker":                  "Values are mostly changes within one minute, because Firecracker starts its counters anew each time it writes them.",
 }
 
-// document writes the catalogue as Markdown.
+// document writes the catalog as Markdown.
 func document() string {
 	var out strings.Builder
 	out.WriteString(introduction)

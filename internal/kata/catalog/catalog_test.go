@@ -1,4 +1,4 @@
-package catalogue
+package catalog
 
 import (
 	"fmt"
@@ -11,12 +11,12 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// eachRow calls a function with every row of both catalogues.
-func eachRow(visit func(flavour Flavour, text *TextFamily, row *Row)) {
-	for flavour := range flavours {
-		for _, text := range For(flavour).Families {
+// eachRow calls a function with every row of both catalogs.
+func eachRow(visit func(flavor Flavor, text *TextFamily, row *Row)) {
+	for flavor := range flavors {
+		for _, text := range For(flavor).Families {
 			for row := range text.Rows {
-				visit(flavour, text, row)
+				visit(flavor, text, row)
 			}
 		}
 	}
@@ -24,7 +24,7 @@ func eachRow(visit func(flavour Flavour, text *TextFamily, row *Row)) {
 
 func TestLookup(t *testing.T) {
 	for _, test := range []struct {
-		flavour      Flavour
+		flavor       Flavor
 		family, item string
 		otel         string // name, unit, kind, scale, attributes
 		peer         string // name, kind, attributes
@@ -58,19 +58,19 @@ func TestLookup(t *testing.T) {
 		{Go, "up", "", "", ""},
 	} {
 		otel, peer := "", ""
-		if found := Lookup(test.flavour, test.family, test.item); found != nil {
+		if found := Lookup(test.flavor, test.family, test.item); found != nil {
 			form := found.OTel
 			otel = strings.TrimLeft(fmt.Sprintf("%s %s %d %v %v", form.Name, form.Unit, form.Kind, form.Scale, form.Attributes), " ")
 			form = found.Prometheus
 			peer = fmt.Sprintf("%s %d %v", form.Name, form.Kind, form.Attributes)
 		}
 		if otel != strings.TrimLeft(test.otel, " ") || peer != test.peer {
-			t.Errorf("Lookup(%v, %q, %q) is\n%q, %q, want\n%q, %q", test.flavour, test.family, test.item, otel, peer, test.otel, test.peer)
+			t.Errorf("Lookup(%v, %q, %q) is\n%q, %q, want\n%q, %q", test.flavor, test.family, test.item, otel, peer, test.otel, test.peer)
 		}
 	}
 }
 
-// units are all that the catalogue may use: UCUM, with what is counted in
+// units are all that the catalog may use: UCUM, with what is counted in
 // braces.
 var units = regexp.MustCompile(`^(By|s|1|%|\{[a-z_]+\})$`)
 
@@ -88,7 +88,7 @@ func TestMetricsAreWhole(t *testing.T) {
 	series := map[string]string{}
 	for _, peer := range []bool{false, true} {
 		clear(shapes)
-		eachRow(func(flavour Flavour, text *TextFamily, row *Row) {
+		eachRow(func(flavor Flavor, text *TextFamily, row *Row) {
 			form := row.Family.OTel
 			if peer {
 				form = row.Family.Prometheus
@@ -96,7 +96,7 @@ func TestMetricsAreWhole(t *testing.T) {
 			if form.Name == "" {
 				return
 			}
-			place := fmt.Sprintf("%v: %s{item=%q}", flavour, text.Name, row.Item)
+			place := fmt.Sprintf("%v: %s{item=%q}", flavor, text.Name, row.Item)
 			now := shape{form.Description, form.Unit, form.Kind, row.Family.Origin}
 			if before, found := shapes[form.Name]; found && before != now {
 				t.Errorf("%s: %s is %v here, but %v elsewhere", place, form.Name, now, before)
@@ -104,7 +104,7 @@ func TestMetricsAreWhole(t *testing.T) {
 			shapes[form.Name] = now
 
 			// Rows of all CPUs and of one have the same peer and different texts.
-			key := fmt.Sprint(flavour, form.Name, form.Attributes, form.LabelKeys, peer && slices.ContainsFunc(text.Only, func(only Row) bool { return only.Index == row.Index }))
+			key := fmt.Sprint(flavor, form.Name, form.Attributes, form.LabelKeys, peer && slices.ContainsFunc(text.Only, func(only Row) bool { return only.Index == row.Index }))
 			isOther := slices.ContainsFunc(text.others, func(other Row) bool { return other.Index == row.Index })
 			if before, found := series[key]; found && !isOther {
 				t.Errorf("%s is the same series as %s: %s", place, before, key)
@@ -116,14 +116,14 @@ func TestMetricsAreWhole(t *testing.T) {
 
 func TestNames(t *testing.T) {
 	names := map[string]bool{}
-	eachRow(func(flavour Flavour, text *TextFamily, row *Row) {
+	eachRow(func(flavor Flavor, text *TextFamily, row *Row) {
 		form := row.Family.OTel
 		switch {
 		case form.Name == "" && row.Instead == "":
-			t.Errorf("%v: %s{item=%q} has no name and no reason", flavour, text.Name, row.Item)
+			t.Errorf("%v: %s{item=%q} has no name and no reason", flavor, text.Name, row.Item)
 		case form.Name == "":
 		case !otelName.MatchString(form.Name) || !units.MatchString(form.Unit) || !strings.HasSuffix(form.Description, ".") || strings.Contains(form.Description, "{}"):
-			t.Errorf("%v: %s{item=%q} is called %q, unit %q, description %q", flavour, text.Name, row.Item, form.Name, form.Unit, form.Description)
+			t.Errorf("%v: %s{item=%q} is called %q, unit %q, description %q", flavor, text.Name, row.Item, form.Name, form.Unit, form.Description)
 		}
 		names[form.Name] = true
 		keys := slices.Clone(form.LabelKeys)
@@ -133,7 +133,7 @@ func TestNames(t *testing.T) {
 		slices.Sort(keys)
 		for i, key := range keys {
 			if key != "" && i > 0 && keys[i-1] == key {
-				t.Errorf("%v: %s{item=%q} has the attribute %s twice", flavour, text.Name, row.Item, key)
+				t.Errorf("%v: %s{item=%q} has the attribute %s twice", flavor, text.Name, row.Item, key)
 			}
 		}
 	})
@@ -150,7 +150,7 @@ func TestNames(t *testing.T) {
 // say, on every point in the naming "prometheus", which sandbox it is about.
 func TestLabelsAreNoIdentity(t *testing.T) {
 	identity := []string{"sandbox_id", "cri_uid", "cri_name", "cri_namespace", "job", "instance"}
-	eachRow(func(_ Flavour, text *TextFamily, row *Row) {
+	eachRow(func(_ Flavor, text *TextFamily, row *Row) {
 		for _, key := range row.Family.Prometheus.LabelKeys {
 			if slices.Contains(identity, key) {
 				t.Errorf("%s has the label %s", text.Name, key)
@@ -160,30 +160,30 @@ func TestLabelsAreNoIdentity(t *testing.T) {
 }
 
 func TestIndexes(t *testing.T) {
-	for flavour := range flavours {
-		c := For(flavour)
+	for flavor := range flavors {
+		c := For(flavor)
 		count := 0
 		for _, text := range c.Families {
 			for row := range text.Rows {
 				count++
 				if c.Rows[row.Index] != row {
-					t.Errorf("%v: row %d is not at its index", flavour, row.Index)
+					t.Errorf("%v: row %d is not at its index", flavor, row.Index)
 				}
 			}
 			if !slices.IsSortedFunc(text.Items, func(a, b Row) int { return strings.Compare(a.Item, b.Item) }) {
-				t.Errorf("%v: items of %s are not in order", flavour, text.Name)
+				t.Errorf("%v: items of %s are not in order", flavor, text.Name)
 			}
 		}
 		if count != len(c.Rows) {
-			t.Errorf("%v: %d rows have an index, want %d", flavour, len(c.Rows), count)
+			t.Errorf("%v: %d rows have an index, want %d", flavor, len(c.Rows), count)
 		}
 	}
 }
 
 func TestSections(t *testing.T) {
 	sections := map[Section]string{Guest: "kata_agent_ kata_guest_", Hypervisor: "kata_hypervisor_", Shim: "go_ kata_cgroup_ kata_firecracker_ kata_shim_ kata_virtiofsd_ process_"}
-	for flavour := range flavours {
-		for _, text := range For(flavour).Families {
+	for flavor := range flavors {
+		for _, text := range For(flavor).Families {
 			if !hasPrefix([]byte(text.Name), strings.Fields(sections[text.Section])) {
 				t.Errorf("%s is in section %v", text.Name, text.Section)
 			}
@@ -271,7 +271,7 @@ func TestClassifyVMStat(t *testing.T) {
 // TestCounters checks the truth about families that their text calls gauges.
 func TestCounters(t *testing.T) {
 	got := map[string]bool{}
-	eachRow(func(_ Flavour, text *TextFamily, row *Row) { got[text.Name+" "+row.Item] = row.Counter })
+	eachRow(func(_ Flavor, text *TextFamily, row *Row) { got[text.Name+" "+row.Item] = row.Counter })
 	for name, want := range map[string]bool{
 		"kata_shim_proc_stat utime": true, "kata_shim_proc_status vmrss": false, "kata_shim_io_stat rchar": true,
 		"kata_guest_netdev_stat recv_bytes": true, "kata_guest_diskstat in_progress": false, "kata_guest_load load1": false,
@@ -287,14 +287,14 @@ func TestCounters(t *testing.T) {
 // TestDefaultPresetIsBounded checks that the default preset has no row whose
 // number grows with the guest, except for network interfaces and file systems.
 func TestDefaultPresetIsBounded(t *testing.T) {
-	labelled := map[string]bool{}
-	eachRow(func(_ Flavour, text *TextFamily, row *Row) {
+	labeled := map[string]bool{}
+	eachRow(func(_ Flavor, text *TextFamily, row *Row) {
 		if row.Usual && len(row.Family.OTel.LabelKeys) > 0 && row.Family.OTel.LabelKeys[0] != "" {
-			labelled[text.Name] = true
+			labeled[text.Name] = true
 		}
 	})
 	want := []string{"kata_guest_filesystem_bytes", "kata_guest_netdev_stat", "kata_hypervisor_netdev"}
-	if got := slices.Sorted(maps.Keys(labelled)); !slices.Equal(got, want) {
+	if got := slices.Sorted(maps.Keys(labeled)); !slices.Equal(got, want) {
 		t.Errorf("families with labels in the default preset: %v, want %v", got, want)
 	}
 }
