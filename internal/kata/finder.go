@@ -35,6 +35,8 @@ type finder struct {
 
 	passed     map[string]int
 	scanErrors map[string]error
+	// skippedVersion is the version of the skipped paths that passed counts.
+	skippedVersion uint64
 	// blind: nothing tells of changes.
 	blind bool
 }
@@ -66,11 +68,11 @@ type candidate struct {
 
 // changed looks at an entry that something happened to.
 func (f *finder) changed(path string, now time.Time) {
-	switch places := f.inventory.Places(); {
+	switch places := f.inventory.StoragePaths(); {
 	case slices.Contains(places, filepath.Dir(path)):
 		f.examine(path, now)
 	case slices.Contains(places, path):
-		f.inventory.Doubt(path)
+		f.inventory.Invalidate(path)
 		f.look(path, false, now)
 	}
 }
@@ -82,16 +84,16 @@ func (f *finder) examine(path string, now time.Time) {
 
 // apply takes in what became different.
 func (f *finder) apply(change storage.Change, now time.Time) {
-	if change.Lost != nil {
-		f.lose(change.Lost.Path())
+	if change.Removed != nil {
+		f.lose(change.Removed.Path())
 	}
-	if change.Found == nil {
+	if change.Added == nil {
 		return
 	}
-	path := change.Found.Path()
-	f.candidates[path] = &candidate{directory: *change.Found, until: now.Add(f.runtime.pace.identity)}
+	path := change.Added.Path()
+	f.candidates[path] = &candidate{directory: *change.Added, until: now.Add(f.runtime.pace.identity)}
 	if f.runtime.cri != nil {
-		f.runtime.cri.Ask(change.Found.ID)
+		f.runtime.cri.Ask(change.Added.ID)
 	}
 	f.consider(f.candidates[path], now)
 }
@@ -151,7 +153,7 @@ func (f *finder) explain(s *Sandbox) {
 
 // answered takes in what the container runtime said.
 func (f *finder) answered(answer cri.Answer, now time.Time) {
-	for _, place := range f.inventory.Places() {
+	for _, place := range f.inventory.StoragePaths() {
 		if c := f.candidates[filepath.Join(place, answer.ID)]; c != nil {
 			c.pod, c.hasPod = answer.Pod, true
 			f.consider(c, now)
@@ -161,7 +163,7 @@ func (f *finder) answered(answer cri.Answer, now time.Time) {
 
 // lookAtAll looks at all storage paths, and with scan at all that is in them.
 func (f *finder) lookAtAll(scan bool, now time.Time) {
-	for _, place := range f.inventory.Places() {
+	for _, place := range f.inventory.StoragePaths() {
 		f.look(place, scan, now)
 	}
 }
@@ -169,10 +171,10 @@ func (f *finder) lookAtAll(scan bool, now time.Time) {
 // look looks at a storage path, and with scan, or if it has appeared, vanished
 // or been replaced, at all that is in it.
 func (f *finder) look(place string, scan bool, now time.Time) {
-	if f.inventory.Moved(place) {
+	if f.inventory.Refresh(place) {
 		// A path that is not there cannot be watched. If it cannot be watched
 		// for another reason, scans have to do.
-		if !f.inventory.IsTwin(place) {
+		if !f.inventory.IsAlias(place) {
 			_ = f.notifier.Watch(place)
 		}
 		scan = true
@@ -189,7 +191,7 @@ func (f *finder) look(place string, scan bool, now time.Time) {
 
 // next is when the next tick is due.
 func (f *finder) next() time.Time {
-	if f.inventory.HasUnsettled() || len(f.candidates) > 0 || len(f.undecided) > 0 {
+	if f.inventory.HasPending() || len(f.candidates) > 0 || len(f.undecided) > 0 {
 		return f.lastTick.Add(f.runtime.pace.soon)
 	}
 	return f.nextPlaces
@@ -213,7 +215,7 @@ func (f *finder) tick(now time.Time) {
 			f.observer.Trouble(sandbox.RuntimeKata, errors.Join(slices.Collect(maps.Values(f.scanErrors))...))
 		}
 	}
-	for _, path := range f.inventory.Unsettled(now.Add(-pace.settle)) {
+	for _, path := range f.inventory.Pending(now.Add(-pace.settle)) {
 		f.examine(path, now)
 	}
 	for _, c := range f.candidates {
@@ -224,9 +226,23 @@ func (f *finder) tick(now time.Time) {
 			f.decide(path, now)
 		}
 	}
-	if passed := f.inventory.Passed(); !maps.Equal(passed, f.passed) || f.passed == nil {
-		f.passed = passed
-		f.observer.Passed(sandbox.RuntimeKata, passed)
+	f.reportSkipped()
+}
+
+// reportSkipped reports the number of skipped paths by reason, if it changed.
+func (f *finder) reportSkipped() {
+	version := f.inventory.SkippedVersion()
+	if f.passed != nil && version == f.skippedVersion {
+		return
+	}
+	f.skippedVersion = version
+	counts := map[string]int{}
+	for _, reason := range f.inventory.Skipped() {
+		counts[string(reason)]++
+	}
+	if f.passed == nil || !maps.Equal(counts, f.passed) {
+		f.passed = counts
+		f.observer.Passed(sandbox.RuntimeKata, counts)
 	}
 }
 

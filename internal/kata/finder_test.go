@@ -74,18 +74,18 @@ func TestDirectoryBeforeSocket(t *testing.T) {
 	bind(t, p.golang, "web-0")
 	s.wait(s.runtime.pace.soon)
 	s.expect(t, "its socket is there", "+web-0")
-	if s.inventory.HasUnsettled() {
+	if s.inventory.HasPending() {
 		t.Error("still looking")
 	}
 
 	// What never becomes a sandbox is given up.
 	write(t, filepath.Join(p.golang, "leftover", "persist.json"), "")
 	s.changed(filepath.Join(p.golang, "leftover"), s.now)
-	if !s.inventory.HasUnsettled() {
+	if !s.inventory.HasPending() {
 		t.Error("not looking")
 	}
 	s.wait(s.runtime.pace.settle + time.Second)
-	if s.inventory.HasUnsettled() {
+	if s.inventory.HasPending() {
 		t.Error("still looking")
 	}
 	// Nor is anything else looked at.
@@ -93,7 +93,7 @@ func TestDirectoryBeforeSocket(t *testing.T) {
 	s.changed(filepath.Join(p.golang, "file"), s.now)
 	s.changed(filepath.Join(p.golang, "none"), s.now)
 	s.changed("/elsewhere/web-0", s.now)
-	if s.inventory.HasUnsettled() {
+	if s.inventory.HasPending() {
 		t.Error("looking at what is no directory")
 	}
 }

@@ -90,7 +90,7 @@ func (s *Sandbox) check(peer host.Peer) error {
 	// Another sandbox with the same id, and with another hypervisor, may have
 	// taken the place of this one. If the socket is the same now, after
 	// connecting, it was connected to.
-	if !s.directory.StillThere() {
+	if !s.directory.Unchanged() {
 		return sandbox.Failf(sandbox.Gone, "%s has a new socket, or none", s.directory.Path())
 	}
 	if s.runtime.rootOnly && peer.UID != 0 {
@@ -115,7 +115,7 @@ func (s *Sandbox) judge(err error) error {
 	case sandbox.OK, sandbox.Canceled:
 		return err
 	}
-	if outcome == sandbox.Gone || !s.directory.StillThere() {
+	if outcome == sandbox.Gone || !s.directory.Unchanged() {
 		s.runtime.tellStale(s.directory.Path())
 		if outcome != sandbox.Gone {
 			err = &sandbox.Failure{Outcome: sandbox.Gone, Err: err}

@@ -48,15 +48,15 @@ func newSandbox(runtime *Runtime, c *candidate) *Sandbox {
 	if c.hasPod {
 		pod = c.pod
 	}
-	created := c.directory.Life.Created()
+	created := c.directory.Instance.Created()
 	s := &Sandbox{
 		runtime:   runtime,
 		directory: c.directory,
 		identity: sandbox.Identity{
 			Runtime:   sandbox.RuntimeKata,
-			Place:     c.directory.Place,
+			Place:     c.directory.StoragePath,
 			ID:        c.directory.ID,
-			Iteration: c.directory.Life.Iteration(),
+			Iteration: c.directory.Instance.Iteration(),
 			Created:   created,
 			Pod:       pod,
 			// kata-monitor sets all four, empty or not.
