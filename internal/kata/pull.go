@@ -53,7 +53,7 @@ func (s *Sandbox) look(ctx context.Context, facts *facts, decision guard.Decisio
 		if err := s.meet(ctx); err != nil {
 			return err
 		}
-		s.probe = passive.NewProbe(s.runtime.roots, passive.Subject{
+		s.probe = passive.NewProbe(s.runtime.roots, passive.Sandbox{
 			Flavor: facts.flavor,
 			Shim:   s.peer, VMM: facts.state.VMM, Virtiofsd: facts.state.Virtiofsd,
 			Cgroup: facts.state.Cgroup,
@@ -61,7 +61,7 @@ func (s *Sandbox) look(ctx context.Context, facts *facts, decision guard.Decisio
 		s.probeFor = facts
 	}
 	samples := s.probe.Read()
-	if s.probe.ShimGone() {
+	if s.probe.ShimExited() {
 		s.dead.Store(true)
 		return sandbox.Failf(sandbox.Unreachable, "the shim's process %d has ended", s.peer)
 	}
