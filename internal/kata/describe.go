@@ -36,7 +36,7 @@ func (s *Sandbox) Describe(r *sandbox.Reading, _ bool) {
 		s.described.add(r, infoFamily, flavor, cmp.Or(facts.state.Hypervisor, "unknown"))
 	}
 	// That it cannot be asked yet is what the state booting says.
-	if decision := s.decide(facts); !decision.Ask && decision.State != sandbox.Booting {
+	if decision := s.decide(facts); !decision.Pull && decision.State != sandbox.Booting {
 		s.described.add(r, guardedFamily, string(decision.Reason))
 	}
 }

@@ -143,7 +143,7 @@ func (f *finder) consider(c *candidate, now time.Time) {
 func (f *finder) explain(s *Sandbox) {
 	facts := s.facts.Load()
 	decision := s.decide(facts)
-	if decision.Ask || !facts.settled {
+	if decision.Pull || !facts.settled {
 		return
 	}
 	f.runtime.logger.Info("The shim of this Kata sandbox is not asked for metrics",

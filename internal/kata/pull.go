@@ -29,7 +29,7 @@ func (s *Sandbox) Pull(ctx context.Context, r *sandbox.Reading, _ func()) error 
 	decision := s.decide(facts)
 	// Reader and probe may know better.
 	r.Time, r.Start = time.Now(), s.identity.Created
-	if decision.Ask {
+	if decision.Pull {
 		return s.judge(s.ask(ctx, facts, r))
 	}
 	return s.judge(s.look(ctx, facts, decision, r))

@@ -85,7 +85,7 @@ func (s *Sandbox) State() sandbox.State {
 
 // decide asks the guard.
 func (s *Sandbox) decide(facts *facts) guard.Decision {
-	return guard.Decide(s.runtime.collection, guard.Known{
+	return guard.Decide(s.runtime.collection, guard.Facts{
 		Flavor:     facts.flavor,
 		HasState:   facts.hasState,
 		Hypervisor: facts.state.Hypervisor,
@@ -95,7 +95,7 @@ func (s *Sandbox) decide(facts *facts) guard.Decision {
 
 // Pace is that of shims, or none where the shim is not asked.
 func (s *Sandbox) Pace() time.Duration {
-	if s.decide(s.facts.Load()).Ask {
+	if s.decide(s.facts.Load()).Pull {
 		return shimPace
 	}
 	return 0
