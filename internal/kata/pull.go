@@ -38,12 +38,12 @@ func (s *Sandbox) Pull(ctx context.Context, r *sandbox.Reading, _ func()) error 
 // ask asks the shim.
 func (s *Sandbox) ask(ctx context.Context, facts *facts, r *sandbox.Reading) error {
 	into := s.readerFor(facts)
-	return shim.Do(ctx, shim.Ask{
-		Socket:   s.directory.Socket(),
-		Request:  shim.Metrics,
-		MaxBytes: s.runtime.maxBytes,
-		Check:    s.check,
-		Read:     func(body io.Reader) error { return into.Read(body, r) },
+	return shim.Fetch(ctx, shim.Request{
+		Socket:    s.directory.Socket(),
+		Endpoint:  shim.Metrics,
+		MaxBytes:  s.runtime.maxBytes,
+		CheckPeer: s.check,
+		ReadBody:  func(body io.Reader) error { return into.Read(body, r) },
 	})
 }
 
@@ -81,7 +81,7 @@ func (s *Sandbox) meet(ctx context.Context) error {
 	if s.peer != 0 {
 		return nil
 	}
-	_, err := shim.Peer(ctx, s.directory.Socket(), s.check)
+	_, err := shim.PeerOf(ctx, s.directory.Socket(), s.check)
 	return err
 }
 
