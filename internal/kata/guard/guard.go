@@ -54,8 +54,8 @@ type Reason string
 const (
 	// NoState means that there is no complete state file.
 	NoState Reason = "no_state"
-	// UnsafeHypervisor means that a request makes the shim abort with this
-	// hypervisor.
+	// UnsafeHypervisor means that with this hypervisor, the shim aborts when it
+	// receives a request.
 	UnsafeHypervisor Reason = "unsafe_hypervisor"
 	// UnknownHypervisor means that the effect of a request is unknown for this
 	// hypervisor.
