@@ -38,7 +38,8 @@ var (
 var (
 	rustIOItems = map[string]string{
 		"rchar": "rchar", "wchar": "wchar", "syscr": "syscr", "syscw": "syscw",
-		"read_bytes": "read_bytes", "write_bytes": "write_bytes", "cancelled_write_bytes": "cancelled_write_bytes",
+		"read_bytes": "read_bytes", "write_bytes": "write_bytes",
+		"cancelled_write_bytes": "cancelled_write_bytes", //nolint:misspell // the name in the kernel
 	}
 	goIOItems = func() map[string]string {
 		items := maps.Clone(rustIOItems)
