@@ -135,7 +135,7 @@ receivers:
 			if !there || state.Sum().DataPoints().Len() != 1 {
 				return errors.New("sandbox.state is missing")
 			}
-			return hasText(state.Sum().DataPoints().At(0).Attributes(), "sandbox.state", "skipped_unsafe")
+			return hasText(state.Sum().DataPoints().At(0).Attributes(), "sandbox.state", "skipped")
 		})
 	}
 	if unsafe != 1 {

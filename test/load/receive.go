@@ -20,7 +20,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/sandbox-telemetry/sandboxreceiver"
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/pdataconv"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
@@ -134,7 +133,7 @@ func measureReceiver(t receiveTask) (result receiveResult, failed error) {
 	config := receiverConfig(t.RuntimeRoot, t.StoragePaths, t.Interval)
 	config.GVisor.Enabled, config.Kata.Enabled = t.GVisor > 0, t.Kata > 0
 	if t.Naming != "" {
-		config.Naming = pdataconv.Naming(t.Naming)
+		config.Naming = sandbox.Naming(t.Naming)
 	}
 	if err := confmap.Validate(config); err != nil {
 		return result, err

@@ -85,7 +85,7 @@ func Decide(collection Collection, facts Facts) Decision {
 	case risk == "" || collection == Shim:
 		return Decision{Pull: true, State: sandbox.Running}
 	}
-	return Decision{Reason: risk, State: sandbox.SkippedUnsafe}
+	return Decision{Reason: risk, State: sandbox.Skipped}
 }
 
 // riskOf returns why it is unsafe to contact the shim, or "" if it is safe.

@@ -15,7 +15,7 @@ func TestDecide(t *testing.T) {
 		passive = Decision{Reason: ByConfiguration, State: sandbox.Running}
 	)
 	skipped := func(reason Reason) Decision {
-		return Decision{Reason: reason, State: sandbox.SkippedUnsafe}
+		return Decision{Reason: reason, State: sandbox.Skipped}
 	}
 	rust := func(hypervisor string) Facts {
 		return Facts{Flavor: catalog.Rust, HasState: true, Hypervisor: hypervisor, Age: time.Hour}

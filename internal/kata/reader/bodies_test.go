@@ -145,17 +145,13 @@ func answer(flavor catalog.Flavor, host, guest string) string {
 }
 
 // settingsFor makes settings of a naming with all families.
-func settingsFor(tb testing.TB, naming string, change ...func(*Options)) *Settings {
+func settingsFor(tb testing.TB, naming sandbox.Naming, change ...func(*Options)) *Settings {
 	tb.Helper()
-	options := Options{Naming: naming, Families: "all"}
+	options := Options{Naming: naming, Families: AllFamilies, MaxResponseSize: 8 << 20}
 	for _, change := range change {
 		change(&options)
 	}
-	settings, err := NewSettings(options)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return settings
+	return NewSettings(options)
 }
 
 // newReading is a reading as a pull begins with.
@@ -168,7 +164,7 @@ func points(settings *Settings, reading *sandbox.Reading) map[string]string {
 	lines := map[string]string{}
 	for i := range reading.Points {
 		point := &reading.Points[i]
-		form := settings.form(point.Family)
+		form := settings.naming.Of(point.Family)
 		var labels []string
 		for j, text := range point.Labels {
 			if form.LabelKeys[j] != "" {

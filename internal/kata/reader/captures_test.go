@@ -65,8 +65,9 @@ func TestCaptures(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			body := capture(t, test.name)
 			for _, row := range []struct {
-				naming, families string
-				points           int
+				naming   sandbox.Naming
+				families Families
+				points   int
 			}{{"otel", "default", test.usual}, {"otel", "all", test.otel}, {"prometheus", "all", test.peer}} {
 				settings := settingsFor(t, row.naming, func(o *Options) { o.Families = row.families })
 				reading := atCapture()

@@ -67,7 +67,7 @@ func FuzzReader(f *testing.F) {
 				reading := newReading()
 				_ = r.Read(strings.NewReader(guest), reading)
 				ends := newReading()
-				r.Series(ends)
+				r.AppendSeries(ends)
 				if len(ends.Points) != len(reading.Points) {
 					t.Errorf("%d points, but %d series end", len(reading.Points), len(ends.Points))
 				}

@@ -100,7 +100,7 @@ func encodedAnew(text string) (encoded string) {
 // through, and nothing else as the host's.
 func TestHostile(t *testing.T) {
 	for _, shape := range flavors {
-		for _, naming := range []string{"otel", "prometheus"} {
+		for _, naming := range sandbox.Namings {
 			settings := settingsFor(t, naming)
 			host := hostText(shape.flavor, shape.hypervisor)
 			reading := newReading()
@@ -136,7 +136,7 @@ func checkGuestPoints(t *testing.T, settings *Settings, reading *sandbox.Reading
 		if point.Family.Origin == sandbox.Host {
 			continue
 		}
-		name := settings.form(point.Family).Name
+		name := settings.naming.Of(point.Family).Name
 		if !strings.HasPrefix(name, "kata.guest.") && !strings.HasPrefix(name, "kata.agent.") && !strings.HasPrefix(name, "kata_guest_") && !strings.HasPrefix(name, "kata_agent_") {
 			t.Errorf("%s counts as the guest's", name)
 		}

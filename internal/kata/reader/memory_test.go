@@ -37,8 +37,10 @@ func guestValues(reading *sandbox.Reading) string {
 func TestRegress(t *testing.T) {
 	const counting, level = `kata_guest_netdev_stat{interface="eth0",item="recv_bytes"} `, "kata_agent_threads "
 	for _, test := range []struct {
-		name, naming, prefix string
-		values, want         []string // by pull; want "-" is dropped
+		name         string
+		naming       sandbox.Naming
+		prefix       string
+		values, want []string // by pull; want "-" is dropped
 	}{
 		{"grows", "otel", counting, []string{"5", "5", "7"}, []string{"5", "5", "7"}},
 		{"starts anew", "otel", counting, []string{"100", "3", "4"}, []string{"100", "-", "4"}},
@@ -117,7 +119,7 @@ func TestSeries(t *testing.T) {
 		t.Fatal("no error")
 	}
 	reading := newReading()
-	r.Series(reading)
+	r.AppendSeries(reading)
 	var got []string
 	for series := range points(settings, reading) {
 		got = append(got, series)
@@ -134,7 +136,7 @@ func TestSeries(t *testing.T) {
 	checkGrouped(t, settings, reading)
 
 	reading = newReading()
-	if r.Series(reading); len(reading.Points) != 0 {
+	if r.AppendSeries(reading); len(reading.Points) != 0 {
 		t.Errorf("%d series are told twice", len(reading.Points))
 	}
 	if got := guestValues(pull(t, r, "kata_agent_threads 2")); got != "2" {
@@ -151,7 +153,7 @@ func TestSeriesWithDistributions(t *testing.T) {
 		t.Fatal(err)
 	}
 	ends := newReading()
-	r.Series(ends)
+	r.AppendSeries(ends)
 	got, want := points(settings, ends), points(settings, reading)
 	if len(got) != len(want) {
 		t.Errorf("%d series end, want %d", len(got), len(want))
@@ -334,7 +336,7 @@ func TestTextsOfTheHostStay(t *testing.T) {
 		t.Errorf("%d texts of the guest and %d of the host, want 1 and 2", r.texts.guest, r.texts.host)
 	}
 	ends := newReading()
-	r.Series(ends)
+	r.AppendSeries(ends)
 	all := points(settings, ends)
 	for _, name := range []string{"host0", "if0"} {
 		if _, found := all["kata.hypervisor.network.io{network.interface.name="+name+",network.io.direction=receive}"]; !found {
@@ -358,7 +360,7 @@ func TestTextOfBothStays(t *testing.T) {
 		}
 	}
 	ends := newReading()
-	r.Series(ends)
+	r.AppendSeries(ends)
 	if _, found := points(settings, ends)["kata.hypervisor.network.io{network.interface.name=if0,network.io.direction=receive}"]; !found {
 		t.Errorf("the host's series got lost: %v", points(settings, ends))
 	}
@@ -485,9 +487,9 @@ func TestPassiveDuplicate(t *testing.T) {
 
 // TestAdopted checks the option to pass families on that the catalog lacks.
 func TestAdopted(t *testing.T) {
-	for _, naming := range []string{"otel", "prometheus"} {
+	for _, naming := range sandbox.Namings {
 		settings := settingsFor(t, naming, func(o *Options) { o.Unknown = "gauge" })
-		prefix := map[string]string{"otel": "kata.unknown.", "prometheus": ""}[naming]
+		prefix := map[sandbox.Naming]string{"otel": "kata.unknown.", "prometheus": ""}[naming]
 		r := New(catalog.Go, "qemu", settings)
 		for range 2 {
 			reading := newReading()

@@ -117,7 +117,7 @@ func (p *pass) takePassive(sample *Sample) {
 
 // Series appends a point for each series that has been delivered since the
 // last call, and forgets them.
-func (r *Reader) Series(reading *sandbox.Reading) {
+func (r *Reader) AppendSeries(reading *sandbox.Reading) {
 	r.sort()
 	for _, at := range r.table.order {
 		if entry := &r.table.entries[at]; entry.delivered {

@@ -36,7 +36,7 @@ var flavors = []struct {
 // become a point, or be one that the catalog gives no name.
 func TestWholeAnswers(t *testing.T) {
 	for _, shape := range flavors {
-		for _, naming := range []string{"otel", "prometheus"} {
+		for _, naming := range sandbox.Namings {
 			t.Run(fmt.Sprint(shape.flavor, " ", shape.hypervisor, " ", naming), func(t *testing.T) {
 				settings := settingsFor(t, naming)
 				host, guest := hostText(shape.flavor, shape.hypervisor), guestText(shape.flavor)
@@ -100,7 +100,7 @@ func expected(t *testing.T, settings *Settings, flavor catalog.Flavor, text stri
 		} else {
 			row, other = family.Other([]byte(item)), true
 		}
-		form := settings.form(&row.Family)
+		form := settings.naming.Of(&row.Family)
 		if form.Name == "" {
 			continue
 		}
@@ -149,7 +149,7 @@ func checkGrouped(t *testing.T, settings *Settings, reading *sandbox.Reading) {
 	seen := map[string]bool{}
 	last := ""
 	for i := range reading.Points {
-		name := settings.form(reading.Points[i].Family).Name
+		name := settings.naming.Of(reading.Points[i].Family).Name
 		if name != last && seen[name] {
 			t.Errorf("the points of %s do not stand together", name)
 		}
@@ -178,20 +178,6 @@ func TestDefaultPreset(t *testing.T) {
 				t.Errorf("%v %s: %s is missing", shape.flavor, shape.hypervisor, series)
 			}
 		}
-	}
-}
-
-func TestSettings(t *testing.T) {
-	if _, err := NewSettings(Options{Naming: "otel", Families: "default"}); err != nil {
-		t.Error(err)
-	}
-	_, err := NewSettings(Options{Naming: "opentelemetry", Families: "some", Unknown: "pass", MaxResponseSize: -1})
-	want := `naming: "opentelemetry" is none of ["otel" "prometheus"]
-families: "some" is none of ["default" "all"]
-unknown_families: "pass" is none of ["drop" "gauge" ""]
-max_response_size: -1 is negative: use for example 8388608`
-	if err == nil || err.Error() != want {
-		t.Errorf("got %v\nwant %s", err, want)
 	}
 }
 
@@ -341,7 +327,7 @@ func TestHostValues(t *testing.T) {
 		{"no Go memory limit", "go_gc_gomemlimit_bytes 9.223372036854776e+18", "", "9.223372036854776e+18"},
 		{"said elsewhere", "process_open_fds 11", "", "11"},
 	} {
-		for _, naming := range []string{"otel", "prometheus"} {
+		for _, naming := range sandbox.Namings {
 			want := test.otel
 			if naming == "prometheus" {
 				want = test.peer
@@ -467,7 +453,9 @@ func TestSummary(t *testing.T) {
 		return out.String()
 	}
 	for _, test := range []struct {
-		name, text, naming, want, dropped string
+		name, text    string
+		naming        sandbox.Naming
+		want, dropped string
 	}{
 		{"whole", text("1 2 3 4 5", "15", "5"), "otel", "5 15 [] [] [{0 1} {0.25 2} {0.5 3} {0.75 4} {1 5}]", ""},
 		{"empty, as Prometheus has it", text("NaN NaN NaN NaN NaN", "0", "0"), "prometheus", "0 0 [] [] [{0 NaN} {0.25 NaN} {0.5 NaN} {0.75 NaN} {1 NaN}]", ""},
@@ -711,7 +699,7 @@ func TestStart(t *testing.T) {
 		{"of the guest", miniGo + text(fmt.Sprint(started)), catalog.Go, fallback},
 		{"of the guest of runtime-rs", text(fmt.Sprint(started)) + miniRust, catalog.Rust, fallback},
 	} {
-		for _, families := range []string{"default", "all"} {
+		for _, families := range []Families{"default", "all"} {
 			settings := settingsFor(t, "otel", func(o *Options) { o.Families = families })
 			reading := newReading()
 			if err := New(test.flavor, "clh", settings).Read(strings.NewReader(test.text), reading); err != nil {

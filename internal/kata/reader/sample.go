@@ -7,6 +7,7 @@ import (
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/exposition"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
 // reasonOf is why a line with an error of the scanner is left out.
@@ -51,7 +52,7 @@ func (p *pass) amend(row *catalog.Row, value float64) (amended float64, ok bool)
 		p.dropped[Negative]++
 		return 0, false
 	}
-	if p.reader.settings.prometheus {
+	if p.reader.settings.naming == sandbox.Prometheus {
 		return value, true
 	}
 	return fix(row.Fix, value)

@@ -6,10 +6,11 @@ import (
 	"testing"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
 // steady reads the same answer again and again, as pulls do.
-func steady(tb testing.TB, shape int, naming, families string) (read func(), size int) {
+func steady(tb testing.TB, shape int, naming sandbox.Naming, families Families) (read func(), size int) {
 	tb.Helper()
 	flavor, hypervisor := flavors[shape].flavor, flavors[shape].hypervisor
 	settings := settingsFor(tb, naming, func(o *Options) { o.Families = families })
@@ -38,8 +39,8 @@ func TestReadAllocates(t *testing.T) {
 		t.Skip("the race detector makes sync.Pool forget at random")
 	}
 	for shape := range flavors {
-		for _, naming := range []string{"otel", "prometheus"} {
-			for _, families := range []string{"default", "all"} {
+		for _, naming := range sandbox.Namings {
+			for _, families := range []Families{"default", "all"} {
 				read, _ := steady(t, shape, naming, families)
 				read()
 				if allocations := testing.AllocsPerRun(20, read); allocations != 0 {
@@ -52,7 +53,7 @@ func TestReadAllocates(t *testing.T) {
 
 func BenchmarkRead(b *testing.B) {
 	for shape := range flavors {
-		for _, families := range []string{"default", "all"} {
+		for _, families := range []Families{"default", "all"} {
 			b.Run(fmt.Sprint(flavors[shape].flavor, "/", flavors[shape].hypervisor, "/", families), func(b *testing.B) {
 				read, size := steady(b, shape, "otel", families)
 				read()
@@ -72,8 +73,8 @@ func BenchmarkCapture(b *testing.B) {
 		name   string
 		flavor catalog.Flavor
 	}{{"go-shim.prom", catalog.Go}, {"runtime-rs-shim.prom", catalog.Rust}} {
-		for _, families := range []string{"default", "all"} {
-			b.Run(row.name+"/"+families, func(b *testing.B) {
+		for _, families := range []Families{"default", "all"} {
+			b.Run(row.name+"/"+string(families), func(b *testing.B) {
 				body := capture(b, row.name)
 				settings := settingsFor(b, "otel", func(o *Options) { o.Families = families })
 				r := New(row.flavor, "dragonball", settings)
