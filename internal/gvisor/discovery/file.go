@@ -48,7 +48,7 @@ type reader struct {
 // until the next call.
 func (r *reader) read(f *file) (*statefile.State, error) {
 	f.version, f.settled = host.FileID{}, false
-	lock, err := host.TryLock(filepath.Join(f.root.path, f.name.Lock()))
+	lock, err := host.TryLock(filepath.Join(f.root.path, f.name.LockFile()))
 	if errors.Is(err, host.ErrLocked) {
 		return nil, err
 	}

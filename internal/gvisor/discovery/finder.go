@@ -120,7 +120,7 @@ func (f *finder) touched(path string) {
 		return
 	}
 	r, name := f.roots[filepath.Dir(path)], filepath.Base(path)
-	if r == nil || !statefile.LooksLikeState(name) {
+	if r == nil || !statefile.HasExtension(name) {
 		return
 	}
 	if file, _ := r.file(name); file != nil {

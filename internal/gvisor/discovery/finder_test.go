@@ -34,7 +34,7 @@ func writeState(tb testing.TB, root, containerID, sandboxID string, created time
 	tb.Helper()
 	name := statefile.Name{ContainerID: containerID, SandboxID: sandboxID}
 	path := filepath.Join(root, name.String())
-	require.NoError(tb, os.WriteFile(filepath.Join(root, name.Lock()), nil, 0o600))
+	require.NoError(tb, os.WriteFile(filepath.Join(root, name.LockFile()), nil, 0o600))
 	require.NoError(tb, os.WriteFile(path, stateFile(containerID, sandboxID, created, ""), 0o640))
 	return path
 }

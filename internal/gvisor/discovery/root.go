@@ -47,7 +47,7 @@ func (r *root) list(visit func(name string)) error {
 	for range maxNames / namesAtOnce {
 		names, err := directory.Readdirnames(namesAtOnce)
 		for _, name := range names {
-			if statefile.LooksLikeState(name) {
+			if statefile.HasExtension(name) {
 				visit(name)
 			}
 		}
