@@ -184,7 +184,7 @@ func TestInfosAreShared(t *testing.T) {
 
 func TestSummarize(t *testing.T) {
 	runtime := newRuntime(t, testSettings("/run/runsc"))
-	a := newAdoption(runtime, newRecorder(t))
+	a := newAdmission(runtime, newRecorder(t))
 	for i, change := range []func(*discovery.Sandbox){
 		func(s *discovery.Sandbox) { s.Checkpointed = true },
 		func(s *discovery.Sandbox) { s.Checkpointed, s.Restored = true, true },

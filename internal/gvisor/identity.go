@@ -37,8 +37,8 @@ func identityOf(record *discovery.Sandbox) sandbox.Identity {
 	id.UpstreamLabels = upstreamLabels(
 		sandbox.Attribute{Key: "sandbox", Value: id.ID},
 		sandbox.Attribute{Key: "iteration", Value: id.Iteration},
-		sandbox.Attribute{Key: "pod_name", Value: record.PeerPodName},
-		sandbox.Attribute{Key: "namespace_name", Value: record.PeerPodNamespace},
+		sandbox.Attribute{Key: "pod_name", Value: record.UpstreamPodName},
+		sandbox.Attribute{Key: "namespace_name", Value: record.UpstreamPodNamespace},
 	)
 	return id
 }

@@ -75,7 +75,7 @@ func TestIdentity(t *testing.T) {
 		"pod": {
 			func(s *discovery.Sandbox) {
 				s.InPod, s.Pod = true, sandbox.Pod{Name: "web-0", Namespace: "shop", UID: "u"}
-				s.PeerPodName, s.PeerPodNamespace = "web-0", "shop"
+				s.UpstreamPodName, s.UpstreamPodNamespace = "web-0", "shop"
 			},
 			func(id *sandbox.Identity) {
 				id.Pod = sandbox.Pod{Name: "web-0", Namespace: "shop", UID: "u"}

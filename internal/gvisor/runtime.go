@@ -52,13 +52,13 @@ func (r *Runtime) Watch(ctx context.Context, observer sandbox.Observer) error {
 		return err
 	}
 	discovery.New(discovery.Settings{
-		Roots:            r.settings.Roots,
-		Registrations:    r.registrations,
-		VerifyProcesses:  r.settings.VerifyPeer,
-		Processes:        r.processes,
-		WatchedProcesses: r.watchedProcesses,
-		Logger:           r.logger,
-	}).Run(ctx, newAdoption(r, observer))
+		Roots:               r.settings.Roots,
+		Registrations:       r.registrations,
+		VerifyProcesses:     r.settings.VerifyPeer,
+		Processes:           r.processes,
+		MaxWatchedProcesses: r.watchedProcesses,
+		Logger:              r.logger,
+	}).Run(ctx, newAdmission(r, observer))
 	return nil
 }
 
