@@ -15,8 +15,8 @@ type containerState struct {
 	container    Container
 	spec         Spec
 	capabilities statefile.Capabilities
-	// sandbox describes the whole sandbox. It is set for the root container only,
-	// without the fields that depend on the files of other containers.
+	// sandbox describes the whole sandbox. It is set for the root container only.
+	// Its fields that depend on the files of other containers are ignored.
 	sandbox *Sandbox
 	// written is the modification time of the state file.
 	written time.Time

@@ -33,6 +33,7 @@ func (f *finder) reportSkippedFiles() {
 
 // skipReason returns the reason why a file is skipped, empty if it is not.
 func (f *finder) skipReason(file *file) Reason {
+	// Checking the name first saves the lookup for most files.
 	if file.reason == "" && !file.name.IsRootContainer() && f.set.lacksRootContainer(file.key(), file.name.ContainerID) {
 		return NoRootContainer
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
 )
 
-// maxRoots limits the number of roots, and the number of paths that are reported
-// because they are no roots.
+// maxRoots limits the number of roots. It also limits the number of inaccessible
+// paths and of excess roots that are reported.
 const maxRoots = 1024
 
 // DefaultRoots returns the roots, and patterns of roots, of common installations:
