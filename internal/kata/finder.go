@@ -91,7 +91,7 @@ func (f *finder) apply(change storage.Change, now time.Time) {
 	path := change.Found.Path()
 	f.candidates[path] = &candidate{directory: *change.Found, until: now.Add(f.runtime.pace.identity)}
 	if f.runtime.cri != nil {
-		f.runtime.cri.Ask(change.Found.ID)
+		f.runtime.cri.Request(change.Found.ID)
 	}
 	f.consider(f.candidates[path], now)
 }
@@ -150,7 +150,7 @@ func (f *finder) explain(s *Sandbox) {
 }
 
 // answered takes in what the container runtime said.
-func (f *finder) answered(answer cri.Answer, now time.Time) {
+func (f *finder) answered(answer cri.Result, now time.Time) {
 	for _, place := range f.inventory.Places() {
 		if c := f.candidates[filepath.Join(place, answer.ID)]; c != nil {
 			c.pod, c.hasPod = answer.Pod, true

@@ -28,9 +28,9 @@ func (r *Runtime) Watch(ctx context.Context, observer sandbox.Observer) error {
 
 	var lookup sync.WaitGroup
 	defer lookup.Wait()
-	var answers <-chan cri.Answer // nil, which never yields anything, without an endpoint
+	var answers <-chan cri.Result // nil, which never yields anything, without an endpoint
 	if r.cri != nil {
-		answers = r.cri.Answers()
+		answers = r.cri.Results()
 		lookup.Go(func() {
 			if err := r.cri.Run(ctx); err != nil {
 				r.logger.Error("The container runtime is not asked for pods", zap.Error(err))
