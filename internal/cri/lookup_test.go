@@ -229,14 +229,15 @@ func TestStopWithUnreceivedResults(t *testing.T) {
 
 func TestTooLongFields(t *testing.T) {
 	socket := newSocket(t)
+	longest := strings.Repeat("x", maxFieldLength)
 	s := &server{pods: []*runtime.PodSandbox{{
 		Id:       "a",
-		Metadata: &runtime.PodSandboxMetadata{Name: strings.Repeat("x", maxFieldLength), Namespace: strings.Repeat("x", maxFieldLength+1), Uid: "u"},
+		Metadata: &runtime.PodSandboxMetadata{Name: longest, Namespace: longest + "x", Uid: "u"},
 	}}}
 	s.serve(t, socket)
 	lookup, _ := start(t, socket, fastTiming)
 	lookup.Request("a")
-	want := sandbox.Pod{Name: strings.Repeat("x", maxFieldLength), UID: "u"}
+	want := sandbox.Pod{Name: longest, UID: "u"}
 	if got := await(t, lookup); got.Pod != want {
 		t.Errorf("got %+v", got)
 	}
