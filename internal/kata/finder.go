@@ -97,7 +97,7 @@ func (f *finder) apply(change storage.Change, now time.Time) {
 	path := change.Added.Path()
 	f.candidates[path] = &candidate{directory: *change.Added, until: now.Add(f.runtime.pace.identity)}
 	if f.runtime.cri != nil {
-		f.runtime.cri.Ask(change.Added.ID)
+		f.runtime.cri.Request(change.Added.ID)
 	}
 	f.consider(f.candidates[path], now)
 }
@@ -161,7 +161,7 @@ func (f *finder) logSkipped(s *Sandbox) {
 }
 
 // found applies a result of the container runtime.
-func (f *finder) found(result cri.Answer, now time.Time) {
+func (f *finder) found(result cri.Result, now time.Time) {
 	for _, storagePath := range f.inventory.StoragePaths() {
 		if c := f.candidates[filepath.Join(storagePath, result.ID)]; c != nil {
 			c.pod, c.hasPod = result.Pod, true

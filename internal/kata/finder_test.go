@@ -311,7 +311,7 @@ func TestContainerRuntimesWordCounts(t *testing.T) {
 	s.wait(time.Second)
 	s.expect(t, "the container runtime has not answered")
 	other := sandbox.Pod{Name: "other", Namespace: "ns", UID: "u"}
-	s.found(cri.Answer{ID: "web-0", Pod: other}, s.now)
+	s.found(cri.Result{ID: "web-0", Pod: other}, s.now)
 	s.expect(t, "it has", "+web-0")
 	checkIdentity(t, s.recorder.last(t), p.golang, "web-0", other)
 }
@@ -326,7 +326,7 @@ func TestContainerRuntimeIsNotWaitedForLong(t *testing.T) {
 	one := s.recorder.last(t)
 	checkIdentity(t, one, p.golang, "web-0", shop)
 
-	s.found(cri.Answer{ID: "web-0", Pod: sandbox.Pod{Name: "late"}}, s.now)
+	s.found(cri.Result{ID: "web-0", Pod: sandbox.Pod{Name: "late"}}, s.now)
 	s.wait(time.Minute)
 	s.expect(t, "too late")
 	checkIdentity(t, one, p.golang, "web-0", shop)
@@ -338,8 +338,8 @@ func TestBothAreWaitedFor(t *testing.T) {
 	s := withCRI(t, p)
 	bind(t, p.rust, "db-0")
 	s.wait(time.Second)
-	s.found(cri.Answer{ID: "db-0", Pod: shop}, s.now)
-	s.found(cri.Answer{ID: "stranger", Pod: shop}, s.now)
+	s.found(cri.Result{ID: "db-0", Pod: shop}, s.now)
+	s.found(cri.Result{ID: "stranger", Pod: shop}, s.now)
 	s.expect(t, "no state file")
 	write(t, filepath.Join(p.rust, "db-0", "state.json"), stateFile("db-0", "clh"))
 	s.wait(time.Second)

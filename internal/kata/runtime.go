@@ -96,9 +96,9 @@ func (r *Runtime) Watch(ctx context.Context, observer sandbox.Observer) error {
 
 	var lookup sync.WaitGroup
 	defer lookup.Wait()
-	var results <-chan cri.Answer // nil, which never returns anything, without an endpoint
+	var results <-chan cri.Result // nil, which never returns anything, without an endpoint
 	if r.cri != nil {
-		results = r.cri.Answers()
+		results = r.cri.Results()
 		lookup.Go(func() {
 			if err := r.cri.Run(ctx); err != nil {
 				r.logger.Error("Pod lookup stopped permanently", zap.Error(err))

@@ -163,7 +163,7 @@ func (c *Conn) read(p []byte) (n int, err error) {
 	if c.waiting == nil && c.received <= usualAnswer {
 		n, err = c.socket.Read(p)
 		c.received += n
-		if !errors.Is(err, host.ErrWouldWait) {
+		if !errors.Is(err, host.ErrWouldBlock) {
 			return n, err
 		}
 	}
@@ -176,7 +176,7 @@ func (c *Conn) read(p []byte) (n int, err error) {
 func (c *Conn) write(p []byte) (n int, err error) {
 	if c.waiting == nil {
 		n, err = c.socket.Write(p)
-		if !errors.Is(err, host.ErrWouldWait) {
+		if !errors.Is(err, host.ErrWouldBlock) {
 			return n, err
 		}
 	}

@@ -7,6 +7,9 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestLook(t *testing.T) {
@@ -38,6 +41,29 @@ func TestLook(t *testing.T) {
 		t.Errorf("size %d, want 3", id.Size)
 	}
 	if _, _, err := Look(filepath.Join(dir, "none")); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("nothing there: %v", err)
+		t.Errorf("Look() of a missing file: %v, want fs.ErrNotExist", err)
 	}
+}
+
+func TestDirectory(t *testing.T) {
+	base := t.TempDir()
+	real, link, file := filepath.Join(base, "real"), filepath.Join(base, "link"), filepath.Join(base, "file")
+	require.NoError(t, os.Mkdir(real, 0o755))
+	require.NoError(t, os.Symlink(real, link))
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+
+	direct, err := Directory(real)
+	require.NoError(t, err)
+	linked, err := Directory(link)
+	require.NoError(t, err)
+	assert.Equal(t, direct.Inode, linked.Inode)
+	assert.Equal(t, direct.Device, linked.Device)
+	other, err := Directory(base)
+	require.NoError(t, err)
+	assert.NotEqual(t, direct.Inode, other.Inode)
+
+	_, err = Directory(file)
+	require.Error(t, err)
+	_, err = Directory(filepath.Join(base, "nothing"))
+	assert.ErrorIs(t, err, os.ErrNotExist)
 }

@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// HasArgument tells whether the command line of a process has an argument that
-// is exactly this.
+// HasArgument reports whether one argument on the command line of a process
+// equals argument.
 func (p Processes) HasArgument(pid int, argument string) (bool, error) {
 	found := false
 	err := p.read(pid, "cmdline", func(data []byte) error {
@@ -20,18 +20,17 @@ func (p Processes) HasArgument(pid int, argument string) (bool, error) {
 	return found, err
 }
 
-// Local tells whether process ids mean the same in this proc filesystem as in
-// system calls of this process. They do not if it shows a parent's PID
-// namespace.
+// Local reports whether pids of this proc filesystem can be used in system
+// calls of this process. They cannot if it shows a parent PID namespace.
 func (p Processes) Local() bool {
 	self, err := os.Readlink(filepath.Join(p.Root, "self"))
 	return err == nil && self == strconv.Itoa(os.Getpid())
 }
 
-// InitialPIDNamespace tells whether this process is in the PID namespace that
-// the kernel started with, from which all processes can be seen.
+// InitialPIDNamespace reports whether this process is in the PID namespace of
+// the host, in which all processes are visible.
 func InitialPIDNamespace() bool {
-	// The number is fixed in the kernel (PROC_PID_INIT_INO).
+	// The kernel fixes this inode number (PROC_PID_INIT_INO).
 	namespace, err := os.Readlink("/proc/self/ns/pid")
 	return err == nil && namespace == "pid:[4026531836]"
 }
