@@ -220,7 +220,7 @@ func (p *pass) judge(name []byte) {
 		p.drop(Foreign)
 	case !p.reader.settings.unknownGauge:
 		p.drop(Unknown)
-	case !p.reader.settings.passes(catalog.PeerName(string(name))):
+	case !p.reader.settings.passes(catalog.UpstreamName(string(name))):
 		p.verdict = skip
 	default:
 		p.verdict = adopt
