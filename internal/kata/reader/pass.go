@@ -98,7 +98,7 @@ func (p *pass) run() {
 			p.leaveFamily()
 			p.enterSection(markSections[p.scanner.Mark()])
 		case exposition.Bad:
-			p.dropped[reasonOf(p.scanner.Problem())]++
+			p.dropped[reasonOf(p.scanner.LineErr())]++
 		}
 	}
 	p.leaveFamily()
