@@ -16,47 +16,47 @@ func build(flavor Flavor) *Catalog {
 	}
 	for _, part := range table {
 		for i := range part {
-			if source := &part[i]; source.sources&(text|passive) != 0 {
-				c.add(source, source.sources&text != 0)
+			if entry := &part[i]; entry.sources&(text|passive) != 0 {
+				c.add(entry, entry.sources&text != 0)
 			}
 		}
 	}
 	return c
 }
 
-// add adds one entry of the table. Entries that share a name with an earlier one
-// hold the rows of a single label value.
-func (c *Catalog) add(source *family, inText bool) {
-	into := c.byName[source.name]
+// add adds one entry of the table. An entry with a value in only holds the rows of
+// that label value, and shares its name with the entry for all other values.
+func (c *Catalog) add(entry *family, inText bool) {
+	into := c.byName[entry.name]
 	if into == nil {
-		into = c.addFamily(source, inText)
+		into = c.addFamily(entry, inText)
 	}
-	items := make(Items, len(source.items))
+	items := make(Items, len(entry.items))
 	for i := range items {
-		items[i] = source.row(&source.items[i], into, into.Labels)
+		items[i] = entry.row(&entry.items[i], into, into.Labels)
 	}
 	slices.SortFunc(items, func(a, b Row) int { return strings.Compare(a.Item, b.Item) })
 	c.number(items)
-	if source.only != "" {
-		into.OnlyText, into.Only = source.only, items
+	if entry.only != "" {
+		into.OnlyText, into.Only = entry.only, items
 		return
 	}
 	into.Items = items
-	if source.name == vmStatFamily {
+	if entry.name == vmStatFamily {
 		into.OtherLabels = byVMStatKey
 		into.others = make(Items, len(vmStatKinds))
 		for i := range into.others {
-			into.others[i] = source.row(&vmStatKinds[i], into, into.OtherLabels)
+			into.others[i] = entry.row(&vmStatKinds[i], into, into.OtherLabels)
 		}
 		c.number(into.others)
 	}
 }
 
-func (c *Catalog) addFamily(source *family, inText bool) *TextFamily {
+func (c *Catalog) addFamily(entry *family, inText bool) *TextFamily {
 	f := &TextFamily{
-		Index: len(c.Families), Name: source.name, UpstreamName: UpstreamName(source.name),
-		Kind: source.kind, Section: source.component.section, InText: inText,
-		Labels: source.labels, HasItems: source.items[0].name != "",
+		Index: len(c.Families), Name: entry.name, UpstreamName: UpstreamName(entry.name),
+		Kind: entry.kind, Section: entry.component.section, InText: inText,
+		Labels: entry.labels, HasItems: entry.items[0].name != "",
 	}
 	c.byName[f.Name] = f
 	c.Families = append(c.Families, f)

@@ -59,12 +59,12 @@ var vmStatKinds = [...]item{
 type vmStat int
 
 const (
-	vmStatLevel vmStat = iota
-	vmStatSize
-	vmStatPages
-	vmStatFaults
-	vmStatTransfers
-	vmStatEvents
+	vmStatLevel     vmStat = iota // pages currently in a state
+	vmStatSize                    // KiB currently in a state
+	vmStatPages                   // pages, since boot
+	vmStatFaults                  // faults, since boot
+	vmStatTransfers               // KiB, since boot
+	vmStatEvents                  // events, since boot
 	vmStatUnknown
 )
 
