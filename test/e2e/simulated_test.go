@@ -115,7 +115,7 @@ receivers:
 		_, id, _ := strings.Cut(strings.TrimSuffix(filepath.Base(state), ".state"), "_sandbox:")
 		measuredBy(id, "gvisor", "gvisor.fs.opens", "sandbox.responsive")
 	}
-	shim := []string{"kata.shim.cpu.time", "kata.guest.cpu.time", "kata.guest.memory.total", "sandbox.responsive"}
+	shim := []string{"kata.shim.cpu.time", "kata.guest.cpu.time", "kata.guest.memory.limit", "sandbox.responsive"}
 	for _, id := range simulated.pods(t, "vc/sbs") {
 		measuredBy(id, "kata", append(shim, "kata.hypervisor.thread.count")...)
 	}

@@ -52,10 +52,10 @@ func TestCaptures(t *testing.T) {
 		dropped string
 		outcome sandbox.Outcome
 	}{
-		{"go-shim.prom", catalog.Go, 74, 764, 776, "", sandbox.OK},
+		{"go-shim.prom", catalog.Go, 74, 763, 776, "", sandbox.OK},
 		{"go-shim-no-agent.prom", catalog.Go, 33, 208, 217, "", sandbox.OK},
-		{"go-shim-firecracker.prom", catalog.Go, 74, 906, 918, "", sandbox.OK},
-		{"runtime-rs-shim.prom", catalog.Rust, 52, 602, 606, "", sandbox.OK},
+		{"go-shim-firecracker.prom", catalog.Go, 74, 905, 918, "", sandbox.OK},
+		{"runtime-rs-shim.prom", catalog.Rust, 52, 601, 606, "", sandbox.OK},
 		{"hostile/dupfam.prom", catalog.Go, 33, 208, 217, "forged 1", sandbox.OK},
 		{"hostile/dupsample.prom", catalog.Go, 33, 208, 217, "foreign 3", sandbox.OK},
 		{"hostile/names.prom", catalog.Go, 33, 208, 217, "forged 2, foreign 3, unknown 2", sandbox.OK},
@@ -106,7 +106,7 @@ func compareWithText(t *testing.T, settings *Settings, reading *sandbox.Reading,
 			continue
 		}
 		for _, metric := range family.GetMetric() {
-			want[seriesOf(catalog.PeerName(name), metric)] = valueOf(family.GetType(), metric)
+			want[seriesOf(catalog.UpstreamName(name), metric)] = valueOf(family.GetType(), metric)
 		}
 	}
 	got := map[string]string{}

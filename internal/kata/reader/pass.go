@@ -98,7 +98,7 @@ func (p *pass) run() {
 			p.leaveFamily()
 			p.enterSection(markSections[p.scanner.Mark()])
 		case exposition.Bad:
-			p.dropped[reasonOf(p.scanner.Problem())]++
+			p.dropped[reasonOf(p.scanner.LineErr())]++
 		}
 	}
 	p.leaveFamily()
@@ -220,7 +220,7 @@ func (p *pass) judge(name []byte) {
 		p.drop(Foreign)
 	case !p.reader.settings.unknownGauge:
 		p.drop(Unknown)
-	case !p.reader.settings.passes(catalog.PeerName(string(name))):
+	case !p.reader.settings.passes(catalog.UpstreamName(string(name))):
 		p.verdict = skip
 	default:
 		p.verdict = adopt

@@ -225,7 +225,7 @@ func (r *Reader) shape(row uint16) (family *sandbox.Family, labels int, real boo
 		return family, len(family.OTel.LabelKeys), false
 	}
 	found := &rows[row]
-	return &found.row.Family, int(found.labels), found.row.Fix&catalog.Real != 0
+	return &found.row.Family, int(found.labels), found.row.Adjustment&catalog.Fractional != 0
 }
 
 func (r *Reader) isGuest(row uint16) bool {

@@ -249,7 +249,7 @@ func TestSamples(t *testing.T) {
 		{"many labels", `kata_agent_threads{a="",b="",c="",d="",e="",f="",g="",h="",i=""} 1`, nil, "limit 1"},
 		{
 			"cpu numbers", `kata_guest_cpu_time{cpu="01",item="user"} 1` + "\n" + `kata_guest_cpu_time{cpu="1024",item="user"} 1` + "\n" + `kata_guest_cpu_time{cpu="x",item="user"} 1` + "\n" + `kata_guest_cpu_time{cpu="1023",item="user"} 1`,
-			[]string{"kata.guest.logical_cpu.time{cpu.logical_number=1023,cpu.mode=user} 1"},
+			[]string{"kata.guest.cpu.logical.time{cpu.logical_number=1023,cpu.mode=user} 1"},
 			"bad_label 3",
 		},
 		{"duplicate", "kata_agent_threads 1\nkata_agent_threads 2\nkata_agent_threads 1", []string{"kata.agent.thread.count{} 1"}, "duplicate 2"},
@@ -274,7 +274,7 @@ func TestSamples(t *testing.T) {
 		{"fraction of a count", "kata_agent_threads 1.5", []string{"kata.agent.thread.count{} 1.5"}, ""},
 		{
 			"key of vmstat", `kata_guest_vm_stat{item="nr_free_pages"} 5` + "\n" + `kata_guest_vm_stat{item="oom_kill"} 6` + "\n" + `kata_guest_vm_stat{item="brand_new"} 7`,
-			[]string{"kata.guest.vmstat.pages{kata.vmstat.key=nr_free_pages} 5", "kata.guest.oom.kills{} 6", "kata.guest.vmstat.other{kata.vmstat.key=brand_new} 7"},
+			[]string{"kata.guest.vmstat.pages{kata.vmstat.key=nr_free_pages} 5", "kata.guest.memory.oom_kills{} 6", "kata.guest.vmstat.other{kata.vmstat.key=brand_new} 7"},
 			"",
 		},
 	} {

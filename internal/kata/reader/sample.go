@@ -55,7 +55,7 @@ func (p *pass) amend(row *catalog.Row, value float64) (amended float64, ok bool)
 	if p.reader.settings.naming == sandbox.Prometheus {
 		return value, true
 	}
-	return fix(row.Fix, value)
+	return fix(row.Adjustment, value)
 }
 
 // locate finds the row and the series of the current sample. A row without ok
@@ -206,16 +206,16 @@ func (p *pass) put(key seriesKey, value float64) *series {
 }
 
 // fix makes a value mean what it seems to mean, and tells whether it is there.
-func fix(rule catalog.Fix, value float64) (fixed float64, there bool) {
+func fix(rule catalog.Adjustment, value float64) (fixed float64, there bool) {
 	switch {
-	case rule&^catalog.Real == 0:
-	case rule&catalog.NotZero != 0 && value == 0,
+	case rule&^catalog.Fractional == 0:
+	case rule&catalog.OmitZero != 0 && value == 0,
 		// The nearest number to 2⁶³ - 1 is 2⁶³.
-		rule&catalog.Unlimited != 0 && value >= 1<<63:
+		rule&catalog.OmitUnlimited != 0 && value >= 1<<63:
 		return 0, false
-	case rule&catalog.Wrapped != 0 && value >= 1<<63:
+	case rule&catalog.Unwrap != 0 && value >= 1<<63:
 		value -= 1 << 64
-	case rule&catalog.Hundredths != 0:
+	case rule&catalog.RoundHundredths != 0:
 		value = math.Round(value*100) / 100
 	}
 	return value, true

@@ -140,10 +140,10 @@ func (s *Settings) plan(c *catalog.Catalog) plan {
 	}
 	var names []string
 	for _, family := range c.Families {
-		passes := s.passes(family.PeerName)
+		passes := s.passes(family.UpstreamName)
 		for row := range family.Rows {
 			form := s.naming.Of(&row.Family)
-			wanted := passes && form.Name != "" && (s.all || row.Usual)
+			wanted := passes && form.Name != "" && (s.all || row.InDefault)
 			p.rows[row.Index] = rowPlan{
 				row: row, wanted: wanted, labels: uint8(len(form.LabelKeys)),
 				monotonic: form.Kind == sandbox.Counter || form.Kind == sandbox.Histogram || form.Kind == sandbox.Summary,

@@ -87,6 +87,6 @@ func adoptedFamily(name string, labels []exposition.Label) *sandbox.Family {
 	return &sandbox.Family{
 		Origin:     sandbox.Guest,
 		OTel:       sandbox.Descriptor{Name: "kata.unknown." + name, Description: description, LabelKeys: keys},
-		Prometheus: sandbox.Descriptor{Name: catalog.PeerName(name), Description: description, LabelKeys: keys},
+		Prometheus: sandbox.Descriptor{Name: catalog.UpstreamName(name), Description: description, LabelKeys: keys},
 	}
 }
