@@ -107,7 +107,7 @@ func TestPageEqualsExportMetrics(t *testing.T) {
 	}
 	served.Eventually(func(got page.Page) error {
 		if others := got.Select(ofSandbox("app")); len(others) != 0 {
-			return fmt.Errorf("a container in a pod has series of its own: %v", others)
+			return fmt.Errorf("a container in a pod has separate series: %v", others)
 		}
 		return nil
 	})
@@ -164,7 +164,7 @@ func identityOf(sandbox *runsc.Sandbox) map[string]string {
 	labels := map[string]string{}
 	for _, series := range sandbox.Export() {
 		for _, key := range []string{"sandbox", "iteration", "pod_name", "namespace_name"} {
-			if text, there := series.Labels[key]; there {
+			if text, found := series.Labels[key]; found {
 				labels[key] = text
 			}
 		}
@@ -256,7 +256,7 @@ func checkServer(t *testing.T, served *collector.Page, total, running float64) {
 // errors with the wanted ones.
 func roundedTimes(got, want page.Page) page.Page {
 	for key, series := range got {
-		if wanted, there := want[key]; there && strings.HasSuffix(series.Name, "_time_seconds") {
+		if wanted, found := want[key]; found && strings.HasSuffix(series.Name, "_time_seconds") {
 			if difference := series.Value - wanted.Value; difference < 1e-5 && difference > -1e-5 {
 				series.Value = wanted.Value
 				got[key] = series

@@ -50,7 +50,7 @@ func TestContainerd(t *testing.T) {
 		if err := checkPresent(metrics, "gvisor.fs.opens"); err != nil {
 			return err
 		}
-		if container, there := attributes.Get("container.id"); there {
+		if container, found := attributes.Get("container.id"); found {
 			return fmt.Errorf("container.id of a pod with two containers is %s, want none", container.Str())
 		}
 		return checkAttributes(attributes, map[string]string{

@@ -113,8 +113,8 @@ func TestStoppedSandboxIsReported(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			state, there := metrics["sandbox.state"]
-			if !there {
+			state, found := metrics["sandbox.state"]
+			if !found {
 				return errors.New("sandbox.state is missing")
 			}
 			points := state.Sum().DataPoints()

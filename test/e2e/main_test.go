@@ -1,8 +1,8 @@
 //go:build linux
 
-// Package e2e tests the Collector that make collector builds with real runtimes.
-// It requires root and the programs that test/e2e/install installs; make e2e
-// installs and builds everything it needs.
+// Package e2e tests the Collector against real runtimes. It requires root, the
+// programs that test/e2e/install installs, and those that make builds. make e2e
+// provides all programs and runs the tests.
 package e2e
 
 import (

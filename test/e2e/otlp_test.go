@@ -63,13 +63,13 @@ func otlpRoots(pattern string) string {
 func latest(sink *otlpsink.Sink, id string) (pcommon.Map, map[string]pmetric.Metric, error) {
 	for _, metrics := range slices.Backward(sink.Received()) {
 		for _, resource := range metrics.ResourceMetrics().All() {
-			if value, there := resource.Resource().Attributes().Get("sandbox.id"); !there || value.Str() != id {
+			if value, found := resource.Resource().Attributes().Get("sandbox.id"); !found || value.Str() != id {
 				continue
 			}
 			byName := map[string]pmetric.Metric{}
 			for _, scope := range resource.ScopeMetrics().All() {
 				for _, metric := range scope.Metrics().All() {
-					if other, twice := byName[metric.Name()]; twice && metric.Type() != other.Type() {
+					if other, found := byName[metric.Name()]; found && metric.Type() != other.Type() {
 						return pcommon.Map{}, nil, fmt.Errorf("%s is both a %v and a %v", metric.Name(), metric.Type(), other.Type())
 					}
 					byName[metric.Name()] = metric
@@ -197,7 +197,7 @@ func TestOTLPDeliversExportedMetrics(t *testing.T) {
 func checkPresent(metrics map[string]pmetric.Metric, names ...string) error {
 	var errs []error
 	for _, name := range names {
-		if _, there := metrics[name]; !there {
+		if _, found := metrics[name]; !found {
 			errs = append(errs, fmt.Errorf("%s is missing", name))
 		}
 	}
@@ -208,8 +208,8 @@ func checkPresent(metrics map[string]pmetric.Metric, names ...string) error {
 func checkMetric(
 	metrics map[string]pmetric.Metric, name string, series page.Series, identity map[string]string, start time.Time,
 ) error {
-	metric, there := metrics[name]
-	if !there {
+	metric, found := metrics[name]
+	if !found {
 		return errors.New("metric is missing")
 	}
 	if err := checkValue(metric, series, identity, start); err != nil {
@@ -257,7 +257,7 @@ func checkNoEnvironment(t *testing.T, sink *otlpsink.Sink) {
 
 // textOf returns the value of a string attribute, or "" if it is absent.
 func textOf(attributes pcommon.Map, key string) string {
-	if value, there := attributes.Get(key); there {
+	if value, found := attributes.Get(key); found {
 		return value.Str()
 	}
 	return ""
@@ -265,7 +265,7 @@ func textOf(attributes pcommon.Map, key string) string {
 
 // checkAttribute returns an error unless an attribute has the wanted value.
 func checkAttribute(attributes pcommon.Map, key, want string) error {
-	if _, there := attributes.Get(key); !there {
+	if _, found := attributes.Get(key); !found {
 		return fmt.Errorf("attribute %s is missing, want %q", key, want)
 	}
 	if got := textOf(attributes, key); got != want {

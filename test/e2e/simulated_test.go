@@ -103,8 +103,8 @@ func awaitSkipped(t *testing.T, sink *otlpsink.Sink, id string) {
 		if err != nil {
 			return err
 		}
-		state, there := metrics["sandbox.state"]
-		if !there || state.Sum().DataPoints().Len() != 1 {
+		state, found := metrics["sandbox.state"]
+		if !found || state.Sum().DataPoints().Len() != 1 {
 			return errors.New("sandbox.state is missing")
 		}
 		return checkAttribute(state.Sum().DataPoints().At(0).Attributes(), "sandbox.state", "skipped_unsafe")

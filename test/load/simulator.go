@@ -33,8 +33,8 @@ type simulated struct {
 type simulationReport struct {
 	// Aborted is the number of shims that crashed because of a request.
 	Aborted int
-	// Strange is the number of calls that no receiver may make.
-	Strange int
+	// Forbidden is the number of calls that no receiver may make.
+	Forbidden int
 	// Overlaps is the number of shims that received concurrent requests.
 	Overlaps int
 	// KataGap is the shortest time between two requests to one shim.
@@ -85,11 +85,11 @@ func simulateChild(task json.RawMessage, parent *parent) (failed error) {
 func reportOn(fleet *simulate.Fleet) simulationReport {
 	report := simulationReport{Churned: fleet.Churned()}
 	for _, sandbox := range fleet.GVisor() {
-		report.Strange += int(sandbox.Load().Strange)
+		report.Forbidden += int(sandbox.Load().Strange)
 	}
 	for _, pod := range fleet.Kata() {
 		load := pod.Load()
-		report.Strange += int(load.Strange)
+		report.Forbidden += int(load.Strange)
 		if pod.Aborted() {
 			report.Aborted++
 		}

@@ -113,8 +113,8 @@ func (r *simulationReport) check() error {
 	if r.Aborted > 0 {
 		errs = append(errs, fmt.Errorf("%d shims crashed because of a request", r.Aborted))
 	}
-	if r.Strange > 0 {
-		errs = append(errs, fmt.Errorf("%d calls were of a kind that no receiver may make", r.Strange))
+	if r.Forbidden > 0 {
+		errs = append(errs, fmt.Errorf("%d calls were of a kind that no receiver may make", r.Forbidden))
 	}
 	if r.Overlaps > 0 {
 		errs = append(errs, fmt.Errorf("%d shims received concurrent requests", r.Overlaps))
@@ -221,8 +221,9 @@ func phases(ctx context.Context, options soakOptions, pipe *pipeline, stdout io.
 }
 
 // Allowed growth of the numbers of goroutines and of descriptors. Each pull in
-// flight uses one of both. While the pipeline blocks, the number of pulls in
-// flight may reach its limit; otherwise it varies with the hostile sandboxes.
+// flight uses one goroutine and one descriptor. While the pipeline blocks, the
+// number of pulls in flight may reach its limit; otherwise it varies with the
+// hostile sandboxes.
 const (
 	maxInFlight    = 512
 	maxFluctuation = 64

@@ -1,6 +1,6 @@
 //go:build linux
 
-// Package collector runs the Collector that make collector builds.
+// Package collector runs _build/otelcol-sandbox, which make collector builds.
 package collector
 
 import (
@@ -64,8 +64,8 @@ type Page struct {
 	t       *testing.T
 }
 
-// NewPage returns a page with a free address. The caller configures the Collector
-// to serve it there.
+// NewPage returns a page at a free address, where the caller configures the
+// Collector to serve it.
 func NewPage(t *testing.T) *Page {
 	t.Helper()
 	return &Page{Address: process.FreeAddress(t), t: t}

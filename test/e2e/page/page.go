@@ -59,7 +59,7 @@ func Parse(text io.Reader) (Page, error) {
 				series.Labels[label.GetName()] = label.GetValue()
 			}
 			key := series.key()
-			if _, twice := page[key]; twice {
+			if _, found := page[key]; found {
 				return nil, fmt.Errorf("duplicate series %s", key)
 			}
 			page[key] = series
@@ -137,9 +137,9 @@ func Equal(want, got Page) error {
 	var errs []error
 	for _, key := range slices.Sorted(maps.Keys(want)) {
 		w := want[key]
-		g, there := got[key]
+		g, found := got[key]
 		switch {
-		case !there:
+		case !found:
 			errs = append(errs, fmt.Errorf("%s is missing", key))
 		case g.Type != w.Type:
 			errs = append(errs, fmt.Errorf("%s is a %s, want %s", key, g.Type, w.Type))

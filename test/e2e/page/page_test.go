@@ -34,8 +34,8 @@ func TestParse(t *testing.T) {
 	if len(page) != 3 {
 		t.Fatalf("%d series, want 3: %v", len(page), page)
 	}
-	got, there := page[`runsc_fs_opens{iteration="1",sandbox="web"}`]
-	if !there {
+	got, found := page[`runsc_fs_opens{iteration="1",sandbox="web"}`]
+	if !found {
 		t.Fatalf("series is missing in %v", page)
 	}
 	if got.Type != "counter" || got.Help != "Number of file opens." || got.Value != 2 || !got.Time.Equal(time.UnixMilli(1795168411393)) {
