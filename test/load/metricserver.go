@@ -14,27 +14,27 @@ import (
 	"time"
 )
 
-// peerResult is what runsc's own exporter costs.
-type peerResult struct {
-	// First is the first scrape; CPU and Wall are those of one scrape after
-	// it.
+// metricServerResult is the cost of runsc metric-server.
+type metricServerResult struct {
+	// First is the duration of the first scrape. CPU and Wall are the mean CPU
+	// time and duration of the scrapes after it.
 	First, CPU, Wall time.Duration
 	Samples          int
 	PeakMemory       int64
 }
 
-// mostForPeer is the largest load that the peer is measured on: its first
-// scrape grows faster than the load.
-const mostForPeer = 1000
+// maxMetricServerLoad is the largest number of sandboxes for which the metric
+// server is measured: its first scrape takes more than linear time.
+const maxMetricServerLoad = 1000
 
-// peerPatience bounds one scrape.
-const peerPatience = 2 * time.Minute
+// scrapeTimeout limits the duration of a scrape.
+const scrapeTimeout = 2 * time.Minute
 
-// measurePeer runs `runsc metric-server` over the same sandboxes and scrapes
-// it. They were started with the address that it listens on.
-func measurePeer(ctx context.Context, options benchOptions, there simulated) (result *peerResult, failed error) {
+// measureMetricServer runs `runsc metric-server` on the same sandboxes, which
+// were started with the address that it listens on, and scrapes it.
+func measureMetricServer(ctx context.Context, options benchOptions, sandboxes simulated) (result *metricServerResult, failed error) {
 	command := exec.CommandContext(ctx, options.metricServer,
-		"--root="+there.RuntimeRoot, "--metric-server="+there.MetricServer, "metric-server")
+		"--root="+sandboxes.RuntimeRoot, "--metric-server="+sandboxes.MetricServer, "metric-server")
 	if err := command.Start(); err != nil {
 		return nil, err
 	}
@@ -47,16 +47,16 @@ func measurePeer(ctx context.Context, options benchOptions, there simulated) (re
 		timer.Stop()
 	}()
 	client := &http.Client{
-		Timeout: peerPatience,
+		Timeout: scrapeTimeout,
 		Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return (&net.Dialer{}).DialContext(ctx, "unix", there.MetricServer)
+			return (&net.Dialer{}).DialContext(ctx, "unix", sandboxes.MetricServer)
 		}},
 	}
 	defer client.CloseIdleConnections()
-	if err := awaitPeer(ctx, client, ended); err != nil {
+	if err := awaitHealthy(ctx, client, ended); err != nil {
 		return nil, err
 	}
-	result = &peerResult{}
+	result = &metricServerResult{}
 	started := time.Now()
 	if _, err := scrape(ctx, client); err != nil {
 		return nil, err
@@ -81,8 +81,8 @@ func measurePeer(ctx context.Context, options benchOptions, there simulated) (re
 	return result, err
 }
 
-// awaitPeer waits until the metric server answers at all.
-func awaitPeer(ctx context.Context, client *http.Client, ended chan error) error {
+// awaitHealthy waits until the metric server responds.
+func awaitHealthy(ctx context.Context, client *http.Client, ended chan error) error {
 	for range 100 {
 		response, err := get(ctx, client, "/runsc-metrics/healthcheck")
 		if err == nil {
@@ -91,11 +91,11 @@ func awaitPeer(ctx context.Context, client *http.Client, ended chan error) error
 		select {
 		case err := <-ended:
 			ended <- err
-			return fmt.Errorf("the metric server has ended: %w", errors.Join(err))
+			return fmt.Errorf("metric server exited: %w", errors.Join(err))
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
-	return errors.New("the metric server does not answer")
+	return errors.New("metric server does not respond")
 }
 
 func get(ctx context.Context, client *http.Client, path string) (*http.Response, error) {
@@ -106,7 +106,7 @@ func get(ctx context.Context, client *http.Client, path string) (*http.Response,
 	return client.Do(request)
 }
 
-// scrape reads one page and counts its samples.
+// scrape fetches /metrics and returns the number of samples.
 func scrape(ctx context.Context, client *http.Client) (samples int, err error) {
 	response, err := get(ctx, client, "/metrics")
 	if err != nil {
@@ -114,7 +114,7 @@ func scrape(ctx context.Context, client *http.Client) (samples int, err error) {
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return 0, fmt.Errorf("the metric server answers %s", response.Status)
+		return 0, fmt.Errorf("metric server responded with %s", response.Status)
 	}
 	lines := bufio.NewReaderSize(response.Body, 64<<10)
 	for {

@@ -14,8 +14,8 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/runsc"
 )
 
-// The Collector can itself run in a gVisor sandbox, which may connect to sockets
-// of the host: it reads other sandboxes, without seeing their processes.
+// The Collector can run in a gVisor sandbox that may connect to sockets of the
+// host. It reads other sandboxes although it cannot see their processes.
 func TestCollectorInsideSandbox(t *testing.T) {
 	runtime := runsc.New(t)
 	sandbox := runtime.Start(runsc.Container{ID: "web", Script: runsc.Idle, MetricServer: metricServer})
@@ -55,6 +55,6 @@ service:
 		Flags:   []string{"--host-uds=all"},
 	})
 	served.Eventually(func(got page.Page) error {
-		return page.Equal(exported, got.Select(measured("web")))
+		return page.Equal(exported, got.Select(exportedBy("web")))
 	})
 }

@@ -12,20 +12,20 @@ import (
 	"gvisor.dev/gvisor/pkg/prometheus"
 )
 
-// ErrPanic says that gVisor's verifier panicked, which is no verdict.
+// ErrPanic reports that gVisor's verifier panicked, which is not a verdict.
 var ErrPanic = errors.New("gVisor's verifier panicked")
 
-// Peer is gVisor's way from bytes to a verdict.
-type Peer struct {
+// Upstream decodes and verifies responses with gVisor's own code.
+type Upstream struct {
 	verifier *prometheus.Verifier
 	filter   *regexp.Regexp
-	// buckets is how many buckets each histogram has.
+	// buckets holds the number of buckets of each histogram, by name.
 	buckets map[string]int
 }
 
-// NewPeer reads a registration as runsc reads it from a state file. Release
-// must be called in the end.
-func NewPeer(raw []byte, filter *regexp.Regexp) (peer *Peer, release func(), err error) {
+// NewUpstream reads a registration the way runsc reads it from a state file.
+// The caller must call release when it no longer needs the result.
+func NewUpstream(raw []byte, filter *regexp.Regexp) (upstream *Upstream, release func(), err error) {
 	var known pb.MetricRegistration
 	if err := json.Unmarshal(raw, &known); err != nil {
 		return nil, nil, err
@@ -34,17 +34,17 @@ func NewPeer(raw []byte, filter *regexp.Regexp) (peer *Peer, release func(), err
 	if err != nil {
 		return nil, nil, err
 	}
-	peer = &Peer{verifier: verifier, filter: filter, buckets: map[string]int{}}
+	upstream = &Upstream{verifier: verifier, filter: filter, buckets: map[string]int{}}
 	for _, metric := range known.GetMetrics() {
 		if metric.GetType() == pb.MetricMetadata_TYPE_DISTRIBUTION {
-			peer.buckets[metric.GetPrometheusName()] = len(metric.GetDistributionBucketLowerBounds()) + 1
+			upstream.buckets[metric.GetPrometheusName()] = len(metric.GetDistributionBucketLowerBounds()) + 1
 		}
 	}
-	return peer, release, nil
+	return upstream, release, nil
 }
 
-// answer is what a call over the control socket yields.
-type answer struct {
+// response is the response to a call over the control socket.
+type response struct {
 	Success bool   `json:"success"`
 	Err     string `json:"err"`
 	Result  struct {
@@ -52,9 +52,9 @@ type answer struct {
 	} `json:"result"`
 }
 
-// Read verifies one answer.
-func (p *Peer) Read(data []byte) (err error) {
-	snapshot, err := p.decode(data)
+// Read verifies one response.
+func (u *Upstream) Read(data []byte) (err error) {
+	snapshot, err := decode(data)
 	if err != nil {
 		return err
 	}
@@ -63,42 +63,42 @@ func (p *Peer) Read(data []byte) (err error) {
 			err = fmt.Errorf("%w: %v", ErrPanic, reason)
 		}
 	}()
-	if p.filter != nil {
+	if u.filter != nil {
 		for _, data := range snapshot.Data {
-			if !p.filter.MatchString(data.Metric.Name) {
-				return fmt.Errorf("%s was not asked for", data.Metric.Name)
+			if !u.filter.MatchString(data.Metric.Name) {
+				return fmt.Errorf("metric %s does not match the filter of the request", data.Metric.Name)
 			}
 		}
 	}
 	for _, data := range snapshot.Data {
 		h := data.HistogramValue
-		if h != nil && len(h.Buckets) > 0 && len(h.Buckets) == p.buckets[data.Metric.Name] {
+		if h != nil && len(h.Buckets) > 0 && len(h.Buckets) == u.buckets[data.Metric.Name] {
 			h.Buckets[len(h.Buckets)-1].UpperBound = prometheus.Number{Float: math.Inf(1)}
 		}
 	}
-	return p.verifier.Verify(snapshot)
+	return u.verifier.Verify(snapshot)
 }
 
-// decode decodes an answer as gVisor's client does: what follows the value is
-// not looked at.
-func (p *Peer) decode(data []byte) (*prometheus.Snapshot, error) {
+// decode decodes a response the way gVisor's client does, which ignores any
+// data after the value.
+func decode(data []byte) (*prometheus.Snapshot, error) {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber()
-	var a answer
-	if err := decoder.Decode(&a); err != nil {
+	var r response
+	if err := decoder.Decode(&r); err != nil {
 		return nil, err
 	}
-	if !a.Success {
-		return nil, errors.New(a.Err)
+	if !r.Success {
+		return nil, errors.New(r.Err)
 	}
-	if a.Result.Snapshot == nil {
-		return nil, errors.New("no snapshot")
+	if r.Result.Snapshot == nil {
+		return nil, errors.New("response has no snapshot")
 	}
-	return a.Result.Snapshot, nil
+	return r.Result.Snapshot, nil
 }
 
-// WithoutLastBounds is the same answer with null for the last bound of every
-// histogram, whatever stood there before.
+// WithoutLastBounds returns the response with null as the bound of the last
+// bucket of every histogram.
 func WithoutLastBounds(data []byte) ([]byte, error) {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber()

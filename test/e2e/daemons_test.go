@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"errors"
 	"fmt"
 	"testing"
 
@@ -13,24 +12,23 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/process"
 )
 
-// Docker keeps a runtime root for each of its namespaces, and a container is a
-// sandbox.
+// Docker has a runtime root for each of its namespaces, and each container has a
+// separate sandbox.
 func TestDocker(t *testing.T) {
 	daemon := docker.Start(t, "--network=none", "--metric-server="+metricServer)
 	id := daemon.Run("web")
-	sink := startOTLP(t, rootsAre(daemon.Roots))
+	sink := startOTLP(t, otlpRoots(daemon.Roots))
 	process.Eventually(t, collector.Timeout, func() error {
 		attributes, metrics, err := latest(sink, id)
 		if err != nil {
 			return err
 		}
-		if _, there := metrics["gvisor.fs.opens"]; !there {
-			return errors.New("gvisor.fs.opens is missing")
+		if err := checkPresent(metrics, "gvisor.fs.opens"); err != nil {
+			return err
 		}
-		iteration, _ := attributes.Get("sandbox.iteration")
 		return checkAttributes(attributes, map[string]string{
 			"sandbox.id":           id,
-			"sandbox.iteration":    iteration.Str(),
+			"sandbox.iteration":    textOf(attributes, "sandbox.iteration"),
 			"sandbox.runtime.name": "gvisor",
 			"sandbox.trust":        "registered",
 			"container.id":         id,
@@ -38,8 +36,8 @@ func TestDocker(t *testing.T) {
 	})
 }
 
-// The receiver finds the pods of a containerd where it looks by default, and a
-// pod's containers are one sandbox.
+// The default roots include that of containerd's pods, and the containers of a pod
+// share a sandbox.
 func TestContainerd(t *testing.T) {
 	daemon := containerd.Start(t, "--network=none", "--ignore-cgroups", "--metric-server="+metricServer)
 	id := daemon.Run(containerd.Pod{Namespace: "shop", Name: "web", UID: "5f0e2a8c-52c1", Containers: []string{"app", "helper"}})
@@ -49,16 +47,15 @@ func TestContainerd(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if _, there := metrics["gvisor.fs.opens"]; !there {
-			return errors.New("gvisor.fs.opens is missing")
+		if err := checkPresent(metrics, "gvisor.fs.opens"); err != nil {
+			return err
 		}
-		if container, there := attributes.Get("container.id"); there {
-			return fmt.Errorf("a pod of two containers is container %s", container.Str())
+		if container, found := attributes.Get("container.id"); found {
+			return fmt.Errorf("container.id of a pod with two containers is %s, want none", container.Str())
 		}
-		iteration, _ := attributes.Get("sandbox.iteration")
 		return checkAttributes(attributes, map[string]string{
 			"sandbox.id":           id,
-			"sandbox.iteration":    iteration.Str(),
+			"sandbox.iteration":    textOf(attributes, "sandbox.iteration"),
 			"sandbox.runtime.name": "gvisor",
 			"sandbox.trust":        "registered",
 			"k8s.pod.name":         "web",
