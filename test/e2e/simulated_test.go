@@ -40,7 +40,7 @@ func simulate(t *testing.T, flags ...string) *simulation {
 		if err := s.Running(); err != nil {
 			t.Fatal(err)
 		}
-		if !strings.Contains(s.Output(), "Ctrl-C ends them") {
+		if !strings.Contains(s.Output(), "press Ctrl-C to stop") {
 			return errors.New("the simulated sandboxes are not there yet")
 		}
 		return nil

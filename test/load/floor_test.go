@@ -7,11 +7,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/simulate"
+	simfleet "github.com/sandbox-telemetry/sandboxreceiver/internal/simulate/fleet"
 )
 
 func TestFloorReadsAllAnswersToTheirEnd(t *testing.T) {
-	report, err := withSimulation(simulation{Options: simulate.Options{GVisor: 20, Kata: 2}}, func(there simulated) error {
+	report, err := withSimulation(simulation{Options: simfleet.Options{GVisor: 20, Kata: 2}}, func(there simulated) error {
 		require.Len(t, there.GVisor, 20)
 		require.Len(t, there.Kata, 2)
 		result, err := ask[floorResult]("floor", floorTask{GVisor: there.GVisor, Cycles: 2})
