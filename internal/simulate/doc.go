@@ -4,8 +4,8 @@
 // and responses of real ones and with values that change over time.
 //
 // This package holds what both runtimes share: the socket [Server], the values
-// ([Motion]), the requests that were counted ([Load]) and the description of
-// hostile modes ([Mode]). The subpackages build on it:
+// ([Motion]), the request counts ([Load]) and the type of hostile modes
+// ([Mode]). The subpackages build on it:
 //
 //	gvisor   sandboxes in a runtime root: state files, locks, control sockets
 //	kata     pods in a storage path: state files and shim monitor sockets
@@ -21,7 +21,7 @@
 //
 // To add a mode, declare its constant and add an entry to the table in modes.go
 // of the runtime's package. The tests of that package fail until the mode has a
-// check in modes_test.go, and the tests of the receiver iterate over all modes.
+// check in modes_test.go and is listed in the package documentation.
 //
 // # Values
 //

@@ -29,7 +29,7 @@ func (e *Exchange) Trickle(data []byte) bool {
 	return true
 }
 
-// Repeat writes a chunk many times, endlessly if times is negative.
+// Repeat writes a chunk the given number of times, endlessly if it is negative.
 func (e *Exchange) Repeat(chunk []byte, times int) bool {
 	for i := 0; times < 0 || i < times; i++ {
 		if !e.Send(chunk) {

@@ -60,7 +60,7 @@ func (l *LoadCounter) Begin(now time.Time) Call {
 
 // End records that the call is no longer in flight; only the first End counts.
 // An honest sandbox calls it before it sends the last byte, because the client
-// may send its next request before the goroutine that wrote the byte goes on.
+// may send its next request before the goroutine that wrote the byte continues.
 func (c *Call) End() {
 	if !c.ended {
 		c.ended = true

@@ -8,8 +8,8 @@ type Mode string
 // ModeInfo describes a mode.
 type ModeInfo struct {
 	Mode Mode
-	// Description continues "a sandbox that", for example "sends one byte every
-	// 20 ms".
+	// Description states what a sandbox in the mode does, for example "sends one
+	// byte every 20 ms".
 	Description string
 }
 

@@ -189,16 +189,20 @@ func TestFleetClosesDuringHostileResponses(t *testing.T) {
 	for _, info := range Modes() {
 		t.Run(string(info.Mode), func(t *testing.T) {
 			f := newFleet(t, Options{Hostile: map[simulate.Mode]int{info.Mode: 1}})
-			path, request, load := "", export, func() simulate.Load { return f.GVisor()[0].Load() }
+			var target interface {
+				SocketPath() string
+				Load() simulate.Load
+			}
+			request := export
 			if info.Mode.ForKata() {
-				path, request, load = f.Kata()[0].SocketPath(), getMetrics, func() simulate.Load { return f.Kata()[0].Load() }
+				target, request = f.Kata()[0], getMetrics
 			} else {
-				path = f.GVisor()[0].SocketPath()
+				target = f.GVisor()[0]
 			}
 			if info.Mode != gvisor.Refuse && info.Mode != kata.Refuse {
-				_, err := io.WriteString(simulatetest.Dial(t, path), request)
+				_, err := io.WriteString(simulatetest.Dial(t, target.SocketPath()), request)
 				require.NoError(t, err)
-				require.Eventually(t, func() bool { return load().Calls > 0 }, simulatetest.Timeout, time.Millisecond)
+				require.Eventually(t, func() bool { return target.Load().Calls > 0 }, simulatetest.Timeout, time.Millisecond)
 			}
 			require.NoError(t, f.Close(), "while the request is in flight")
 		})
