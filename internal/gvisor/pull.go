@@ -14,6 +14,7 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/registration"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/snapshot"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/statefile"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/urpc"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/jsonscan"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
@@ -39,7 +40,7 @@ func (s *Sandbox) Ask(ctx context.Context) bool {
 
 // Answered tells whether the answer has begun to arrive, or that there will be
 // none.
-func (s *Sandbox) Answered() bool { return s.asked.err != nil || s.asked.conn.Answered() }
+func (s *Sandbox) Answered() bool { return s.asked.err != nil || s.asked.conn.Ready() }
 
 // hangUp ends a pull that Ask has begun.
 func (s *Sandbox) hangUp() {
@@ -85,7 +86,7 @@ func (s *Sandbox) prepare(ctx context.Context, waits func()) (err error) {
 	if s.asked.conn, err = control.Dial(ctx, s.target(record)); err != nil {
 		return err
 	}
-	s.asked.conn.BeforeWaiting(waits)
+	s.asked.conn.OnBlock(waits)
 	if s.verifier == nil {
 		if err := s.learn(s.asked.conn, record.Registration); err != nil {
 			return err
@@ -97,7 +98,7 @@ func (s *Sandbox) prepare(ctx context.Context, waits func()) (err error) {
 // receive takes the snapshot that was asked for.
 func (s *Sandbox) receive(record *discovery.Sandbox, r *sandbox.Reading, waits func()) error {
 	conn := s.asked.conn
-	conn.BeforeWaiting(waits)
+	conn.OnBlock(waits)
 	err := conn.Receive(func(source io.Reader) error {
 		return s.verifier.Read(source, s.runtime.settings.MaxResponseSize, time.Now, r)
 	})
@@ -144,7 +145,7 @@ var registeredFields = jsonscan.NewFields("RegisteredMetrics")
 func (s *Sandbox) askRegistration(conn *control.Conn) (raw []byte, err error) {
 	limit := s.runtime.settings.MaxResponseSize
 	err = conn.Call(control.RegisteredMetrics(), func(source io.Reader) error {
-		return control.DecodeResult(source, limit, func(scanner *jsonscan.Scanner) {
+		return urpc.DecodeResult(source, limit, func(scanner *jsonscan.Scanner) {
 			var seen jsonscan.Seen
 			for scanner.OpenObject(); ; {
 				if _, more := scanner.NextField(registeredFields, &seen); !more {
@@ -213,7 +214,7 @@ func (s *Sandbox) learnSavings(conn *control.Conn, record *discovery.Sandbox) {
 	s.savings.attempts++
 	var cpuTime, wallTime int64
 	err := conn.Call(control.Savings(), func(source io.Reader) error {
-		return control.DecodeResult(source, savingsAnswerBytes, func(scanner *jsonscan.Scanner) {
+		return urpc.DecodeResult(source, savingsAnswerBytes, func(scanner *jsonscan.Scanner) {
 			var seen jsonscan.Seen
 			for scanner.OpenObject(); ; {
 				field, more := scanner.NextField(savingsFields, &seen)
