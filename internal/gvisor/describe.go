@@ -74,7 +74,7 @@ func (s *Sandbox) describeSpec(r *sandbox.Reading, spec discovery.Spec) {
 // call.
 func (s *Sandbox) Series(r *sandbox.Reading) {
 	if s.verifier != nil {
-		s.verifier.Series(r)
+		s.verifier.AppendSeries(r)
 	}
 	if s.described.files {
 		f := s.runtime.families
