@@ -6,7 +6,7 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// units are those of metrics whose path ends like this.
+// units are the units of metrics by the last element of their path.
 var units = map[string]string{
 	"bytes":   "By",
 	"packets": "{packet}",
@@ -17,10 +17,10 @@ const nanoseconds = 1
 
 var kinds = [...]sandbox.Kind{Gauge: sandbox.Gauge, Counter: sandbox.Counter, Histogram: sandbox.Histogram}
 
-// addFamilies names the metric in both namings.
+// addFamilies sets the families of the metric, which name it in both namings.
 func addFamilies(m *Metric, registeredUnit int64, prefix string) {
-	// A gauge may well be a sum over something, but the registration does not
-	// tell which are.
+	// A gauge could be a sum in OpenTelemetry, but the registration does not
+	// state which gauges can be added up.
 	otel := sandbox.Descriptor{
 		Name:        "gvisor" + strings.ReplaceAll(m.Path, "/", "."),
 		Description: m.Help,
@@ -41,11 +41,11 @@ func addFamilies(m *Metric, registeredUnit int64, prefix string) {
 		return
 	}
 	gauge := func(suffix, description string) *sandbox.Family {
-		form := prometheus
-		form.Name += suffix
-		form.Kind = sandbox.Gauge
-		form.Description = description + " of " + prometheus.Name + "."
-		return &sandbox.Family{Prometheus: form}
+		descriptor := prometheus
+		descriptor.Name += suffix
+		descriptor.Kind = sandbox.Gauge
+		descriptor.Description = description + " of " + prometheus.Name + "."
+		return &sandbox.Family{Prometheus: descriptor}
 	}
 	m.Min = gauge("_min", "Smallest sample")
 	m.Max = gauge("_max", "Largest sample")
