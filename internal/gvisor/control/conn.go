@@ -69,8 +69,8 @@ func (c *Conn) Close() (err error) {
 		err = c.file.Close()
 	}
 	if reusable {
-		// Otherwise interrupt may still run at any time, and would hit the
-		// connection that reuses the memory.
+		// If the context has ended, interrupt may still run, and would then abort
+		// the I/O of the connection that reuses the memory.
 		c.ctx, c.file, c.onBlock, c.stopInterrupt = nil, nil, nil, nil
 		c.received, c.ready, c.ioErr, c.rest = 0, false, nil, nil
 		connPool.Put(c)

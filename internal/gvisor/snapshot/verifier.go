@@ -103,7 +103,7 @@ func (v *Verifier) checkTime(when time.Time, clock func() time.Time) error {
 	}
 	switch now := clock(); {
 	case when.After(now):
-		return &Violation{Rule: RuleFuture, Detail: "taken " + when.Sub(now).String() + " in the future"}
+		return &Violation{Rule: RuleFuture, Detail: "time is " + when.Sub(now).String() + " in the future"}
 	case !v.anyAge && when.Before(now.Add(-maxAge)):
 		return &Violation{Rule: RuleStale, Detail: "taken " + now.Sub(when).String() + " ago"}
 	case when.Unix() < 0:

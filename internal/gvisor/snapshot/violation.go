@@ -133,12 +133,10 @@ func failure(err error) error {
 	if !errors.As(err, &violation) {
 		var remote *urpc.RemoteError
 		switch outcome := urpc.Outcome(err); {
-		case errors.As(err, &remote) && remote.NoSuccess:
-			violation = &Violation{Rule: RuleFormat, Err: err}
-		case outcome == sandbox.Malformed:
-			violation = &Violation{Rule: RuleFormat, Err: err}
 		case outcome == sandbox.Oversize:
 			violation = &Violation{Rule: RuleSize, Err: err}
+		case outcome == sandbox.Malformed, errors.As(err, &remote) && remote.NoSuccess:
+			violation = &Violation{Rule: RuleFormat, Err: err}
 		default:
 			return sandbox.Fail(outcome, err)
 		}
