@@ -6,6 +6,7 @@ import (
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/control"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/discovery"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/urpc"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/jsonscan"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
@@ -18,7 +19,7 @@ var registeredFields = jsonscan.NewFields("RegisteredMetrics")
 //	{"RegisteredMetrics":{"metrics":[…],"stages":[…]}}
 func requestRegistration(conn *control.Conn, limit int64) (raw []byte, err error) {
 	err = conn.Call(control.RegisteredMetrics(), func(source io.Reader) error {
-		return control.DecodeResult(source, limit, func(scanner *jsonscan.Scanner) {
+		return urpc.DecodeResult(source, limit, func(scanner *jsonscan.Scanner) {
 			var seen jsonscan.Seen
 			for scanner.OpenObject(); ; {
 				if _, more := scanner.NextField(registeredFields, &seen); !more {
@@ -63,7 +64,7 @@ func (s *Sandbox) learnSavings(conn *control.Conn, record *discovery.Sandbox) {
 	s.savings.attempts++
 	var cpuTime, wallTime int64
 	err := conn.Call(control.Savings(), func(source io.Reader) error {
-		return control.DecodeResult(source, maxSavingsSize, func(scanner *jsonscan.Scanner) {
+		return urpc.DecodeResult(source, maxSavingsSize, func(scanner *jsonscan.Scanner) {
 			var seen jsonscan.Seen
 			for scanner.OpenObject(); ; {
 				field, more := scanner.NextField(savingsFields, &seen)

@@ -8,81 +8,82 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/urpc"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// Conn is a connection to a sandbox, for the calls of one pull. It is used by
-// one goroutine, and not after it was closed.
+// Conn is a connection to a sandbox for the calls of one pull. It is used by
+// one goroutine, and must not be used after Close.
 //
-// As long as it need not wait, it is no more than a descriptor. Only a read that
-// finds nothing makes it known to Go's poller, and its deadline to a timer.
+// Until it has to block, it is only a file descriptor. The first read or write
+// that would block registers it with Go's poller and sets its deadline.
 type Conn struct {
 	ctx    context.Context
 	socket host.Socket
-	// waiting is the socket once it was waited for, nil before.
-	waiting *os.File
-	// beforeWaiting is called before the first wait.
-	beforeWaiting func()
-	// expire ends what the connection waits for; stop ends that the context's
-	// end is waited for, which would call it.
-	expire func()
-	stop   func() bool
-	// received is how many bytes have come, of all answers. answered tells that
-	// more have, or that none will.
+	// file is the socket once the connection has blocked, nil before.
+	file *os.File
+	// onBlock is called before the connection blocks for the first time.
+	onBlock func()
+	// interrupt aborts pending I/O of file. It runs when the context ends,
+	// unless stopInterrupt is called first.
+	interrupt     func()
+	stopInterrupt func() bool
+	// received counts the bytes of all responses so far.
 	received int
-	answered bool
-	// broken is the first error of the connection.
-	broken error
-	// head holds the beginning of an answer that was waited for, of which rest
-	// has not been decoded. It is all the memory that a sandbox that does not
-	// answer keeps occupied.
+	// ready reports that the next response has begun to arrive, or never will.
+	ready bool
+	// ioErr is the first I/O error of the connection.
+	ioErr error
+	// head holds the beginning of a response for which the connection blocked,
+	// and rest the part of it that is not decoded yet. They are all the memory
+	// that a sandbox that does not respond occupies.
 	head [512]byte
 	rest []byte
 }
 
-// past is a deadline that ends every read and write at once.
-var past = time.Unix(1, 0)
+// pastDeadline makes every read and write fail immediately.
+var pastDeadline = time.Unix(1, 0)
 
-// conns are those that have been closed, to be used again: a pull makes few
-// allocations, so each counts.
-var conns = sync.Pool{New: func() any {
+// connPool holds closed connections for reuse, because a pull makes so few
+// allocations that each one counts.
+var connPool = sync.Pool{New: func() any {
 	c := new(Conn)
-	c.expire = func() { _ = c.waiting.SetDeadline(past) }
+	c.interrupt = func() { _ = c.file.SetDeadline(pastDeadline) }
 	return c
 }}
 
 func newConn(ctx context.Context, socket host.Socket) *Conn {
-	c := conns.Get().(*Conn)
+	c := connPool.Get().(*Conn)
 	c.ctx, c.socket = ctx, socket
 	return c
 }
 
 // Close closes the connection.
 func (c *Conn) Close() (err error) {
-	idle := true
-	if c.waiting == nil {
+	reusable := true
+	if c.file == nil {
 		err = c.socket.Close()
 	} else {
-		idle = c.stop()
-		err = c.waiting.Close()
+		reusable = c.stopInterrupt()
+		err = c.file.Close()
 	}
-	if idle {
-		// Otherwise the connection may be expired at any moment from now on,
-		// which must not happen to the next one.
-		c.ctx, c.waiting, c.beforeWaiting, c.stop = nil, nil, nil, nil
-		c.received, c.answered, c.broken, c.rest = 0, false, nil, nil
-		conns.Put(c)
+	if reusable {
+		// If the context has ended, interrupt may still run, and would then abort
+		// the I/O of the connection that reuses the memory.
+		c.ctx, c.file, c.onBlock, c.stopInterrupt = nil, nil, nil, nil
+		c.received, c.ready, c.ioErr, c.rest = 0, false, nil, nil
+		connPool.Put(c)
 	}
 	return err
 }
 
-// OnBlock has a function called once before the connection waits for the
-// sandbox, or has received so much that the answer is going to take its time.
-func (c *Conn) OnBlock(call func()) { c.beforeWaiting = call }
+// OnBlock sets a function that is called once, before the connection blocks or
+// after it has received so much that reading the response will take long.
+func (c *Conn) OnBlock(call func()) { c.onBlock = call }
 
-// Call sends a request and hands the answer to decode: it is [Conn.Send] and
-// [Conn.Receive].
+// Call sends a request and passes the response to decode: it combines
+// [Conn.Send] and [Conn.Receive].
 func (c *Conn) Call(request Request, decode func(io.Reader) error) error {
 	if err := c.Send(request); err != nil {
 		return err
@@ -90,129 +91,132 @@ func (c *Conn) Call(request Request, decode func(io.Reader) error) error {
 	return c.Receive(decode)
 }
 
-// Send sends a request, and does not wait for the answer.
+// Send sends a request and does not wait for the response.
 func (c *Conn) Send(request Request) error {
 	for body := request.body; len(body) > 0; {
 		n, err := c.write(body)
 		if err != nil {
-			c.broken = err
-			return transportFailure(c.ctx, err)
+			c.ioErr = err
+			return connFailure(c.ctx, err)
 		}
 		body = body[n:]
 	}
 	return nil
 }
 
-// Ready tells whether the answer has begun to arrive, or never will. It does
-// not look any more once the connection was waited for.
+// Ready reports whether the response has begun to arrive, or never will. Once
+// the connection has blocked, Ready no longer checks the socket.
 func (c *Conn) Ready() bool {
-	if !c.answered && c.waiting == nil {
-		c.answered = c.socket.Readable()
+	if !c.ready && c.file == nil {
+		c.ready = c.socket.Readable()
 	}
-	return c.answered
+	return c.ready
 }
 
-// Receive hands the answer to decode, which is not called before the answer
-// begins. It must read just the answer, and prove that nothing follows in what
-// has arrived.
+// Receive waits until the response begins and passes it to decode, which must
+// read exactly the response and check that no further bytes arrived with it.
 //
-// Errors are [sandbox.Failure]s: of the connection, or what decode returned.
-// After any, the connection is of no more use.
+// The error is a [sandbox.Failure], of the connection or of decode. After an
+// error the connection must not be used again, except to close it.
 func (c *Conn) Receive(decode func(io.Reader) error) error {
 	if !c.Ready() {
 		n, err := c.read(c.head[:])
 		if err != nil {
-			c.broken = err
-			return transportFailure(c.ctx, err)
+			c.ioErr = err
+			return connFailure(c.ctx, err)
 		}
 		c.rest = c.head[:n]
 	}
-	c.answered = false
-	err := decode((*answer)(c))
+	c.ready = false
+	err := decode((*response)(c))
 	switch {
 	case err == nil:
 		return nil
-	case c.broken != nil:
-		return transportFailure(c.ctx, c.broken)
+	case c.ioErr != nil:
+		return connFailure(c.ctx, c.ioErr)
 	}
-	return sandbox.Fail(sandbox.Malformed, err)
+	return sandbox.Fail(urpc.Outcome(err), err)
 }
 
-// answer is a connection as decode sees it.
-type answer Conn
+// response is the reader that decode gets.
+type response Conn
 
-// Read reads without a control buffer.
-func (a *answer) Read(p []byte) (int, error) {
-	if len(a.rest) > 0 {
-		n := copy(p, a.rest)
-		a.rest = a.rest[n:]
+// Read reads without a control buffer, so that the kernel drops attached file
+// descriptors.
+func (r *response) Read(p []byte) (int, error) {
+	if len(r.rest) > 0 {
+		n := copy(p, r.rest)
+		r.rest = r.rest[n:]
 		return n, nil
 	}
-	n, err := (*Conn)(a).read(p)
-	if err != nil && a.broken == nil {
-		a.broken = err
+	n, err := (*Conn)(r).read(p)
+	if err != nil && r.ioErr == nil {
+		r.ioErr = err
 	}
 	return n, err
 }
 
-// usualAnswer is how long an answer may be before it counts as one that takes
-// its time. Most have some 10 KB.
-const usualAnswer = 64 << 10
+// typicalResponseSize is the size beyond which reading a response counts as
+// blocking. Most responses have some 10 KB.
+const typicalResponseSize = 64 << 10
 
 func (c *Conn) read(p []byte) (n int, err error) {
-	if c.waiting == nil && c.received <= usualAnswer {
+	if c.file == nil && c.received <= typicalResponseSize {
 		n, err = c.socket.Read(p)
 		c.received += n
 		if !errors.Is(err, host.ErrWouldBlock) {
 			return n, err
 		}
 	}
-	if err := c.wait(); err != nil {
+	if err := c.enableBlocking(); err != nil {
 		return 0, err
 	}
-	return c.waiting.Read(p)
+	return c.file.Read(p)
 }
 
 func (c *Conn) write(p []byte) (n int, err error) {
-	if c.waiting == nil {
+	if c.file == nil {
 		n, err = c.socket.Write(p)
 		if !errors.Is(err, host.ErrWouldBlock) {
 			return n, err
 		}
 	}
-	if err := c.wait(); err != nil {
+	if err := c.enableBlocking(); err != nil {
 		return 0, err
 	}
-	return c.waiting.Write(p)
+	return c.file.Write(p)
 }
 
-// wait makes the connection one that can wait, as long as the context lasts.
-func (c *Conn) wait() error {
-	if c.waiting != nil {
+// enableBlocking lets reads and writes block until the context ends.
+func (c *Conn) enableBlocking() error {
+	if c.file != nil {
 		return nil
 	}
-	if c.beforeWaiting != nil {
-		c.beforeWaiting()
+	if c.onBlock != nil {
+		c.onBlock()
 	}
-	c.waiting = c.socket.File()
+	c.file = c.socket.File()
 	deadline, _ := c.ctx.Deadline()
-	if err := c.waiting.SetDeadline(deadline); err != nil {
-		c.stop = func() bool { return true }
+	if err := c.file.SetDeadline(deadline); err != nil {
+		c.stopInterrupt = func() bool { return true }
 		return sandbox.Fail(sandbox.Internal, err)
 	}
-	c.stop = context.AfterFunc(c.ctx, c.expire)
+	c.stopInterrupt = context.AfterFunc(c.ctx, c.interrupt)
 	return nil
 }
 
-// transportFailure tells what an error of a connection means.
-func transportFailure(ctx context.Context, err error) error {
-	switch {
-	case errors.Is(ctx.Err(), context.Canceled):
-		return sandbox.Fail(sandbox.Canceled, ctx.Err())
-	case ctx.Err() != nil, errors.Is(err, os.ErrDeadlineExceeded):
-		return sandbox.Failf(sandbox.Timeout, "no complete answer before the deadline")
-	case errors.Is(err, io.EOF):
-		return sandbox.Failf(sandbox.Disconnected, "the sandbox closed the connection before its answer was complete")
+// connFailure converts an I/O error of a connection to a [sandbox.Failure].
+func connFailure(ctx context.Context, err error) error {
+	if cause := ctx.Err(); cause != nil {
+		// The end of the context aborts I/O with errors of other kinds.
+		err = cause
 	}
-	return sandbox.Fail(sandbox.Disconnected, err)
+	switch outcome := urpc.SourceOutcome(err); {
+	case outcome == sandbox.Timeout:
+		return sandbox.Failf(outcome, "deadline exceeded before the response was complete")
+	case errors.Is(err, io.EOF):
+		return sandbox.Failf(outcome, "sandbox closed the connection before the response was complete")
+	default:
+		return sandbox.Fail(outcome, err)
+	}
 }

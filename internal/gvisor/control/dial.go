@@ -10,11 +10,11 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// Dial connects to a sandbox, without waiting. The connection works as long as
-// the context lasts, and has to be closed in any case.
+// Dial connects to a sandbox without blocking. The connection is usable until
+// the context ends, and has to be closed in any case.
 func Dial(ctx context.Context, target Target) (*Conn, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, transportFailure(ctx, err)
+		return nil, connFailure(ctx, err)
 	}
 	var failure error
 	for path := range target.paths() {
@@ -22,18 +22,19 @@ func Dial(ctx context.Context, target Target) (*Conn, error) {
 		if err == nil {
 			return newConn(ctx, socket), nil
 		}
-		failure = tellingFailure(failure, err)
+		failure = moreSpecific(failure, err)
 	}
 	return nil, failure
 }
 
-// connect connects to a socket and refuses a process that only pretends to be
-// the sandbox.
+// connect connects to a socket and rejects a process that impersonates the
+// sandbox.
 func connect(path string, pid int) (host.Socket, error) {
 	socket, peer, err := host.ConnectUnix(path)
 	switch {
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
-		return host.Socket{}, sandbox.Failf(sandbox.Internal, "no file descriptor is left (raise the limit on open files): %w", err)
+		return host.Socket{}, sandbox.Failf(sandbox.Internal,
+			"connect to %s: %w: raise the limit on open files", path, err)
 	case err != nil:
 		return host.Socket{}, sandbox.Fail(sandbox.Unreachable, err)
 	case pid == 0 || peer.PID == pid:
@@ -41,17 +42,19 @@ func connect(path string, pid int) (host.Socket, error) {
 	}
 	_ = socket.Close()
 	if peer.PID == 0 {
-		return host.Socket{}, sandbox.Failf(sandbox.WrongPeer, "%s: the process that listens is in a PID namespace that cannot be seen from here: "+
-			"share the host's PID namespace, or set gvisor::verify_peer to false", path)
+		return host.Socket{}, sandbox.Failf(sandbox.WrongPeer,
+			"verify peer of %s: the listening process is in a PID namespace that is not visible here: "+
+				"share the host's PID namespace, or set gvisor::verify_peer to false", path)
 	}
-	return host.Socket{}, sandbox.Failf(sandbox.WrongPeer, "%s: process %d listens, but the state file names process %d", path, peer.PID, pid)
+	return host.Socket{}, sandbox.Failf(sandbox.WrongPeer,
+		"verify peer of %s: process %d is listening, but the state file records process %d", path, peer.PID, pid)
 }
 
-// tellingFailure picks the failure that says more: that a path does not exist
-// says least.
-func tellingFailure(before, now error) error {
-	if before == nil || errors.Is(before, fs.ErrNotExist) {
-		return now
+// moreSpecific returns the more specific of two errors. That a path does not
+// exist is the least specific.
+func moreSpecific(first, second error) error {
+	if first == nil || errors.Is(first, fs.ErrNotExist) {
+		return second
 	}
-	return before
+	return first
 }

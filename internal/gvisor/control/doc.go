@@ -1,26 +1,26 @@
-// Package control asks a gVisor sandbox over its control socket.
+// Package control calls a gVisor sandbox over its control socket.
 //
-// The protocol (urpc) runs on a Unix stream socket. A request is one JSON
-// value, the answer another, with no length and nothing in between; a connection
-// takes one call after the other:
+// The protocol (urpc) runs on a Unix stream socket. A request is one JSON value,
+// and so is a response, with no length prefix and no delimiter. Calls on a
+// connection are sequential:
 //
 //	→ {"method":"Metrics.Export","arg":{"only_metrics":"^(?:fs_.*)$"}}
 //	← {"success":true,"err":"","result":{"snapshot":{…}}}
 //	← {"success":false,"err":"unknown method","result":null}
 //
-// # Connections are brief
+// # Connections are short-lived
 //
-// A sandbox whose workload has ended waits for its connections to be closed, for
-// 15 seconds unless runsc's --control-rpc-stop-timeout says otherwise, even if
-// they are idle. Whoever kept one open would make every container seem to exit
-// that much later. So a connection lasts for one pull, a millisecond usually,
-// although one that is kept would be cheaper.
+// A sandbox whose workload has ended waits until its connections are closed,
+// even idle ones, for 15 seconds unless runsc's --control-rpc-stop-timeout sets
+// another time. A connection that is kept open would delay the exit of every
+// container by that much. So a connection lasts for one pull, typically a
+// millisecond, although reusing it would be cheaper.
 //
 // # Trust
 //
 // The same socket gives full control over the sandbox, so the few methods that
-// may be called are constants here, and a [Request] cannot be made elsewhere.
-// In the other direction, the sandbox may be hostile: it may never answer,
-// answer without end, or attach file descriptors, which a read without a control
-// buffer makes the kernel throw away.
+// may be called are constants of this package, and no other package can build a
+// [Request]. In the other direction, the sandbox may be hostile: it may never
+// respond, send a response without end, or attach file descriptors, which the
+// kernel drops because reads pass no control buffer.
 package control

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// peer listens as a sandbox does. Each connection is handed to a script; the
-// test ends only after all scripts have.
+// peer listens as a sandbox does. Each connection runs a script; the test ends
+// only after all scripts have returned.
 type peer struct {
 	listener *net.UnixListener
 	scripts  sync.WaitGroup
@@ -21,8 +21,9 @@ type peer struct {
 	conns []*net.UnixConn
 }
 
-// listen starts a peer. Connections beyond the scripts get the last of them.
-func listen(t *testing.T, path string, scripts ...func(*caller)) *peer {
+// listen starts a peer. The n-th connection runs the n-th script, and further
+// connections run the last one.
+func listen(t *testing.T, path string, scripts ...func(*peerConn)) *peer {
 	t.Helper()
 	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	require.NoError(t, err)
@@ -39,7 +40,7 @@ func listen(t *testing.T, path string, scripts ...func(*caller)) *peer {
 			script := scripts[min(i, len(scripts)-1)]
 			p.scripts.Go(func() {
 				defer func() { _ = conn.Close() }()
-				script(&caller{t: t, conn: conn, decoder: json.NewDecoder(conn)})
+				script(&peerConn{t: t, conn: conn, decoder: json.NewDecoder(conn)})
 			})
 		}
 	})
@@ -63,15 +64,15 @@ func (p *peer) connections() int {
 	return len(p.conns)
 }
 
-// caller is a connection as the peer sees it.
-type caller struct {
+// peerConn is the peer's end of a connection.
+type peerConn struct {
 	t       *testing.T
 	conn    *net.UnixConn
 	decoder *json.Decoder
 }
 
-// receive waits for a request; false is the end of the connection.
-func (c *caller) receive() (r request, ok bool) {
+// receive waits for a request. It returns false when the connection is closed.
+func (c *peerConn) receive() (r request, ok bool) {
 	err := c.decoder.Decode(&r)
 	return r, err == nil
 }
@@ -81,27 +82,27 @@ type request struct {
 	Arg    json.RawMessage
 }
 
-func (c *caller) send(text string) {
+func (c *peerConn) send(text string) {
 	_, _ = c.conn.Write([]byte(text))
 }
 
 // hold waits until the other end closes the connection.
-func (c *caller) hold() {
+func (c *peerConn) hold() {
 	_, _ = c.decoder.Token()
 }
 
-// answers gives the same answer to every request.
-func answers(text string) func(*caller) {
-	return func(c *caller) {
+// respond sends the same response to every request.
+func respond(response string) func(*peerConn) {
+	return func(c *peerConn) {
 		for {
 			if _, ok := c.receive(); !ok {
 				return
 			}
-			c.send(text)
+			c.send(response)
 		}
 	}
 }
 
-func target(directory string) Target {
+func testTarget(directory string) Target {
 	return Target{Root: directory, ID: "web", Socket: filepath.Join(directory, "runsc-web.sock"), PID: os.Getpid()}
 }

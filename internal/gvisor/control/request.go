@@ -2,24 +2,25 @@ package control
 
 import "encoding/json"
 
-// All methods that this package can call. None of them changes anything.
+// The methods that this package can call. None of them changes the sandbox.
 const (
 	methodExport            = "Metrics.Export"
 	methodRegisteredMetrics = "Metrics.GetRegisteredMetrics"
 	methodSavings           = "containerManager.GetSavings"
 )
 
-// Request is a call ready to be sent, any number of times. The zero value is
-// none.
+// Request is an encoded call that can be sent any number of times. The zero
+// value is not a valid request.
 type Request struct {
 	body []byte
 }
 
-// Export asks for the values of all metrics whose Prometheus name matches
-// filter, a regular expression that must match the whole name; with "", of all.
+// Export requests the values of all metrics whose Prometheus name matches
+// filter, a regular expression that must match the whole name. An empty filter
+// selects all metrics.
 func Export(filter string) Request {
 	if filter != "" {
-		// The sandbox takes a match anywhere in the name.
+		// The sandbox accepts a match anywhere in the name.
 		filter = "^(?:" + filter + ")$"
 	}
 	return newRequest(methodExport, struct {
@@ -27,11 +28,12 @@ func Export(filter string) Request {
 	}{filter})
 }
 
-// RegisteredMetrics asks which metrics there are. The answer is what the
-// sandbox says about itself, after its workload could have compromised it.
+// RegisteredMetrics requests the registration of metrics. The response comes
+// from a sandbox that its workload may already have compromised.
 func RegisteredMetrics() Request { return newRequest(methodRegisteredMetrics, struct{}{}) }
 
-// Savings asks what a restore saved. Older releases do not know the method.
+// Savings requests how much time a restore saved. Older releases do not support
+// the method.
 func Savings() Request { return newRequest(methodSavings, nil) }
 
 func newRequest(method string, argument any) Request {
@@ -40,7 +42,7 @@ func newRequest(method string, argument any) Request {
 		Argument any    `json:"arg"`
 	}{method, argument})
 	if err != nil {
-		panic("control: " + err.Error()) // texts always have a JSON form
+		panic("control: " + err.Error()) // Strings can always be encoded.
 	}
 	return Request{body}
 }

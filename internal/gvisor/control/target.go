@@ -6,22 +6,22 @@ import (
 	"slices"
 )
 
-// Target is where one sandbox listens.
+// Target identifies the control socket of one sandbox.
 type Target struct {
-	// Root is the runtime root, as it is mounted here.
+	// Root is the runtime root as it is mounted here.
 	Root string
-	// ID is the sandbox id.
+	// ID is the sandbox ID.
 	ID string
-	// Socket is the path of the socket as the runtime recorded it, which may be
-	// a path that leads elsewhere here; empty if it is unknown.
+	// Socket is the path of the socket as the runtime recorded it. In this mount
+	// namespace it may lead elsewhere. It is empty if it is unknown.
 	Socket string
-	// PID is the process that must listen; 0 accepts any.
+	// PID is the process that must be listening; 0 accepts any process.
 	PID int
 }
 
-// paths yields where the socket may be, the likeliest first: where the runtime
-// put it, under the same name in the root, and under the usual name in the
-// root.
+// paths returns the possible paths of the socket, the most likely first: the
+// recorded path, the same file name in the root, and the default file name in
+// the root.
 func (t Target) paths() iter.Seq[string] {
 	return func(yield func(string) bool) {
 		var tried []string

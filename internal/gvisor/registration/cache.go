@@ -8,80 +8,82 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/jsonscan"
 )
 
-// Cache parses each registration once and gives equal registrations to all who
-// ask, whatever order their metrics are listed in. It does not keep a
-// registration alive: when no sandbox uses it any more, it is gone. All methods
-// are safe for concurrent use.
+// Cache parses each registration once and returns the same [Registration] for
+// all registrations with the same metrics, in any order. It does not keep a
+// registration alive: one that no sandbox uses any more is garbage-collected.
+// All methods are safe for concurrent use.
 type Cache struct {
 	prefix string
 	limits Limits
 	seeds  [2]maphash.Seed
 
 	mu sync.Mutex
-	// contents are by the bytes of a registration: one per sandbox.
-	contents map[digest]*content
-	// sweepAt is how many contents there must be to look for dead ones.
+	// entries are indexed by the bytes of a registration: one per sandbox.
+	entries map[digest]*entry
+	// sweepAt is the number of entries from which on a new entry triggers a
+	// sweep.
 	sweepAt int
-	// sets are by the metrics of a registration: one per build and flags.
-	sets map[set]weak.Pointer[Registration]
+	// registrations are indexed by the metrics of a registration: one per build
+	// and set of flags.
+	registrations map[metricSet]weak.Pointer[Registration]
 
-	// parsing is held while a new set is parsed. It is taken before mu.
+	// parsing is held while new metrics are parsed. It is locked before mu.
 	parsing sync.Mutex
 }
 
-// Bounds of what a cache remembers.
 const (
-	// keptContents is far above the number of sandboxes on any host.
-	keptContents = 16_384
-	firstSweep   = 256
+	// maxEntries is far above the number of sandboxes on any host.
+	maxEntries = 16_384
+	// minSweep is the smallest number of entries that triggers a sweep.
+	minSweep = 256
 )
 
-// digest stands for bytes. Its seeds are random and secret, so nobody can
+// digest identifies bytes. Its seeds are random and secret, so that nobody can
 // prepare bytes that collide.
 type digest [2]uint64
 
-// set stands for metrics in any order: it is the sum of their digests.
-type set digest
+// metricSet identifies metrics in any order: it is the sum of their digests.
+type metricSet digest
 
-// content is what is known about the bytes of one registration.
-type content struct {
-	// mu is held while they are parsed.
+// entry is the result of parsing the bytes of one registration.
+type entry struct {
+	// mu is held while the bytes are parsed.
 	mu           sync.Mutex
 	registration weak.Pointer[Registration]
 	err          error
 }
 
-// NewCache makes a cache whose registrations all have this prefix in the
-// naming "prometheus".
+// NewCache returns a cache whose registrations have this prefix in the naming
+// "prometheus".
 func NewCache(prefix string, limits Limits) *Cache {
 	return &Cache{
-		prefix:   prefix,
-		limits:   limits.withDefaults(),
-		seeds:    [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
-		contents: map[digest]*content{},
-		sweepAt:  firstSweep,
-		sets:     map[set]weak.Pointer[Registration]{},
+		prefix:        prefix,
+		limits:        limits.withDefaults(),
+		seeds:         [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
+		entries:       map[digest]*entry{},
+		sweepAt:       minSweep,
+		registrations: map[metricSet]weak.Pointer[Registration]{},
 	}
 }
 
-// Get parses a registration, or finds it parsed. Failures are remembered as
-// well; they are an [*Error] that must not be changed. The bytes are not kept.
+// Get returns the parsed registration. Failures are cached as well; they are an
+// [*Error] that must not be changed. Get does not retain raw.
 func (c *Cache) Get(raw []byte) (*Registration, error) {
-	content := c.content(c.digest(raw))
-	content.mu.Lock()
-	defer content.mu.Unlock()
-	if content.err != nil {
-		return nil, content.err
+	entry := c.entry(c.digest(raw))
+	entry.mu.Lock()
+	defer entry.mu.Unlock()
+	if entry.err != nil {
+		return nil, entry.err
 	}
-	if r := content.registration.Value(); r != nil {
+	if r := entry.registration.Value(); r != nil {
 		return r, nil
 	}
 	r, err := c.parse(raw)
 	if err != nil {
-		content.err = err
+		entry.err = err
 		return nil, err
 	}
-	content.registration = weak.Make(r)
+	entry.registration = weak.Make(r)
 	return r, nil
 }
 
@@ -89,54 +91,56 @@ func (c *Cache) digest(data []byte) digest {
 	return digest{maphash.Bytes(c.seeds[0], data), maphash.Bytes(c.seeds[1], data)}
 }
 
-// content finds or adds what is known about the bytes with this digest.
-func (c *Cache) content(d digest) *content {
+// entry returns the entry of the bytes with this digest, a new one if there is
+// none.
+func (c *Cache) entry(d digest) *entry {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	known := c.contents[d]
-	if known == nil {
-		if len(c.contents) >= c.sweepAt {
+	found := c.entries[d]
+	if found == nil {
+		if len(c.entries) >= c.sweepAt {
 			c.sweep()
 		}
-		known = &content{}
-		c.contents[d] = known
+		found = &entry{}
+		c.entries[d] = found
 	}
-	return known
+	return found
 }
 
-// sweep forgets failures and what nobody uses any more. The caller holds mu.
+// sweep deletes failures and registrations that are no longer used. The caller
+// holds mu.
 func (c *Cache) sweep() {
-	for d, known := range c.contents {
-		// One that is being parsed just now is in use.
-		if !known.mu.TryLock() {
+	for d, entry := range c.entries {
+		// A locked entry is being parsed or returned, so it is in use.
+		if !entry.mu.TryLock() {
 			continue
 		}
-		if known.registration.Value() == nil || len(c.contents) >= keptContents {
-			delete(c.contents, d)
+		if entry.registration.Value() == nil || len(c.entries) >= maxEntries {
+			delete(c.entries, d)
 		}
-		known.mu.Unlock()
+		entry.mu.Unlock()
 	}
-	for s, registration := range c.sets {
+	for set, registration := range c.registrations {
 		if registration.Value() == nil {
-			delete(c.sets, s)
+			delete(c.registrations, set)
 		}
 	}
-	// Sweeping again only at twice the number makes its cost per content
-	// constant.
-	c.sweepAt = min(max(2*len(c.contents), firstSweep), keptContents)
+	// The next sweep is due at twice the number of entries, which makes the cost
+	// of sweeping constant per entry.
+	c.sweepAt = min(max(2*len(c.entries), minSweep), maxEntries)
 }
 
-// parse finds a registration with the same metrics, or parses the bytes.
+// parse returns a cached registration with the same metrics, or parses the bytes.
 func (c *Cache) parse(raw []byte) (*Registration, error) {
-	key, err := c.set(raw)
+	set, err := c.metricSet(raw)
 	if err != nil {
 		return nil, err
 	}
-	// One at a time: at the start of the receiver, all sandboxes of a build come
-	// at once.
+	// When the receiver starts, all sandboxes of a build are found at once, and
+	// only the first one should parse.
 	c.parsing.Lock()
 	defer c.parsing.Unlock()
-	if r := c.known(key); r != nil {
+	if r := c.find(set); r != nil {
 		return r, nil
 	}
 	r, err := Parse(raw, c.prefix, c.limits)
@@ -145,27 +149,28 @@ func (c *Cache) parse(raw []byte) (*Registration, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.sets[key] = weak.Make(r)
+	c.registrations[set] = weak.Make(r)
 	return r, nil
 }
 
-func (c *Cache) known(key set) *Registration {
+// find returns the cached registration of the metrics, or nil.
+func (c *Cache) find(set metricSet) *Registration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.sets[key].Value()
+	return c.registrations[set].Value()
 }
 
-// set adds up the digests of all metrics: runsc lists them in the order of a Go
-// map, which is another one in each sandbox. What it takes for a set has the
-// shape of a registration as far as its outermost object goes; everything
-// below is the same, byte for byte, in a registration with an equal set.
-func (c *Cache) set(raw []byte) (set, error) {
+// metricSet adds up the digests of all metrics, because runsc lists them in the
+// order of a Go map, which differs between sandboxes. It verifies only the
+// outermost object of the registration: a cached registration with an equal set
+// has byte for byte the same metrics, which are valid.
+func (c *Cache) metricSet(raw []byte) (metricSet, error) {
 	var s jsonscan.Scanner
 	s.ResetBytes(raw, c.limits.scan())
 	if s.Null() {
-		return set{}, &Error{Rule: RuleAbsent}
+		return metricSet{}, &Error{Rule: RuleAbsent}
 	}
-	var key set
+	var set metricSet
 	var seen jsonscan.Seen
 	for s.OpenObject(); ; {
 		field, more := s.NextField(registrationFields, &seen)
@@ -178,13 +183,13 @@ func (c *Cache) set(raw []byte) (set, error) {
 		}
 		for s.OpenArray(); s.NextElement(); {
 			d := c.digest(s.Raw())
-			key[0] += d[0]
-			key[1] += d[1]
+			set[0] += d[0]
+			set[1] += d[1]
 		}
 	}
 	s.End()
 	if err := s.Err(); err != nil {
-		return set{}, formatError(err)
+		return metricSet{}, formatError(err)
 	}
-	return key, nil
+	return set, nil
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"regexp"
 	"runtime"
 	"sync"
 	"testing"
@@ -14,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// shuffled lists the metrics of a registration in another order.
+// shuffled returns a registration with its metrics in another order.
 func shuffled(t testing.TB, raw []byte, seed uint64) []byte {
 	t.Helper()
 	var r map[string]json.RawMessage
@@ -31,7 +30,7 @@ func shuffled(t testing.TB, raw []byte, seed uint64) []byte {
 	return data
 }
 
-func TestCacheShares(t *testing.T) {
+func TestCacheSharesRegistrations(t *testing.T) {
 	c := NewCache("runsc_", Limits{})
 	first, err := c.Get(small(t))
 	require.NoError(t, err)
@@ -46,8 +45,8 @@ func TestCacheShares(t *testing.T) {
 	require.NoError(t, err)
 	assert.NotSame(t, first, other)
 	_, err = c.Get([]byte(registered(metric(nil), metric(nil))))
-	assert.Error(t, err, "a metric twice is not the same as once")
-	changed, err := c.Get([]byte(registered(metric(map[string]any{"description": "Changed."}))))
+	assert.Error(t, err, "a metric that occurs twice is invalid")
+	changed, err := c.Get([]byte(withMetric(keys{"description": "Changed."})))
 	require.NoError(t, err)
 	assert.Equal(t, "Changed.", changed.Metrics[0].Help)
 	runtime.KeepAlive(first)
@@ -66,13 +65,13 @@ func TestCacheSharesCaptures(t *testing.T) {
 	}
 }
 
-func TestCacheRemembersFailures(t *testing.T) {
+func TestCacheKeepsFailures(t *testing.T) {
 	c := NewCache("", Limits{})
-	raw := []byte(registered(metric(map[string]any{"type": 9})))
+	raw := []byte(withMetric(keys{"type": 9}))
 	_, first := c.Get(raw)
 	require.Error(t, first)
 	_, again := c.Get(raw)
-	assert.True(t, first == again) //nolint:testifylint // the very same error
+	assert.True(t, first == again) //nolint:testifylint // must be the identical error
 	_, err := c.Get([]byte(`null`))
 	var typed *Error
 	require.ErrorAs(t, err, &typed)
@@ -90,7 +89,7 @@ func TestCacheObeysLimits(t *testing.T) {
 	assert.Equal(t, RuleLimit, typed.Rule)
 }
 
-func TestCacheLetsGo(t *testing.T) {
+func TestCacheDropsUnusedRegistrations(t *testing.T) {
 	c := NewCache("", Limits{})
 	r, err := c.Get(small(t))
 	require.NoError(t, err)
@@ -102,17 +101,17 @@ func TestCacheLetsGo(t *testing.T) {
 		select {
 		case <-gone:
 		case <-time.After(10 * time.Millisecond):
-			require.True(t, time.Now().Before(deadline), "the cache keeps an unused registration")
+			require.True(t, time.Now().Before(deadline), "the cache keeps an unused registration alive")
 			continue
 		}
 		break
 	}
 	again, err := c.Get(small(t))
-	require.NoError(t, err, "and it can be had again")
+	require.NoError(t, err, "a dropped registration is parsed again")
 	assert.Len(t, again.Metrics, 7)
 }
 
-func TestCacheIsBounded(t *testing.T) {
+func TestCacheLimitsFailures(t *testing.T) {
 	c := NewCache("", Limits{})
 	kept, err := c.Get(small(t))
 	require.NoError(t, err)
@@ -120,25 +119,25 @@ func TestCacheIsBounded(t *testing.T) {
 		_, err := c.Get(fmt.Appendf(nil, `{"metrics":%d}`, i))
 		require.Error(t, err)
 	}
-	assert.LessOrEqual(t, len(c.contents), firstSweep+1, "failures are dropped when there are many")
+	assert.LessOrEqual(t, len(c.entries), minSweep+1, "sweeps drop failures")
 	again, err := c.Get(small(t))
 	require.NoError(t, err)
 	assert.Same(t, kept, again)
 }
 
-func TestCacheIsBoundedWhileAllIsInUse(t *testing.T) {
+func TestCacheLimitsEntriesInUse(t *testing.T) {
 	c := NewCache("", Limits{})
 	kept, err := c.Get([]byte(registered(metric(nil))))
 	require.NoError(t, err)
-	for i := range keptContents + 100 {
+	for i := range maxEntries + 100 {
 		r, err := c.Get(fmt.Appendf(nil, `{"new":%d,%s`, i, registered(metric(nil))[1:]))
 		require.NoError(t, err)
 		require.Same(t, kept, r)
 	}
-	assert.LessOrEqual(t, len(c.contents), keptContents)
+	assert.LessOrEqual(t, len(c.entries), maxEntries)
 }
 
-func TestCacheIsSafeForConcurrentUse(t *testing.T) {
+func TestCacheConcurrentUse(t *testing.T) {
 	c := NewCache("", Limits{})
 	raws := make([][]byte, 20)
 	for i := range raws {
@@ -159,60 +158,16 @@ func TestCacheIsSafeForConcurrentUse(t *testing.T) {
 	}
 }
 
-func TestCacheFindsWithoutAllocating(t *testing.T) {
+func TestCacheHitDoesNotAllocate(t *testing.T) {
 	c := NewCache("", Limits{})
 	raw := small(t)
 	r, err := c.Get(raw)
 	require.NoError(t, err)
 	assert.Zero(t, testing.AllocsPerRun(100, func() {
 		if again, _ := c.Get(raw); again != r {
-			t.Fatal("not found")
+			t.Fatal("another registration")
 		}
 	}))
-}
-
-func TestSelect(t *testing.T) {
-	r, err := Parse(small(t), "", Limits{})
-	require.NoError(t, err)
-	names := func(s *Selection) (names []string) {
-		for i, selected := range s.Metrics {
-			if selected {
-				names = append(names, r.Metrics[i].Name)
-			}
-		}
-		return names
-	}
-	all := r.Select(nil)
-	assert.Len(t, names(all), 7)
-	assert.Len(t, all.Counters, 3*8+4)
-	assert.IsIncreasing(t, all.Counters)
-	assert.Same(t, all, r.Select(nil))
-
-	disk := r.Select(regexp.MustCompile(`^(?:disk_.*)$`))
-	assert.Equal(t, []string{"disk_latency", "disk_reads", "disk_wait"}, names(disk))
-	assert.Equal(t, []uint32{r.Find([]byte("disk_reads")).First, r.Find([]byte("disk_wait")).First}, disk.Counters)
-	assert.Same(t, disk, r.Select(regexp.MustCompile(`^(?:disk_.*)$`)))
-	assert.Empty(t, r.Select(regexp.MustCompile(`^$`)).Counters)
-
-	for i := range 100 {
-		r.Select(regexp.MustCompile(fmt.Sprintf("^x%d$", i)))
-	}
-	assert.LessOrEqual(t, len(r.selections), keptSelections)
-}
-
-func TestSelectFillsOnlyFewValues(t *testing.T) {
-	values := make([]string, 17)
-	for i := range values {
-		values[i] = fmt.Sprint(i)
-	}
-	r, err := Parse([]byte(registered(
-		metric(map[string]any{"fields": fields{field("a", values[:16]...), field("b", "x", "y")}}),
-		metric(map[string]any{"name": "/more", "prometheus_name": "more", "fields": fields{field("a", values...)}}),
-		metric(map[string]any{"name": "/level", "prometheus_name": "level", "cumulative": false}),
-		histogram(nil),
-	)), "", Limits{})
-	require.NoError(t, err)
-	assert.Len(t, r.Select(nil).Counters, 32)
 }
 
 func BenchmarkCacheSameMetrics(b *testing.B) {

@@ -1,8 +1,9 @@
-// Package registration reads which metrics a gVisor sandbox has: their names,
-// types, label values and bucket bounds. runsc writes this registration into
-// the state file before the workload starts (sandbox.registeredMetrics), so
-// snapshots from a sandbox can be verified against it; a sandbox also tells its
-// registration itself (Metrics.GetRegisteredMetrics).
+// Package registration parses the registration of metrics of a gVisor sandbox:
+// their names, types, label values and bucket bounds. runsc writes the
+// registration to the state file before the workload starts
+// (sandbox.registeredMetrics), so snapshots of a sandbox can be verified against
+// it. A sandbox also returns its registration itself
+// (Metrics.GetRegisteredMetrics).
 //
 //	{"metrics":[
 //	  {"name":"/fs/opens","prometheus_name":"fs_opens",
@@ -17,27 +18,27 @@
 //	 "stages":["restore","task_start"]}
 //
 // type is 0 for an integer and 1 for a distribution, units 0 for none and 1 for
-// nanoseconds; what is zero, false or empty is left out. A distribution with n
-// bounds has n+1 buckets: below the first bound, between each two, and from the
-// last one on. Stages are not used here.
+// nanoseconds; values that are zero, false or empty are omitted. A distribution
+// with n bounds has n+1 buckets: below the first bound, between each two, and
+// from the last one on. Stages are not used here.
 //
 // # Rules
 //
-// gVisor's own verifier (pkg/prometheus) refuses a registration that breaks one
-// of [RuleNoName], [RuleReservedName], [RuleName], [RuleDuplicateMetric],
+// gVisor's own verifier (pkg/prometheus) rejects a registration that violates
+// one of [RuleNoName], [RuleReservedName], [RuleName], [RuleDuplicateMetric],
 // [RuleDuplicateField], [RuleNoValues], [RuleDuplicateValue], [RuleBuckets] and
-// [RuleType]. The other rules keep names apart that would meet in the output,
-// or bound what a registration may cost; see each [Rule].
+// [RuleType]. The other rules prevent collisions of names in the output, or
+// limit the cost of a registration; see each [Rule].
 //
-// # Numbers of series
+// # Series numbers
 //
-// Every combination of label values of every metric has a number, counted
-// through all metrics in the order of their paths. What is remembered about a
-// series needs this number and no text.
+// Every combination of label values of every metric is a series with a number.
+// Series are numbered through all metrics, in the order of their paths. The
+// state that is kept per series contains this number instead of text.
 //
 // # Sharing
 //
-// All sandboxes of one build and set of flags have the same registration of
-// some 180 metrics and 50 KB, except that each lists the metrics in an order of
-// its own. A [Cache] gives all of them the same [Registration].
+// All sandboxes of the same build with the same flags have the same registration
+// of some 180 metrics and 50 KB, except that each one lists the metrics in a
+// different order. A [Cache] returns the same [Registration] for all of them.
 package registration

@@ -3,50 +3,11 @@ package registration
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/jsonscan"
 )
-
-// Limits bound what a registration may cost. A zero field means its default.
-type Limits struct {
-	// Bytes is the longest registration; 1 MiB by default.
-	Bytes int64
-	// Metrics is how many metrics there may be; 4096 by default.
-	Metrics int
-	// Fields is how many fields a metric may have; 8 by default.
-	Fields int
-	// Values is how many values a field may have; 8192 by default.
-	Values int
-	// Name is the longest name, path, field name or value; 256 bytes by default.
-	Name int
-	// Description is the longest description; 4096 bytes by default.
-	Description int
-	// Numbers is how many numbers all series together may have: one each, and
-	// one per bucket in histograms; 65,536 by default. It bounds what must be
-	// remembered per sandbox. More than 2³⁰ count as 2³⁰.
-	Numbers int
-}
-
-func (l Limits) withDefaults() Limits {
-	l.Bytes = cmp.Or(l.Bytes, 1<<20)
-	l.Metrics = cmp.Or(l.Metrics, 4096)
-	l.Fields = cmp.Or(l.Fields, 8)
-	l.Values = cmp.Or(l.Values, 8192)
-	l.Name = cmp.Or(l.Name, 256)
-	l.Description = cmp.Or(l.Description, 4096)
-	l.Numbers = min(cmp.Or(l.Numbers, 65_536), 1<<30)
-	return l
-}
-
-// depth is how deep a registration goes, with room for keys yet unknown.
-const depth = 16
-
-func (l Limits) scan() jsonscan.Limits {
-	return jsonscan.Limits{Bytes: l.Bytes, Depth: depth}
-}
 
 var (
 	registrationFields = jsonscan.NewFields("metrics", "stages")
@@ -58,10 +19,23 @@ var (
 // stagesField is the index of "stages" in registrationFields.
 const stagesField = 1
 
-// Parse reads a registration. Prefix is what names in the naming "prometheus"
-// begin with. The error is always an [*Error].
+// Indexes in metricFields.
+const (
+	nameField = iota
+	prometheusNameField
+	descriptionField
+	cumulativeField
+	typeField
+	unitsField
+	fieldsField
+	boundsField
+	syncField
+)
+
+// Parse parses a registration. Prefix begins all names in the naming
+// "prometheus". The error is always an [*Error].
 func Parse(raw []byte, prefix string, limits Limits) (*Registration, error) {
-	p := parser{limits: limits.withDefaults(), prefix: prefix, texts: map[string]string{}}
+	p := parser{limits: limits.withDefaults(), prefix: prefix, interned: map[string]string{}}
 	p.scan.ResetBytes(raw, p.limits.scan())
 	p.parse()
 	if p.err != nil {
@@ -70,18 +44,15 @@ func Parse(raw []byte, prefix string, limits Limits) (*Registration, error) {
 	if err := p.scan.Err(); err != nil {
 		return nil, formatError(err)
 	}
-	return p.finish()
+	return p.build()
 }
 
-// formatError makes an [*Error] of a scanner's error.
+// formatError converts an error of the scanner to an [*Error].
 func formatError(err error) *Error {
-	rule := RuleFormat
-	for _, limit := range []error{jsonscan.ErrInputSize, jsonscan.ErrTokenSize, jsonscan.ErrDepth} {
-		if errors.Is(err, limit) {
-			rule = RuleLimit
-		}
+	if jsonscan.IsLimit(err) {
+		return &Error{Rule: RuleLimit, Err: err}
 	}
-	return &Error{Rule: rule, Err: err}
+	return &Error{Rule: RuleFormat, Err: err}
 }
 
 type parser struct {
@@ -91,33 +62,34 @@ type parser struct {
 	metrics []Metric
 	// numbers counts toward [Limits.Numbers].
 	numbers int
-	// texts holds each text once.
-	texts map[string]string
-	// broken is the first rule that the metric being read broke. Its name may
-	// come later than that.
-	broken *Error
-	err    *Error
+	// interned holds each string once.
+	interned map[string]string
+	// metricErr is the first violation of the current metric. It is kept until
+	// the end of the metric, because the name may follow.
+	metricErr *Error
+	// err is the violation that stopped the parser.
+	err *Error
 }
 
-// refuse stops with an error that is not about the JSON.
-func (p *parser) refuse(err *Error) {
+// reject stops the parser with a violation.
+func (p *parser) reject(err *Error) {
 	if p.err == nil && p.scan.Err() == nil {
 		p.err = err
 		p.scan.Fail(err)
 	}
 }
 
-// breaks notes that the metric being read broke a rule.
-func (p *parser) breaks(rule Rule, detail string, args ...any) {
-	if p.broken == nil {
-		p.broken = &Error{Rule: rule, Detail: fmt.Sprintf(detail, args...)}
+// rejectMetric records a violation of the current metric.
+func (p *parser) rejectMetric(rule Rule, detail string, args ...any) {
+	if p.metricErr == nil {
+		p.metricErr = &Error{Rule: rule, Detail: fmt.Sprintf(detail, args...)}
 	}
 }
 
 func (p *parser) parse() {
 	s := &p.scan
 	if s.Null() {
-		p.refuse(&Error{Rule: RuleAbsent})
+		p.reject(&Error{Rule: RuleAbsent})
 	}
 	var seen jsonscan.Seen
 	for s.OpenObject(); ; {
@@ -131,92 +103,98 @@ func (p *parser) parse() {
 		}
 		for s.OpenArray(); s.NextElement(); {
 			if len(p.metrics) == p.limits.Metrics {
-				p.refuse(&Error{Rule: RuleLimit, Detail: fmt.Sprintf("more than %d metrics", p.limits.Metrics)})
+				p.reject(&Error{Rule: RuleLimit, Detail: fmt.Sprintf("more than %d metrics", p.limits.Metrics)})
 			}
-			p.metric()
+			p.parseMetric()
 		}
 	}
 	s.End()
 }
 
-// skipStages passes over the stages, which must be texts nevertheless.
+// skipStages skips the stages, which have to be strings nevertheless.
 func skipStages(s *jsonscan.Scanner) {
 	for s.OpenArray(); s.NextElement(); {
 		_ = s.String()
 	}
 }
 
-func (p *parser) metric() {
-	s := &p.scan
-	var (
-		m          Metric
-		kind, unit int64
-		cumulative bool
-		seen       jsonscan.Seen
-	)
-	p.broken = nil
-	for s.OpenObject(); ; {
-		field, more := s.NextField(metricFields, &seen)
-		if !more {
-			break
-		}
-		switch field {
-		case 0:
-			m.Path = p.text("name", p.limits.Name)
-		case 1:
-			m.Name = p.text("prometheus_name", p.limits.Name)
-		case 2:
-			m.Help = p.text("description", p.limits.Description)
-		case 3:
-			cumulative = s.Bool()
-		case 4:
-			kind = s.Int64()
-		case 5:
-			unit = s.Int64()
-		case 6:
-			for s.OpenArray(); s.NextElement(); {
-				p.field(&m)
-			}
-		case 7:
-			for s.OpenArray(); s.NextElement(); {
-				p.bound(&m)
-			}
-		case 8:
-			s.Bool()
-		}
-	}
-	if s.Err() != nil {
+// parseMetric parses, verifies and appends one metric.
+func (p *parser) parseMetric() {
+	p.metricErr = nil
+	m, unit := p.readMetric()
+	if p.scan.Err() != nil {
 		return
 	}
-	switch {
-	case kind == 0 && cumulative:
-		m.Type = Counter
-	case kind == 0:
-		m.Type = Gauge
-	case kind == 1:
-		m.Type = Histogram
-	default:
-		p.breaks(RuleType, "type %d is neither 0 (integer) nor 1 (distribution)", kind)
-	}
 	if unit != int64(int32(unit)) {
-		p.breaks(RuleFormat, "units has more than 32 bits")
+		p.rejectMetric(RuleFormat, "units does not fit into 32 bits")
 	}
-	if p.broken == nil {
-		p.broken = checkMetric(&m)
+	if p.metricErr == nil {
+		p.metricErr = checkMetric(&m)
 	}
-	if p.broken == nil {
-		p.number(&m)
+	if p.metricErr == nil {
+		p.countSeries(&m)
 	}
-	if p.broken != nil {
-		p.broken.Metric = cmp.Or(m.Name, m.Path)
-		p.refuse(p.broken)
+	if p.metricErr != nil {
+		p.metricErr.Metric = cmp.Or(m.Name, m.Path)
+		p.reject(p.metricErr)
 		return
 	}
 	addFamilies(&m, unit, p.prefix)
 	p.metrics = append(p.metrics, m)
 }
 
-func (p *parser) field(m *Metric) {
+// readMetric reads the definition of a metric.
+func (p *parser) readMetric() (m Metric, unit int64) {
+	s := &p.scan
+	var (
+		valueType  int64
+		cumulative bool
+		seen       jsonscan.Seen
+	)
+	for s.OpenObject(); ; {
+		field, more := s.NextField(metricFields, &seen)
+		if !more {
+			break
+		}
+		switch field {
+		case nameField:
+			m.Path = p.text("name", p.limits.Name)
+		case prometheusNameField:
+			m.Name = p.text("prometheus_name", p.limits.Name)
+		case descriptionField:
+			m.Help = p.text("description", p.limits.Description)
+		case cumulativeField:
+			cumulative = s.Bool()
+		case typeField:
+			valueType = s.Int64()
+		case unitsField:
+			unit = s.Int64()
+		case fieldsField:
+			for s.OpenArray(); s.NextElement(); {
+				p.readField(&m)
+			}
+		case boundsField:
+			for s.OpenArray(); s.NextElement(); {
+				p.readBound(&m)
+			}
+		case syncField:
+			s.Bool()
+		}
+	}
+	switch {
+	case valueType == 0 && cumulative:
+		m.Type = Counter
+	case valueType == 0:
+		m.Type = Gauge
+	case valueType == 1:
+		m.Type = Histogram
+	default:
+		p.rejectMetric(RuleType, "type %d is neither 0 (integer) nor 1 (distribution)", valueType)
+	}
+	return m, unit
+}
+
+func (p *parser) readField(m *Metric) {
 	s := &p.scan
 	var field Field
 	var seen jsonscan.Seen
@@ -230,42 +208,42 @@ func (p *parser) field(m *Metric) {
 			field.Key = p.text("field_name", p.limits.Name)
 		case 1:
 			for s.OpenArray(); s.NextElement(); {
-				value := p.text("an allowed value", p.limits.Name)
+				value := p.text("allowed value", p.limits.Name)
 				if len(field.Values) == p.limits.Values {
-					p.breaks(RuleLimit, "a field has more than %d values", p.limits.Values)
+					p.rejectMetric(RuleLimit, "field with more than %d values", p.limits.Values)
 					continue
 				}
 				field.Values = append(field.Values, value)
 			}
 		}
 	}
-	p.index(&field)
+	p.indexValues(&field)
 	if len(m.Fields) == p.limits.Fields {
-		p.breaks(RuleLimit, "more than %d fields", p.limits.Fields)
+		p.rejectMetric(RuleLimit, "more than %d fields", p.limits.Fields)
 		return
 	}
 	m.Fields = append(m.Fields, field)
 }
 
-// index prepares a field for finding its values.
-func (p *parser) index(field *Field) {
+// indexValues prepares a field for [Field.Ordinal].
+func (p *parser) indexValues(field *Field) {
 	ordinals := make(map[string]uint32, len(field.Values))
 	for i, value := range field.Values {
-		if _, twice := ordinals[value]; twice {
-			p.breaks(RuleDuplicateValue, "field %.100q has the value %.100q twice", field.Key, value)
+		if _, duplicate := ordinals[value]; duplicate {
+			p.rejectMetric(RuleDuplicateValue, "field %.100q has the value %.100q twice", field.Key, value)
 			return
 		}
 		ordinals[value] = uint32(i)
 	}
-	if len(field.Values) > fewValues {
+	if len(field.Values) > maxLinearValues {
 		field.ordinals = ordinals
 	}
 }
 
-func (p *parser) bound(m *Metric) {
+func (p *parser) readBound(m *Metric) {
 	bound := p.scan.Int64()
-	// One too many are kept, so that a histogram with more can be told; other
-	// metrics may have bounds, which mean nothing.
+	// One bound too many is kept, so that RuleBuckets detects a histogram with
+	// too many. Other metrics may have any number of bounds, which are unused.
 	if len(m.Bounds) == maxBuckets {
 		return
 	}
@@ -273,8 +251,9 @@ func (p *parser) bound(m *Metric) {
 	m.FloatBounds = append(m.FloatBounds, float64(bound))
 }
 
-// number counts the series of a metric.
-func (p *parser) number(m *Metric) {
+// countSeries sets the number of series of a metric and the strides of its
+// fields.
+func (p *parser) countSeries(m *Metric) {
 	series := uint64(1)
 	for i := range slices.Backward(m.Fields) {
 		m.Fields[i].stride = uint32(series)
@@ -283,36 +262,36 @@ func (p *parser) number(m *Metric) {
 			break
 		}
 	}
-	each := uint64(1)
+	perSeries := uint64(1)
 	if m.Type == Histogram {
-		each += uint64(m.Buckets())
+		perSeries += uint64(m.Buckets())
 	}
-	numbers := series * each
+	numbers := series * perSeries
 	if numbers+uint64(p.numbers) > uint64(p.limits.Numbers) {
-		p.breaks(RuleLimit, "more than %d numbers in all combinations of labels", p.limits.Numbers)
+		p.rejectMetric(RuleLimit, "more than %d numbers in all combinations of labels", p.limits.Numbers)
 		return
 	}
 	p.numbers += int(numbers)
 	m.Series = uint32(series)
 }
 
-// text reads a text of at most limit bytes.
+// text reads and interns a string of at most limit bytes.
 func (p *parser) text(what string, limit int) string {
 	text := p.scan.String()
 	if len(text) > limit {
-		p.breaks(RuleLimit, "%s is longer than %d bytes", what, limit)
+		p.rejectMetric(RuleLimit, "%s is longer than %d bytes", what, limit)
 		return ""
 	}
-	if known, ok := p.texts[string(text)]; ok {
+	if known, ok := p.interned[string(text)]; ok {
 		return known
 	}
 	kept := string(text)
-	p.texts[kept] = kept
+	p.interned[kept] = kept
 	return kept
 }
 
-// finish puts all metrics together.
-func (p *parser) finish() (*Registration, error) {
+// build returns the registration of all metrics.
+func (p *parser) build() (*Registration, error) {
 	if err := checkNames(p.metrics); err != nil {
 		return nil, err
 	}
@@ -332,13 +311,13 @@ func (p *parser) finish() (*Registration, error) {
 	return r, nil
 }
 
-// canonical is what a sandbox writes between the name of a metric and its
-// labels or value. It uses the same encoder as gVisor, so that escapes are the
-// same.
+// canonical returns what a sandbox sends between the name of a metric and its
+// labels or value. It uses the same encoder as gVisor, which makes the escapes
+// the same.
 func canonical(m *Metric) []byte {
 	help, err := json.Marshal(m.Help)
 	if err != nil {
-		return nil // texts are always encodable, and without this, only speed is lost
+		return nil // Strings can always be encoded. Without it, snapshots are only read more slowly.
 	}
 	return fmt.Appendf(nil, `","type":%d,"help":%s},`, m.Type, help)
 }

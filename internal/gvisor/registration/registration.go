@@ -7,12 +7,12 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// Registration is what one build of gVisor can report. It is shared by all
+// Registration lists the metrics of one build of gVisor. It is shared by all
 // sandboxes of that build and must not be changed.
 type Registration struct {
-	// Metrics are in the order of their paths.
+	// Metrics are sorted by path.
 	Metrics []Metric
-	// Series is how many series there are: their numbers are below it.
+	// Series is the number of series. Series are numbered from 0.
 	Series uint32
 
 	byName map[string]*Metric
@@ -21,7 +21,7 @@ type Registration struct {
 	selections map[string]*Selection
 }
 
-// Type is the type of a metric in snapshots, where it has these numbers.
+// Type is the type of a metric, with the value that it has in snapshots.
 type Type uint8
 
 // Types of registered metrics.
@@ -37,53 +37,57 @@ func (t Type) String() string { return typeNames[t] }
 
 // Metric is one registered metric.
 type Metric struct {
-	// Name is the Prometheus name without prefix: fs_opens.
+	// Name is the Prometheus name without prefix, for example fs_opens.
 	Name string
-	// Path is gVisor's own name: /fs/opens.
+	// Path is gVisor's own name, for example /fs/opens.
 	Path string
 	// Help is the description.
 	Help string
 	Type Type
 	// Fields are the labels, in the order of the registration.
 	Fields []Field
-	// Bounds are the lower bounds of all buckets but the first, and so the
-	// upper bounds of all but the last; of histograms only.
+	// Bounds are the lower bounds of all buckets except the first one, which are
+	// also the upper bounds of all buckets except the last one. Only those of
+	// histograms are used.
 	Bounds []int64
-	// FloatBounds are the same for output.
+	// FloatBounds are the same bounds for output.
 	FloatBounds []float64
 
-	// Family is how the metric is called in the output. A histogram also has
-	// three families for what a histogram has no place for in the naming
-	// "prometheus".
-	Family        *sandbox.Family
+	// Family describes the metric in the output.
+	Family *sandbox.Family
+	// Min, Max and SSD are additional families of a histogram, for the values
+	// that a histogram in the naming "prometheus" cannot carry.
 	Min, Max, SSD *sandbox.Family
 
-	// Index is the place in [Registration.Metrics].
+	// Index is the index in [Registration.Metrics].
 	Index int
-	// First is the number of the metric's first series, Series how many it has.
+	// First is the number of the metric's first series, and Series the number of
+	// its series.
 	First, Series uint32
 
-	// Canonical is how the metric usually follows its name in a snapshot:
+	// Canonical is what usually follows the name of the metric in a snapshot:
 	//
 	//	","type":2,"help":"Number of file opens."},
 	Canonical []byte
 }
 
-// Field is a label and what it may be.
+// Field is a label and its allowed values.
 type Field struct {
 	Key    string
 	Values []string
 
-	// stride is how far apart series are that differ by one in this field.
+	// stride is the distance between the numbers of two series that differ by
+	// one ordinal in this field.
 	stride uint32
-	// ordinals finds a value where there are many.
+	// ordinals is the index of Values, unless there are few.
 	ordinals map[string]uint32
 }
 
-// fewValues is up to where looking through all values beats a map.
-const fewValues = 4
+// maxLinearValues is the number of values up to which a linear search is faster
+// than a map.
+const maxLinearValues = 4
 
-// Ordinal is the place of an allowed value among [Field.Values].
+// Ordinal returns the index of an allowed value in [Field.Values].
 func (f *Field) Ordinal(value []byte) (ordinal uint32, allowed bool) {
 	if f.ordinals != nil {
 		ordinal, allowed = f.ordinals[string(value)]
@@ -97,7 +101,8 @@ func (f *Field) Ordinal(value []byte) (ordinal uint32, allowed bool) {
 	return 0, false
 }
 
-// Offset is what a value of this field adds to the number of a series.
+// Offset returns the part of a series number that a value of this field
+// contributes.
 func (f *Field) Offset(ordinal uint32) uint32 { return ordinal * f.stride }
 
 // Labels appends the label values of a series, in the order of the fields.
@@ -111,13 +116,13 @@ func (m *Metric) Labels(values []string, series uint32) []string {
 	return values
 }
 
-// Buckets is how many buckets a histogram has.
+// Buckets returns the number of buckets of a histogram.
 func (m *Metric) Buckets() int { return len(m.Bounds) + 1 }
 
-// Find finds a metric by its Prometheus name; nil if there is none.
+// Find returns the metric with a Prometheus name, or nil if there is none.
 func (r *Registration) Find(name []byte) *Metric { return r.byName[string(name)] }
 
-// MetricOf finds the metric that a series belongs to.
+// MetricOf returns the metric of a series.
 func (r *Registration) MetricOf(series uint32) *Metric {
 	after := sort.Search(len(r.Metrics), func(i int) bool { return r.Metrics[i].First > series })
 	return &r.Metrics[after-1]

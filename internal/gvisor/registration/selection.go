@@ -2,27 +2,28 @@ package registration
 
 import "regexp"
 
-// Selection is which metrics of a registration a filter lets through.
+// Selection is the part of a registration that a filter selects.
 type Selection struct {
-	// Metrics tells, by [Metric.Index], whether the metric is let through.
+	// Metrics reports, by [Metric.Index], whether the metric is selected.
 	Metrics []bool
-	// Counters are the series, in ascending order, of all counters that are
-	// let through and have few enough series to show each before it was first
-	// incremented: no field with more than 16 values.
+	// Counters are the series, in ascending order, of all selected counters that
+	// can be filled with zero before they are first incremented. Counters that
+	// have a field with more than 16 values are excluded, because they have too
+	// many series.
 	Counters []uint32
 }
 
 const (
-	// fillableValues is how many values each field of a counter in
-	// [Selection.Counters] may have.
-	fillableValues = 16
-	// keptSelections is how many selections are remembered. There is one for
-	// each receiver with a filter of its own.
-	keptSelections = 16
+	// maxZeroFillValues is the maximum number of values per field of a counter in
+	// [Selection.Counters].
+	maxZeroFillValues = 16
+	// maxSelections is the maximum number of cached selections. There is one per
+	// receiver with a distinct filter.
+	maxSelections = 16
 )
 
-// Select applies a filter to the Prometheus names; nil lets everything
-// through. Selections are remembered by the filter's text.
+// Select applies a filter to the Prometheus names. A nil filter selects all
+// metrics. Selections are cached by the text of the filter.
 func (r *Registration) Select(filter *regexp.Regexp) *Selection {
 	var text string
 	if filter != nil {
@@ -37,7 +38,7 @@ func (r *Registration) Select(filter *regexp.Regexp) *Selection {
 	if r.selections == nil {
 		r.selections = make(map[string]*Selection)
 	}
-	if len(r.selections) < keptSelections {
+	if len(r.selections) < maxSelections {
 		r.selections[text] = selection
 	}
 	return selection
@@ -51,7 +52,7 @@ func (r *Registration) newSelection(filter *regexp.Regexp) *Selection {
 			continue
 		}
 		selection.Metrics[i] = true
-		if m.Type != Counter || !fillable(m) {
+		if m.Type != Counter || !canZeroFill(m) {
 			continue
 		}
 		for number := range m.Series {
@@ -61,9 +62,11 @@ func (r *Registration) newSelection(filter *regexp.Regexp) *Selection {
 	return selection
 }
 
-func fillable(m *Metric) bool {
+// canZeroFill reports whether a metric has few enough values per field for
+// [Selection.Counters].
+func canZeroFill(m *Metric) bool {
 	for i := range m.Fields {
-		if len(m.Fields[i].Values) > fillableValues {
+		if len(m.Fields[i].Values) > maxZeroFillValues {
 			return false
 		}
 	}

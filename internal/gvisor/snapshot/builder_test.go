@@ -15,10 +15,10 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// moment is when all tests take place, and clock tells it.
-var moment = time.Date(2026, 11, 20, 10, 19, 38, 2789760, time.UTC)
+// testTime is the current time in all tests.
+var testTime = time.Date(2026, 11, 20, 10, 19, 38, 2789760, time.UTC)
 
-func clock() time.Time { return moment }
+func clock() time.Time { return testTime }
 
 func testRegistration(t testing.TB) *registration.Registration {
 	t.Helper()
@@ -29,34 +29,30 @@ func testRegistration(t testing.TB) *registration.Registration {
 	return r
 }
 
-// answer builds the answer of a sandbox, entry by entry.
-type answer struct {
-	known   *registration.Registration
+// response builds the response of a sandbox, entry by entry.
+type response struct {
+	reg     *registration.Registration
 	when    time.Time
 	entries []string
 }
 
-func newAnswer(known *registration.Registration, when time.Time) *answer {
-	return &answer{known: known, when: when}
+func newResponse(reg *registration.Registration, when time.Time) *response {
+	return &response{reg: reg, when: when}
 }
 
 // number adds a number with labels given as key, value, key, value.
-func (a *answer) number(name string, value int64, labels ...string) *answer {
-	text := `{}`
-	if value != 0 {
-		text = fmt.Sprintf(`{"int":%d}`, value)
-	}
-	return a.raw(name, `,"val":`+text, labels...)
+func (r *response) number(name string, value int64, labels ...string) *response {
+	return r.raw(name, `,"val":`+integer(value), labels...)
 }
 
-// histogram adds a histogram with its bounds as registered. Buckets hold the
-// counts of all buckets.
-func (a *answer) histogram(name string, total, least, most int64, ssd string, buckets []uint64, labels ...string) *answer {
-	return a.raw(name, `,"histogram":`+a.histogramText(name, total, least, most, ssd, buckets), labels...)
+// histogram adds a histogram with the registered bounds and the given counts of
+// all buckets.
+func (r *response) histogram(name string, total, minimum, maximum int64, ssd string, buckets []uint64, labels ...string) *response {
+	return r.raw(name, `,"histogram":`+r.histogramJSON(name, total, minimum, maximum, ssd, buckets), labels...)
 }
 
-func (a *answer) histogramText(name string, total, least, most int64, ssd string, buckets []uint64) string {
-	metric := a.known.Find([]byte(name))
+func (r *response) histogramJSON(name string, total, minimum, maximum int64, ssd string, buckets []uint64) string {
+	metric := r.reg.Find([]byte(name))
 	var parts []string
 	for i, count := range buckets {
 		bound := `null`
@@ -66,7 +62,7 @@ func (a *answer) histogramText(name string, total, least, most int64, ssd string
 		parts = append(parts, fmt.Sprintf(`{"le":%s,"n":%d}`, bound, count))
 	}
 	return fmt.Sprintf(`{"total":%s,"min":%s,"max":%s,"ssd":%s,"buckets":[%s]}`,
-		integer(total), integer(least), integer(most), ssd, strings.Join(parts, ","))
+		integer(total), integer(minimum), integer(maximum), ssd, strings.Join(parts, ","))
 }
 
 func integer(v int64) string {
@@ -76,10 +72,9 @@ func integer(v int64) string {
 	return fmt.Sprintf(`{"int":%d}`, v)
 }
 
-// raw adds an entry whose definition and labels are right, and the rest as
-// given.
-func (a *answer) raw(name, rest string, labels ...string) *answer {
-	metric := a.known.Find([]byte(name))
+// raw adds an entry with a valid definition and labels, followed by rest.
+func (r *response) raw(name, rest string, labels ...string) *response {
+	metric := r.reg.Find([]byte(name))
 	if metric == nil {
 		metric = &registration.Metric{Name: name, Type: registration.Counter}
 	}
@@ -88,18 +83,18 @@ func (a *answer) raw(name, rest string, labels ...string) *answer {
 		for i := 0; i < len(labels); i += 2 {
 			texts[labels[i]] = labels[i+1]
 		}
-		rest = `,"labels":` + encoded(texts) + rest
+		rest = `,"labels":` + toJSON(texts) + rest
 	}
-	return a.entry(fmt.Sprintf(`{"metric":{"name":%s,"type":%d,"help":%s}%s}`, encoded(name), metric.Type, encoded(metric.Help), rest))
+	return r.entry(fmt.Sprintf(`{"metric":{"name":%s,"type":%d,"help":%s}%s}`, toJSON(name), metric.Type, toJSON(metric.Help), rest))
 }
 
-// entry adds an entry as it stands.
-func (a *answer) entry(text string) *answer {
-	a.entries = append(a.entries, text)
-	return a
+// entry adds an entry verbatim.
+func (r *response) entry(text string) *response {
+	r.entries = append(r.entries, text)
+	return r
 }
 
-func encoded(v any) string {
+func toJSON(v any) string {
 	data, err := json.Marshal(v)
 	if err != nil {
 		panic(err)
@@ -107,19 +102,31 @@ func encoded(v any) string {
 	return string(data)
 }
 
-func (a *answer) String() string {
+func (r *response) String() string {
 	return fmt.Sprintf(`{"success":true,"err":"","result":{"snapshot":{"when":%q,"data":[%s]}}}`,
-		a.when.Format(time.RFC3339Nano), strings.Join(a.entries, ","))
+		r.when.Format(time.RFC3339Nano), strings.Join(r.entries, ","))
 }
 
-// read lets a verifier read an answer, in one piece.
+// mixedResponse returns a response with points of every type, unordered.
+func mixedResponse(reg *registration.Registration) *response {
+	return newResponse(reg, testTime).
+		number("tasks_open", -2).
+		histogram("disk_latency", 9, 2, 7, `{"float":12.5}`, []uint64{0, 1, 1, 0}, "mode", "w").
+		number("disk_reads", 152903).
+		number("calls_odd", 3, "kind", "second", "number", "5").
+		histogram("disk_latency", 0, 0, 0, `{}`, []uint64{0, 0, 0, 0}, "mode", "r").
+		number("link_rx_bytes", 1<<40).
+		number("calls_odd", 1, "kind", "first", "number", "-1")
+}
+
+// read makes a verifier read a response that arrives in one piece.
 func read(v *Verifier, text string) (*sandbox.Reading, error) {
 	r := &sandbox.Reading{}
 	return r, v.Read(bytes.NewReader([]byte(text)), 1<<20, clock, r)
 }
 
-// shown lists the points of a reading, one per line.
-func shown(r *sandbox.Reading) string {
+// formatPoints lists the points of a reading, one per line.
+func formatPoints(r *sandbox.Reading) string {
 	var text strings.Builder
 	for _, p := range r.Points {
 		name := p.Family.OTel.Name

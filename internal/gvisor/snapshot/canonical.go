@@ -6,16 +6,17 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/registration"
 )
 
-// canonicalEntry reads the next entry if it is a number, has arrived
-// completely, and looks byte for byte as gVisor's encoder writes it:
+// readCanonicalEntry reads the next entry if it is a number, has arrived
+// completely, and is byte for byte what gVisor's encoder writes:
 //
 //	{"metric":{"name":"fs_opens","type":2,"help":"Number of file opens."},"val":{"int":7}}
 //
-// Nearly all entries do, and comparing them as a whole costs a fraction of
-// taking them apart. All others, and whatever is wrong, it leaves to anyEntry.
-func (d *decoder) canonicalEntry() bool {
+// Nearly all entries are, and comparing them as a whole costs a fraction of
+// parsing them. It returns false without consuming anything for all other
+// entries, valid or not, which are left to readEntry.
+func (d *decoder) readCanonicalEntry() bool {
 	data := d.scan.Buffered()
-	rest, ok := cut(data, `{"metric":{"name":"`)
+	rest, ok := cutPrefix(data, `{"metric":{"name":"`)
 	if !ok {
 		return false
 	}
@@ -23,8 +24,8 @@ func (d *decoder) canonicalEntry() bool {
 	if end < 0 {
 		return false
 	}
-	// Names have nothing in them that would need an escape.
-	metric := d.known.Find(rest[:end])
+	// Names of registered metrics contain nothing that needs an escape.
+	metric := d.reg.Find(rest[:end])
 	if metric == nil || metric.Type == registration.Histogram {
 		return false
 	}
@@ -33,11 +34,11 @@ func (d *decoder) canonicalEntry() bool {
 	}
 	var offset uint32
 	if len(metric.Fields) > 0 {
-		if offset, rest, ok = canonicalLabels(metric, rest); !ok {
+		if offset, rest, ok = cutCanonicalLabels(metric, rest); !ok {
 			return false
 		}
 	}
-	value, rest, ok := canonicalValue(rest)
+	value, rest, ok := cutCanonicalValue(rest)
 	if !ok {
 		return false
 	}
@@ -46,32 +47,33 @@ func (d *decoder) canonicalEntry() bool {
 	return true
 }
 
-// canonicalLabels reads labels and the comma behind them.
+// cutCanonicalLabels reads labels and the comma after them. It returns the offset
+// of the series from the metric's first series.
 //
 //	"labels":{"level":"TCP","name":"3"},
-func canonicalLabels(metric *registration.Metric, data []byte) (offset uint32, rest []byte, ok bool) {
-	rest, ok = cut(data, `"labels":{`)
+func cutCanonicalLabels(metric *registration.Metric, data []byte) (offset uint32, rest []byte, ok bool) {
+	rest, ok = cutPrefix(data, `"labels":{`)
 	if !ok {
 		return 0, nil, false
 	}
 	var present uint64
 	for i := range metric.Fields {
 		if i > 0 {
-			if rest, ok = cut(rest, `,`); !ok {
+			if rest, ok = cutPrefix(rest, `,`); !ok {
 				return 0, nil, false
 			}
 		}
 		var key, value []byte
-		if key, rest, ok = plainText(rest); !ok {
+		if key, rest, ok = cutPlainString(rest); !ok {
 			return 0, nil, false
 		}
-		if rest, ok = cut(rest, `:`); !ok {
+		if rest, ok = cutPrefix(rest, `:`); !ok {
 			return 0, nil, false
 		}
-		if value, rest, ok = plainText(rest); !ok {
+		if value, rest, ok = cutPlainString(rest); !ok {
 			return 0, nil, false
 		}
-		field := fieldOf(metric, key)
+		field := fieldIndex(metric, key)
 		if field < 0 || present&(1<<field) != 0 {
 			return 0, nil, false
 		}
@@ -82,11 +84,12 @@ func canonicalLabels(metric *registration.Metric, data []byte) (offset uint32, r
 		}
 		offset += metric.Fields[field].Offset(ordinal)
 	}
-	rest, ok = cut(rest, `},`)
+	rest, ok = cutPrefix(rest, `},`)
 	return offset, rest, ok
 }
 
-func fieldOf(metric *registration.Metric, key []byte) int {
+// fieldIndex returns the index of the field with this key, or -1.
+func fieldIndex(metric *registration.Metric, key []byte) int {
 	for i := range metric.Fields {
 		if metric.Fields[i].Key == string(key) {
 			return i
@@ -95,35 +98,34 @@ func fieldOf(metric *registration.Metric, key []byte) int {
 	return -1
 }
 
-// canonicalValue reads the value and the end of the entry. Negative and very
-// large integers are rare enough to be left out.
+// cutCanonicalValue reads the value and the end of the entry. Negative and very
+// large integers are rare, so they are left to readEntry.
 //
 //	"val":{"int":152903}}
 //	"val":{}}
-func canonicalValue(data []byte) (value int64, rest []byte, ok bool) {
-	rest, ok = cut(data, `"val":{`)
+func cutCanonicalValue(data []byte) (value int64, rest []byte, ok bool) {
+	rest, ok = cutPrefix(data, `"val":{`)
 	if !ok {
 		return 0, nil, false
 	}
-	if digits, found := cut(rest, `"int":`); found {
+	if digits, found := cutPrefix(rest, `"int":`); found {
 		n := 0
 		for n < len(digits) && digits[n]-'0' <= 9 {
 			value = value*10 + int64(digits[n]-'0')
 			n++
 		}
-		// 18 digits always fit, and zero is not written.
+		// 18 digits always fit, and gVisor omits zero.
 		if n == 0 || n > 18 || digits[0] == '0' {
 			return 0, nil, false
 		}
 		rest = digits[n:]
 	}
-	rest, ok = cut(rest, `}}`)
+	rest, ok = cutPrefix(rest, `}}`)
 	return value, rest, ok
 }
 
-// plainText reads a string without escapes, control characters and anything
-// beyond ASCII.
-func plainText(data []byte) (text, rest []byte, ok bool) {
+// cutPlainString reads a string of printable ASCII without escapes.
+func cutPlainString(data []byte) (text, rest []byte, ok bool) {
 	if len(data) == 0 || data[0] != '"' {
 		return nil, nil, false
 	}
@@ -138,7 +140,8 @@ func plainText(data []byte) (text, rest []byte, ok bool) {
 	return nil, nil, false
 }
 
-func cut(data []byte, prefix string) (rest []byte, ok bool) {
+// cutPrefix is [bytes.CutPrefix] for a prefix that is a string.
+func cutPrefix(data []byte, prefix string) (rest []byte, ok bool) {
 	if len(data) < len(prefix) || string(data[:len(prefix)]) != prefix {
 		return nil, false
 	}

@@ -7,30 +7,27 @@ import (
 	"time"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/registration"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/urpc"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/jsonscan"
 )
 
 const (
-	// depth is how deep an answer goes, with room for keys yet unknown.
-	depth = 16
-	// shownText is how much of a text of the sandbox's an error repeats.
-	shownText = 200
-	// keptPoints is how many points a decoder in the pool has room for.
-	keptPoints = 1024
+	// maxDepth is the nesting depth of a response, plus room for unknown keys.
+	maxDepth = 16
+	// maxQuotedText limits how many bytes of the sandbox's text an error quotes.
+	maxQuotedText = 200
+	// maxPooledPoints limits the memory of a decoder in the pool.
+	maxPooledPoints = 1024
 )
 
-// decoder turns the bytes of one answer into points, and checks all that can
-// be checked without knowing earlier snapshots.
+// decoder decodes one response into points, and performs every check that does
+// not depend on earlier snapshots.
 type decoder struct {
 	scan      jsonscan.Scanner
-	known     *registration.Registration
+	reg       *registration.Registration
 	selection *registration.Selection
 	maxPoints int
 
-	// success, refusal and result are what the answer said.
-	success bool
-	seen    jsonscan.Seen
-	refusal []byte
 	// when is the time of the snapshot; zero without a snapshot.
 	when time.Time
 
@@ -39,12 +36,14 @@ type decoder struct {
 	// counts holds the buckets of all histograms.
 	counts []uint64
 
-	// order is for sorting points by series; present and places are by the
-	// number of a series, a bit and an index.
-	order   []uint64
+	// order lists the points by ascending series: the series in the upper 32
+	// bits, the index in points in the lower 32.
+	order []uint64
+	// present has one bit per series, and indexes one index in points per
+	// series; see [decoder.sortByIndex].
 	present []uint64
-	places  []uint32
-	// labels is for the label values of one series.
+	indexes []uint32
+	// labels holds the label values of one series.
 	labels []string
 	entry  entry
 	// bound reads the bounds of buckets.
@@ -64,71 +63,49 @@ type point struct {
 type histogram struct {
 	total, min, max int64
 	ssd             float64
-	// buckets are from first on in counts, count is their sum.
+	// first is the index of the first bucket in counts.
 	first int
+	// count is the sum of all buckets.
 	count uint64
 }
 
-var decoders = sync.Pool{New: func() any { return new(decoder) }}
+var decoderPool = sync.Pool{New: func() any { return new(decoder) }}
 
-// release gives the decoder back, without what it need not keep.
+// release returns the decoder to the pool, without references to a response and
+// without unusually large memory.
 func (d *decoder) release() {
 	d.scan.ResetBytes(nil, jsonscan.Limits{})
 	d.bound.ResetBytes(nil, jsonscan.Limits{})
 	d.entry.clear()
 	clear(d.points)
 	clear(d.labels)
-	if cap(d.points) > keptPoints || cap(d.counts) > 64*keptPoints {
+	if cap(d.points) > maxPooledPoints || cap(d.counts) > 64*maxPooledPoints {
 		d.points, d.histograms, d.counts, d.order = nil, nil, nil, nil
 	}
-	d.known, d.selection = nil, nil
-	decoders.Put(d)
+	d.reg, d.selection = nil, nil
+	decoderPool.Put(d)
 }
 
 var (
-	answerFields   = jsonscan.NewFields("success", "err", "result")
 	resultFields   = jsonscan.NewFields("snapshot")
 	snapshotFields = jsonscan.NewFields("when", "data")
 )
 
-const (
-	fieldSuccess = iota
-	fieldErr
-	fieldResult
-)
-
 func scanLimits(bytes int64) jsonscan.Limits {
-	return jsonscan.Limits{Bytes: bytes, Depth: depth}
+	return jsonscan.Limits{Bytes: bytes, Depth: maxDepth}
 }
 
-// read reads a whole answer, without looking at whether it was a success.
+// read reads a whole response.
 func (d *decoder) read(source io.Reader, limit int64) error {
-	s := &d.scan
-	s.ResetReader(source, scanLimits(limit))
-	d.success, d.seen, d.refusal = false, 0, d.refusal[:0]
+	d.scan.ResetReader(source, scanLimits(limit))
 	d.when = time.Time{}
 	d.points, d.histograms, d.counts = d.points[:0], d.histograms[:0], d.counts[:0]
-	for s.OpenObject(); ; {
-		field, more := s.NextField(answerFields, &d.seen)
-		if !more {
-			break
-		}
-		switch field {
-		case fieldSuccess:
-			d.success = s.Bool()
-		case fieldErr:
-			text := s.String()
-			d.refusal = append(d.refusal, text[:min(len(text), shownText)]...)
-		case fieldResult:
-			d.result()
-		}
-	}
-	s.End()
-	return s.Err()
+	return urpc.Decode(&d.scan, d.readResult)
 }
 
-func (d *decoder) result() {
-	s := &d.scan
+// readResult reads the result even if the response does not state yet that the
+// call succeeded: nothing is used before the whole response has been read.
+func (d *decoder) readResult(s *jsonscan.Scanner, _ bool) {
 	if s.Null() {
 		return
 	}
@@ -137,11 +114,11 @@ func (d *decoder) result() {
 		if _, more := s.NextField(resultFields, &seen); !more {
 			return
 		}
-		d.snapshot()
+		d.readSnapshot()
 	}
 }
 
-func (d *decoder) snapshot() {
+func (d *decoder) readSnapshot() {
 	s := &d.scan
 	var seen jsonscan.Seen
 	for s.OpenObject(); ; {
@@ -151,38 +128,39 @@ func (d *decoder) snapshot() {
 		}
 		switch field {
 		case 0:
-			// RFC 3339, as encoding/json has it.
+			// RFC 3339, as encoding/json writes a time.Time.
 			text := s.String()
 			if s.Err() == nil && d.when.UnmarshalText(text) != nil {
-				d.refuse(RuleFormat, nil, "when is not a time")
+				d.reject(RuleFormat, nil, "when is not a time")
 			}
 		case 1:
 			for s.OpenArray(); s.NextElement(); {
-				if !d.canonicalEntry() {
-					d.anyEntry()
+				if !d.readCanonicalEntry() {
+					d.readEntry()
 				}
 			}
 		}
 	}
 }
 
-// add adds a point, if it was asked for.
+// add adds a point, unless the filter excludes its metric.
 func (d *decoder) add(p point) {
 	switch {
 	case !d.selection.Metrics[p.metric.Index]:
-		d.refuseMetric(RuleFilter, p.metric, "it was not asked for")
+		d.rejectMetric(RuleFilter, p.metric, "excluded by the filter of the request")
 	case len(d.points) == d.maxPoints:
-		d.refuse(RulePoints, nil, "more than "+strconv.Itoa(d.maxPoints)+" points")
+		d.reject(RulePoints, nil, "more than "+strconv.Itoa(d.maxPoints)+" points")
 	default:
 		d.points = append(d.points, p)
 	}
 }
 
-// refuse stops reading.
-func (d *decoder) refuse(rule Rule, metric []byte, detail string) {
-	d.scan.Fail(&Violation{Rule: rule, Metric: string(metric[:min(len(metric), shownText)]), Detail: detail})
+// reject stops the scanner with a [Violation].
+func (d *decoder) reject(rule Rule, metric []byte, detail string) {
+	d.scan.Fail(&Violation{Rule: rule, Metric: string(metric[:min(len(metric), maxQuotedText)]), Detail: detail})
 }
 
-func (d *decoder) refuseMetric(rule Rule, metric *registration.Metric, detail string) {
+// rejectMetric is [decoder.reject] for a registered metric.
+func (d *decoder) rejectMetric(rule Rule, metric *registration.Metric, detail string) {
 	d.scan.Fail(&Violation{Rule: rule, Metric: metric.Name, Detail: detail})
 }

@@ -3,88 +3,90 @@ package snapshot
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/jsonscan"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/urpc"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// Rule is what an answer broke, in one word.
+// Rule identifies a rule that a response can violate. The comment of each
+// constant states the violation.
 type Rule string
 
-// Rules about the shape of the answer: outcome malformed.
+// Rules about the form of the response, with the outcome malformed.
 const (
-	// RuleFormat: the JSON is broken, has a key twice, something behind it, or
-	// values of other kinds than expected.
+	// RuleFormat: the JSON is invalid, repeats a key, is followed by more bytes,
+	// or has values of unexpected kinds.
 	RuleFormat Rule = "format"
-	// RuleNotSnapshot: a success without a snapshot, or a snapshot without time.
+	// RuleNotSnapshot: the result of a successful call contains no snapshot, or
+	// one without a time.
 	RuleNotSnapshot Rule = "not_a_snapshot"
 )
 
-// Rules about the size of the answer: outcome oversize.
+// Rules about the size of the response, with the outcome oversize.
 const (
-	// RuleSize: too many bytes, a text too long, or nested too deeply.
+	// RuleSize: there are too many bytes, a string is too long, or values are
+	// nested too deeply.
 	RuleSize Rule = "size"
-	// RulePoints: more points than [Settings.MaxPoints].
+	// RulePoints: there are more points than [Settings.MaxPoints].
 	RulePoints Rule = "points"
 )
 
-// Rules that an answer of the right shape may break: outcome rejected.
+// Rules about the content of the response, with the outcome rejected.
 const (
-	// RuleFuture: the snapshot was taken after now.
+	// RuleFuture: the time of the snapshot is in the future.
 	RuleFuture Rule = "future"
-	// RuleStale: the snapshot was taken more than 10 seconds ago.
+	// RuleStale: the snapshot is more than 10 seconds old.
 	RuleStale Rule = "stale"
-	// RuleOrder: the snapshot was taken before the last one that was verified.
+	// RuleOrder: the snapshot is older than the last verified one.
 	RuleOrder Rule = "order"
 	// RuleUnknownMetric: the metric is not registered.
 	RuleUnknownMetric Rule = "unknown_metric"
-	// RuleType: the metric has another type than registered.
+	// RuleType: the type differs from the registered one.
 	RuleType Rule = "type"
-	// RuleHelp: the metric has another help text than registered.
+	// RuleHelp: the help text differs from the registered one.
 	RuleHelp Rule = "help"
-	// RuleFilter: the metric was not asked for.
+	// RuleFilter: the filter of the request excludes the metric.
 	RuleFilter Rule = "filter"
 	// RuleLabelCount: there are more or fewer labels than fields.
 	RuleLabelCount Rule = "label_count"
 	// RuleLabelMissing: a field has no label.
 	RuleLabelMissing Rule = "label_missing"
-	// RuleLabelValue: a label has a value that is not allowed.
+	// RuleLabelValue: the value of a label is not registered.
 	RuleLabelValue Rule = "label_value"
-	// RuleDuplicateSeries: the same labels come twice.
+	// RuleDuplicateSeries: two points of a metric have the same labels.
 	RuleDuplicateSeries Rule = "duplicate_series"
-	// RuleValue: there is not exactly one value of the right kind: a number, or
-	// a histogram.
+	// RuleValue: the entry does not have exactly one value of the right kind, a
+	// number or a histogram.
 	RuleValue Rule = "value"
 	// RuleInteger: a number is not a single integer.
 	RuleInteger Rule = "integer"
 	// RuleBucketCount: a histogram has more or fewer buckets than registered.
 	RuleBucketCount Rule = "bucket_count"
-	// RuleBucketBound: a bucket has another bound than registered.
+	// RuleBucketBound: the bound of a bucket differs from the registered one.
 	RuleBucketBound Rule = "bucket_bound"
 	// RuleBucketSum: all buckets together hold 2⁶³ samples or more.
 	RuleBucketSum Rule = "bucket_sum"
-	// RuleSSD: the sum of squared deviations is an integer, and not zero, or it
-	// is two numbers.
+	// RuleSSD: the sum of squared deviations is a nonzero integer, or both an
+	// integer and a floating-point number.
 	RuleSSD Rule = "ssd"
-	// RuleCounterDecreased: a counter is below its last verified value, which
-	// is zero before its first.
+	// RuleCounterDecreased: a counter is below its last verified value, or below
+	// zero if it has none.
 	RuleCounterDecreased Rule = "counter_decreased"
-	// RuleBucketDecreased: a bucket lost samples.
+	// RuleBucketDecreased: a bucket has lost samples.
 	RuleBucketDecreased Rule = "bucket_decreased"
-	// RuleMinimumRose: the smallest sample ever became larger.
+	// RuleMinimumRose: the minimum of all samples has increased.
 	RuleMinimumRose Rule = "minimum_rose"
-	// RuleMaximumFell: the largest sample ever became smaller.
+	// RuleMaximumFell: the maximum of all samples has decreased.
 	RuleMaximumFell Rule = "maximum_fell"
-	// RuleSSDFell: the sum of squared deviations became smaller.
+	// RuleSSDFell: the sum of squared deviations has decreased.
 	RuleSSDFell Rule = "ssd_fell"
 	// RuleSeries: all snapshots together have more series than
 	// [Settings.MaxPoints].
 	RuleSeries Rule = "series"
 )
 
-// Outcome is how a pull ends whose answer breaks the rule.
+// Outcome returns the outcome of a pull whose response violates the rule.
 func (r Rule) Outcome() sandbox.Outcome {
 	switch r {
 	case RuleFormat, RuleNotSnapshot:
@@ -95,21 +97,22 @@ func (r Rule) Outcome() sandbox.Outcome {
 	return sandbox.Rejected
 }
 
-// Violation is a rule that an answer broke.
+// Violation is the error of a response that violates a rule.
 type Violation struct {
 	Rule Rule
-	// Metric is the Prometheus name without prefix, as the sandbox gave it, and
-	// perhaps shortened; empty where the rule is about the whole answer.
+	// Metric is the Prometheus name without prefix, as the sandbox sent it, and
+	// possibly truncated; empty if the violation is not about a metric.
 	Metric string
-	// Detail says more.
+	// Detail describes the violation.
 	Detail string
-	// Err is the [jsonscan.Error] behind RuleFormat and RuleSize.
+	// Err is the error of decoding that RuleFormat or RuleSize stands for, if
+	// there is one.
 	Err error
 }
 
 func (v *Violation) Error() string {
 	var text strings.Builder
-	text.WriteString("snapshot refused (" + string(v.Rule) + ")")
+	text.WriteString("invalid snapshot (" + string(v.Rule) + ")")
 	if v.Metric != "" {
 		fmt.Fprintf(&text, ": metric %q", v.Metric)
 	}
@@ -124,40 +127,19 @@ func (v *Violation) Error() string {
 
 func (v *Violation) Unwrap() error { return v.Err }
 
-// Refusal is the sandbox's own text for why it does not answer.
-type Refusal struct {
-	Text string
-}
-
-func (r *Refusal) Error() string { return fmt.Sprintf("the sandbox refused: %q", r.Text) }
-
-// failure makes a [sandbox.Failure] of what ended the reading.
+// failure converts an error of reading or verifying to a [sandbox.Failure].
 func failure(err error) error {
 	var violation *Violation
-	if errors.As(err, &violation) {
-		return sandbox.Fail(violation.Rule.Outcome(), violation)
-	}
-	var refusal *Refusal
-	if errors.As(err, &refusal) {
-		return sandbox.Fail(sandbox.Refused, refusal)
-	}
-	is := func(classes ...error) bool {
-		for _, class := range classes {
-			if errors.Is(err, class) {
-				return true
-			}
+	if !errors.As(err, &violation) {
+		var remote *urpc.RemoteError
+		switch outcome := urpc.Outcome(err); {
+		case outcome == sandbox.Oversize:
+			violation = &Violation{Rule: RuleSize, Err: err}
+		case outcome == sandbox.Malformed, errors.As(err, &remote) && remote.NoSuccess:
+			violation = &Violation{Rule: RuleFormat, Err: err}
+		default:
+			return sandbox.Fail(outcome, err)
 		}
-		return false
 	}
-	switch {
-	case is(jsonscan.ErrInputSize, jsonscan.ErrTokenSize, jsonscan.ErrDepth):
-		return sandbox.Fail(sandbox.Oversize, &Violation{Rule: RuleSize, Err: err})
-	case is(os.ErrDeadlineExceeded):
-		return sandbox.Fail(sandbox.Timeout, err)
-	case is(jsonscan.ErrRead, jsonscan.ErrTruncated):
-		return sandbox.Fail(sandbox.Disconnected, err)
-	case is(jsonscan.ErrMisuse):
-		return sandbox.Fail(sandbox.Internal, err)
-	}
-	return sandbox.Fail(sandbox.Malformed, &Violation{Rule: RuleFormat, Err: err})
+	return sandbox.Fail(violation.Rule.Outcome(), violation)
 }

@@ -1,4 +1,4 @@
-package control
+package urpc
 
 import (
 	"bytes"
@@ -15,8 +15,9 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// FuzzDecodeResult: an answer that is accepted is one for encoding/json, too,
-// with the same result, whatever portions it comes in.
+// FuzzDecodeResult checks that encoding/json accepts every response that
+// DecodeResult accepts, with the same result, and that the sizes of reads make
+// no difference.
 func FuzzDecodeResult(f *testing.F) {
 	files, err := filepath.Glob("testdata/*.json")
 	require.NoError(f, err)
@@ -32,13 +33,13 @@ func FuzzDecodeResult(f *testing.F) {
 		err := DecodeResult(bytes.NewReader(data), 1<<16, read)
 		whole := result
 		result = nil
-		again := DecodeResult(iotest.OneByteReader(bytes.NewReader(data)), 1<<16, read)
+		bytewiseErr := DecodeResult(iotest.OneByteReader(bytes.NewReader(data)), 1<<16, read)
 		if errors.Is(err, jsonscan.ErrTrailing) {
-			// What follows the answer shows only if it has arrived with it.
+			// Trailing bytes are detected only if they arrive with the response.
 			return
 		}
-		if sandbox.OutcomeOf(again) != sandbox.OutcomeOf(err) {
-			t.Fatalf("%v in one piece, %v byte by byte", err, again)
+		if sandbox.OutcomeOf(bytewiseErr) != sandbox.OutcomeOf(err) {
+			t.Fatalf("%v in one piece, %v byte by byte", err, bytewiseErr)
 		}
 		if err != nil {
 			return
