@@ -104,7 +104,7 @@ func (s *Sandbox) Pace() time.Duration {
 // Series lists what Pull and Describe have reported.
 func (s *Sandbox) Series(r *sandbox.Reading) {
 	for _, one := range s.readers {
-		one.Series(r)
+		one.AppendSeries(r)
 	}
 	s.described.end(r)
 }

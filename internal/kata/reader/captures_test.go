@@ -1,7 +1,6 @@
 package reader
 
 import (
-	"bytes"
 	"fmt"
 	"maps"
 	"math"
@@ -23,7 +22,7 @@ import (
 
 // capture reads a captured answer. Captures are beside the repository, and not
 // everywhere.
-func capture(tb testing.TB, name string) string {
+func readCapture(tb testing.TB, name string) string {
 	tb.Helper()
 	data, err := os.ReadFile(filepath.Join("..", "..", "..", "..", "shared", "kata", name))
 	if os.IsNotExist(err) {
@@ -35,8 +34,8 @@ func capture(tb testing.TB, name string) string {
 	return string(data)
 }
 
-// atCapture is a reading when the captures were made.
-func atCapture() *sandbox.Reading {
+// captureReading is a reading when the captures were made.
+func captureReading() *sandbox.Reading {
 	return &sandbox.Reading{Time: time.Unix(1795168900, 0), Start: time.Unix(1795168850, 0)}
 }
 
@@ -63,13 +62,13 @@ func TestCaptures(t *testing.T) {
 		{"hostile/stalled-truncated.prom", catalog.Go, 27, 180, 185, "", sandbox.Partial},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			body := capture(t, test.name)
+			body := readCapture(t, test.name)
 			for _, row := range []struct {
 				naming, families string
 				points           int
 			}{{"otel", "default", test.usual}, {"otel", "all", test.otel}, {"prometheus", "all", test.peer}} {
 				settings := settingsFor(t, row.naming, func(o *Options) { o.Families = row.families })
-				reading := atCapture()
+				reading := captureReading()
 				err := New(test.flavor, "dragonball", settings).Read(strings.NewReader(body), reading)
 				if got := sandbox.OutcomeOf(err); got != test.outcome {
 					t.Errorf("%s, %s: outcome %s: %v", row.naming, row.families, got, err)
@@ -175,98 +174,4 @@ func valueOf(kind dto.MetricType, metric *dto.Metric) string {
 	}
 	kinds := map[dto.MetricType]sandbox.Kind{dto.MetricType_COUNTER: sandbox.Counter, dto.MetricType_GAUGE: sandbox.Gauge}
 	return fmt.Sprintf("%s kind %d", strconv.FormatFloat(value, 'g', -1, 64), kinds[kind])
-}
-
-// TestKataMonitor takes what kata-monitor printed about two sandboxes apart
-// into the answers of their shims, and reads these: the same series have to come
-// out, with the same values, types and help texts.
-func TestKataMonitor(t *testing.T) {
-	parser := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(strings.NewReader(capture(t, "kata-monitor.prom")))
-	if err != nil {
-		t.Fatal(err)
-	}
-	sandboxes := map[string][]*dto.MetricFamily{}
-	want := map[string]map[string]string{}
-	for name, family := range families {
-		if strings.HasPrefix(name, "kata_monitor_") {
-			continue
-		}
-		parts := map[string]*dto.MetricFamily{}
-		for _, metric := range family.GetMetric() {
-			id := ""
-			for _, label := range metric.GetLabel() {
-				if label.GetName() == "sandbox_id" {
-					id = label.GetValue()
-				}
-			}
-			if parts[id] == nil {
-				parts[id] = &dto.MetricFamily{Name: family.Name, Help: family.Help, Type: family.Type}
-				sandboxes[id] = append(sandboxes[id], parts[id])
-			}
-			if want[id] == nil {
-				want[id] = map[string]string{}
-			}
-			want[id][seriesOf(name, metric)] = valueOf(family.GetType(), metric) + " help " + family.GetHelp()
-			metric.Label = slices.DeleteFunc(metric.Label, func(label *dto.LabelPair) bool {
-				return slices.Contains(identityLabels, label.GetName())
-			})
-			parts[id].Metric = append(parts[id].Metric, metric)
-		}
-	}
-	if len(sandboxes) != 2 {
-		t.Fatalf("%d sandboxes, want 2", len(sandboxes))
-	}
-	settings := settingsFor(t, "prometheus")
-	for id, families := range sandboxes {
-		reading := atCapture()
-		if err := New(catalog.Go, "qemu", settings).Read(strings.NewReader(shimAnswer(t, families)), reading); err != nil {
-			t.Fatal(err)
-		}
-		if got := dropped(reading); got != "" {
-			t.Errorf("dropped %s", got)
-		}
-		helps := map[string]string{}
-		for i := range reading.Points {
-			form := reading.Points[i].Family.Prometheus
-			helps[form.Name] = form.Description
-		}
-		got := map[string]string{}
-		for series, line := range points(settings, reading) {
-			value, _, _ := strings.Cut(line, " origin")
-			name, _, _ := strings.Cut(series, "{")
-			got[series] = value + " help " + helps[name]
-		}
-		if diff := difference(got, want[id]); diff != "" {
-			t.Errorf("%s:\n%s", id, diff)
-		}
-		if len(got) < 500 {
-			t.Errorf("%s: only %d series", id, len(got))
-		}
-	}
-}
-
-// shimAnswer writes families as the shim they came from did.
-func shimAnswer(t *testing.T, families []*dto.MetricFamily) string {
-	t.Helper()
-	for _, family := range families {
-		name := family.GetName()
-		if original, found := strings.CutPrefix(name, "kata_shim_"); found && (strings.HasPrefix(original, "go_") || strings.HasPrefix(original, "process_")) {
-			family.Name = &original
-		}
-	}
-	isGuest := func(family *dto.MetricFamily) bool { return catalog.IsGuestName([]byte(family.GetName())) }
-	slices.SortFunc(families, func(a, b *dto.MetricFamily) int {
-		if isGuest(a) != isGuest(b) {
-			return map[bool]int{false: -1, true: 1}[isGuest(a)]
-		}
-		return strings.Compare(a.GetName(), b.GetName())
-	})
-	var out bytes.Buffer
-	for _, family := range families {
-		if _, err := expfmt.MetricFamilyToText(&out, family); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return out.String()
 }

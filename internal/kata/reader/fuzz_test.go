@@ -44,7 +44,7 @@ func FuzzReader(f *testing.F) {
 			r := New(s.flavor, s.hypervisor, settings)
 			for range 2 { // the second answer meets what the first left behind
 				reading := newReading()
-				if err := r.Read(strings.NewReader(served(s.flavor, s.host, guest)), reading); err != nil {
+				if err := r.Read(strings.NewReader(shimResponse(s.flavor, s.host, guest)), reading); err != nil {
 					t.Fatalf("%v %s: %v", s.flavor, s.hypervisor, err)
 				}
 				if got := hostOnly(reading); !samePoints(got, s.want) {
@@ -67,7 +67,7 @@ func FuzzReader(f *testing.F) {
 				reading := newReading()
 				_ = r.Read(strings.NewReader(guest), reading)
 				ends := newReading()
-				r.Series(ends)
+				r.AppendSeries(ends)
 				if len(ends.Points) != len(reading.Points) {
 					t.Errorf("%d points, but %d series end", len(reading.Points), len(ends.Points))
 				}

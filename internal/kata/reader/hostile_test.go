@@ -34,7 +34,7 @@ var hostileTexts = map[string]string{
 	"wide":                strings.Repeat("kata_agent_threads{"+strings.Repeat("x=\"\",", 5000)+"} 1\n", 3),
 	"series without end":  manySeries(20_000),
 	"families":            manyFamilies(20_000),
-	"interfaces":          strings.Join(interfaces(0, 5000), "\n") + "\n",
+	"interfaces":          strings.Join(interfaceLines(0, 5000), "\n") + "\n",
 	"marks":               strings.Repeat(shimMark, 1000) + "\n" + strings.Repeat(hypervisorMark, 1000) + "\n" + shimMark,
 	"newlines":            strings.Repeat("\n", 1<<20),
 	"binary":              "\x00\x01\xff\xfe kata_shim_threads 1\r\n",
@@ -63,16 +63,16 @@ func manyFamilies(count int) string {
 
 // served is what a flavor makes of a guest's text. The shim written in Go
 // parses it and writes it anew; what it cannot parse it leaves out, and spins.
-func served(flavor catalog.Flavor, host, guest string) string {
+func shimResponse(flavor catalog.Flavor, host, guest string) string {
 	if flavor == catalog.Rust {
 		return guest + host
 	}
-	return host + encodedAnew(guest)
+	return host + reencode(guest)
 }
 
-// encodedAnew writes a text as Prometheus' encoder does, empty if it cannot be
+// reencode writes a text as Prometheus' encoder does, empty if it cannot be
 // parsed.
-func encodedAnew(text string) (encoded string) {
+func reencode(text string) (encoded string) {
 	defer func() {
 		if recover() != nil { // of the parser, for example at "{}"
 			encoded = ""
@@ -110,7 +110,7 @@ func TestHostile(t *testing.T) {
 			want := points(settings, reading)
 			for name, guest := range hostileTexts {
 				reading := newReading()
-				if err := New(shape.flavor, shape.hypervisor, settings).Read(strings.NewReader(served(shape.flavor, host, guest)), reading); err != nil {
+				if err := New(shape.flavor, shape.hypervisor, settings).Read(strings.NewReader(shimResponse(shape.flavor, host, guest)), reading); err != nil {
 					t.Errorf("%v %s, %s, %s: %v", shape.flavor, shape.hypervisor, naming, name, err)
 				}
 				if diff := difference(hostPoints(settings, reading), want); diff != "" {
@@ -136,7 +136,7 @@ func checkGuestPoints(t *testing.T, settings *Settings, reading *sandbox.Reading
 		if point.Family.Origin == sandbox.Host {
 			continue
 		}
-		name := settings.form(point.Family).Name
+		name := settings.descriptor(point.Family).Name
 		if !strings.HasPrefix(name, "kata.guest.") && !strings.HasPrefix(name, "kata.agent.") && !strings.HasPrefix(name, "kata_guest_") && !strings.HasPrefix(name, "kata_agent_") {
 			t.Errorf("%s counts as the guest's", name)
 		}

@@ -13,11 +13,11 @@ func steady(tb testing.TB, shape int, naming, families string) (read func(), siz
 	tb.Helper()
 	flavor, hypervisor := flavors[shape].flavor, flavors[shape].hypervisor
 	settings := settingsFor(tb, naming, func(o *Options) { o.Families = families })
-	body := answer(flavor, hostText(flavor, hypervisor), guestText(flavor))
+	body := response(flavor, hostText(flavor, hypervisor), guestText(flavor))
 	// As many file systems and disks make it as long as that of a real guest.
 	for i := 0; len(body) < 70<<10>>flavor; i++ {
-		disk := familyText(catalog.For(flavor).Family([]byte("kata_guest_diskstat")), counter(1000*i))
-		body = answer(flavor, body, strings.ReplaceAll(disk, `"vda"`, fmt.Sprintf(`"loop%d"`, i)))
+		disk := familyText(catalog.For(flavor).Family([]byte("kata_guest_diskstat")), sequence(1000*i))
+		body = response(flavor, body, strings.ReplaceAll(disk, `"vda"`, fmt.Sprintf(`"loop%d"`, i)))
 	}
 	r := New(flavor, hypervisor, settings)
 	reading := newReading()
@@ -74,10 +74,10 @@ func BenchmarkCapture(b *testing.B) {
 	}{{"go-shim.prom", catalog.Go}, {"runtime-rs-shim.prom", catalog.Rust}} {
 		for _, families := range []string{"default", "all"} {
 			b.Run(row.name+"/"+families, func(b *testing.B) {
-				body := capture(b, row.name)
+				body := readCapture(b, row.name)
 				settings := settingsFor(b, "otel", func(o *Options) { o.Families = families })
 				r := New(row.flavor, "dragonball", settings)
-				reading := atCapture()
+				reading := captureReading()
 				source := strings.NewReader(body)
 				b.SetBytes(int64(len(body)))
 				b.ReportAllocs()
@@ -106,7 +106,7 @@ func BenchmarkHostile(b *testing.B) {
 	} {
 		b.Run(row.name, func(b *testing.B) {
 			settings := settingsFor(b, "otel", func(o *Options) { o.MaxResponseSize = 64 << 20 })
-			body := answer(row.flavor, hostText(row.flavor, "clh"), row.guest)
+			body := response(row.flavor, hostText(row.flavor, "clh"), row.guest)
 			r := New(row.flavor, "clh", settings)
 			reading := newReading()
 			b.SetBytes(int64(len(body)))

@@ -3,12 +3,9 @@ package reader
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
@@ -97,7 +94,7 @@ func writeSamples(out *strings.Builder, family *catalog.TextFamily, labels strin
 }
 
 // counter yields one number after another.
-func counter(from int) func() int {
+func sequence(from int) func() int {
 	return func() int { from++; return from }
 }
 
@@ -114,7 +111,7 @@ func hostText(flavor catalog.Flavor, hypervisor string) string {
 		}
 	}
 	slices.SortFunc(families, func(a, b *catalog.TextFamily) int { return cmp.Compare(a.Name, b.Name) })
-	return text(families, counter(1000))
+	return familiesText(families, sequence(1000))
 }
 
 // guestText is what an honest agent says.
@@ -125,10 +122,10 @@ func guestText(flavor catalog.Flavor) string {
 			families = append(families, family)
 		}
 	}
-	return text(families, counter(5000))
+	return familiesText(families, sequence(5000))
 }
 
-func text(families []*catalog.TextFamily, next func() int) string {
+func familiesText(families []*catalog.TextFamily, next func() int) string {
 	var out strings.Builder
 	for _, family := range families {
 		out.WriteString(familyText(family, next))
@@ -137,7 +134,7 @@ func text(families []*catalog.TextFamily, next func() int) string {
 }
 
 // answer puts the parts of an answer together as a flavor does.
-func answer(flavor catalog.Flavor, host, guest string) string {
+func response(flavor catalog.Flavor, host, guest string) string {
 	if flavor == catalog.Rust {
 		return guest + host
 	}
@@ -156,75 +153,4 @@ func settingsFor(tb testing.TB, naming string, change ...func(*Options)) *Settin
 		tb.Fatal(err)
 	}
 	return settings
-}
-
-// newReading is a reading as a pull begins with.
-func newReading() *sandbox.Reading {
-	return &sandbox.Reading{Time: time.Unix(pulled, 0), Start: time.Unix(created, 0)}
-}
-
-// points writes down the points of a reading, a line for each series.
-func points(settings *Settings, reading *sandbox.Reading) map[string]string {
-	lines := map[string]string{}
-	for i := range reading.Points {
-		point := &reading.Points[i]
-		form := settings.form(point.Family)
-		var labels []string
-		for j, text := range point.Labels {
-			if form.LabelKeys[j] != "" {
-				labels = append(labels, form.LabelKeys[j]+"="+text)
-			}
-		}
-		for _, attribute := range form.Attributes {
-			labels = append(labels, attribute.Key+"="+attribute.Value)
-		}
-		slices.Sort(labels)
-		series := form.Name + "{" + strings.Join(labels, ",") + "}"
-		value := strconv.FormatFloat(point.Value.AsFloat(), 'g', -1, 64)
-		if d := point.Distribution; d != nil {
-			value = fmt.Sprintf("%v %v %v %v %v", d.Count, d.Sum, d.Bounds, d.Buckets, d.Quantiles)
-		}
-		if _, twice := lines[series]; twice {
-			series += " again"
-		}
-		lines[series] = fmt.Sprintf("%s kind %d origin %d", value, form.Kind, point.Family.Origin)
-	}
-	return lines
-}
-
-// hostPoints are only those that were measured on the host.
-func hostPoints(settings *Settings, reading *sandbox.Reading) map[string]string {
-	lines := points(settings, reading)
-	maps.DeleteFunc(lines, func(_, value string) bool { return !strings.HasSuffix(value, "origin 0") })
-	return lines
-}
-
-// dropped writes down what was dropped.
-func dropped(reading *sandbox.Reading) string {
-	var all []string
-	for _, row := range reading.Dropped {
-		all = append(all, fmt.Sprintf("%s %d", row.Reason, row.Points))
-	}
-	return strings.Join(all, ", ")
-}
-
-// difference tells how two maps differ, for a message.
-func difference(got, want map[string]string) string {
-	var out []string
-	for _, key := range slices.Sorted(maps.Keys(want)) {
-		if value, found := got[key]; !found {
-			out = append(out, "missing "+key+" "+want[key])
-		} else if value != want[key] {
-			out = append(out, key+" is "+value+", want "+want[key])
-		}
-	}
-	for _, key := range slices.Sorted(maps.Keys(got)) {
-		if _, found := want[key]; !found {
-			out = append(out, "unexpected "+key+" "+got[key])
-		}
-	}
-	if len(out) > 10 {
-		out = append(out[:10], fmt.Sprintf("and %d more", len(out)-10))
-	}
-	return strings.Join(out, "\n")
 }
