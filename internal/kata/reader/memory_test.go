@@ -1,44 +1,41 @@
 package reader
 
 import (
-	"strings"
 	"testing"
 	"unsafe"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
 )
 
-// TestSteadyMemory checks that equal answers make a reader grow once only, and
-// that a default reader is small.
-func TestSteadyMemory(t *testing.T) {
+// TestReaderSize checks that equal responses do not make a reader grow, and that
+// a reader is small in the default preset.
+func TestReaderSize(t *testing.T) {
 	settings := settingsFor(t, "otel", func(o *Options) { o.Families = "default" })
 	r := New(catalog.Go, "qemu", settings)
-	body := hostText(catalog.Go, "qemu") + guestText(catalog.Go)
 	sizes := func() [5]int {
 		return [5]int{cap(r.table.entries), len(r.table.slots), cap(r.table.order), len(r.labelValues.entries), len(r.distributions)}
 	}
 	var first [5]int
 	for i := range 3 {
-		if err := r.Read(strings.NewReader(body), newReading()); err != nil {
-			t.Fatal(err)
-		}
+		read(t, r, goHost+honestGuest)
 		if i == 0 {
 			first = sizes()
 		}
 	}
 	if got := sizes(); got != first {
-		t.Errorf("sizes %v after three answers, %v after one", got, first)
+		t.Errorf("sizes %v after three responses, want %v as after one", got, first)
 	}
-	bytes := int(unsafe.Sizeof(*r)) + first[0]*int(unsafe.Sizeof(series{})) + 2*first[1] + 2*first[2]
-	if bytes > 8<<10 {
-		t.Errorf("a reader takes %d bytes with the default preset", bytes)
+	size := int(unsafe.Sizeof(*r)) + first[0]*int(unsafe.Sizeof(series{})) + 2*first[1] + 2*first[2]
+	if size > 8<<10 {
+		t.Errorf("the reader takes %d bytes, want at most 8 KiB", size)
 	}
 }
 
-// TestTextsAreShared checks that a text of two sandboxes is there once.
-func TestTextsAreShared(t *testing.T) {
+// TestLabelValuesAreShared checks that equal label values of two sandboxes share
+// memory.
+func TestLabelValuesAreShared(t *testing.T) {
 	settings := settingsFor(t, "otel")
-	text := func() string {
+	value := func() string {
 		reading := pull(t, New(catalog.Go, "qemu", settings), `kata_guest_netdev_stat{interface="shared0",item="recv_bytes"} 5`)
 		for i := range reading.Points {
 			if len(reading.Points[i].Labels) == 1 {
@@ -47,8 +44,8 @@ func TestTextsAreShared(t *testing.T) {
 		}
 		return ""
 	}
-	a, b := text(), text()
+	a, b := value(), value()
 	if a != "shared0" || unsafe.StringData(a) != unsafe.StringData(b) {
-		t.Errorf("%q and %q are two texts", a, b)
+		t.Errorf("%q and %q do not share memory", a, b)
 	}
 }

@@ -6,17 +6,28 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// newReading is a reading as a pull begins with.
+// newReading returns a reading as it is at the beginning of a pull.
 func newReading() *sandbox.Reading {
 	return &sandbox.Reading{Time: time.Unix(pulled, 0), Start: time.Unix(created, 0)}
 }
 
-// points writes down the points of a reading, a line for each series.
+// read reads a text, which must succeed.
+func read(tb testing.TB, r *Reader, text string) *sandbox.Reading {
+	tb.Helper()
+	reading := newReading()
+	if err := r.Read(strings.NewReader(text), reading); err != nil {
+		tb.Fatal(err)
+	}
+	return reading
+}
+
+// points formats the points of a reading, keyed by series.
 func points(settings *Settings, reading *sandbox.Reading) map[string]string {
 	lines := map[string]string{}
 	for i := range reading.Points {
@@ -37,22 +48,22 @@ func points(settings *Settings, reading *sandbox.Reading) map[string]string {
 		if d := point.Distribution; d != nil {
 			value = fmt.Sprintf("%v %v %v %v %v", d.Count, d.Sum, d.Bounds, d.Buckets, d.Quantiles)
 		}
-		if _, twice := lines[series]; twice {
-			series += " again"
+		if _, duplicate := lines[series]; duplicate {
+			series += " (duplicate)"
 		}
 		lines[series] = fmt.Sprintf("%s kind %d origin %d", value, descriptor.Kind, point.Family.Origin)
 	}
 	return lines
 }
 
-// hostPoints are only those that were measured on the host.
+// hostPoints formats only the points that were measured on the host.
 func hostPoints(settings *Settings, reading *sandbox.Reading) map[string]string {
 	lines := points(settings, reading)
 	maps.DeleteFunc(lines, func(_, value string) bool { return !strings.HasSuffix(value, "origin 0") })
 	return lines
 }
 
-// dropped writes down what was dropped.
+// dropped formats the counts of dropped samples by reason.
 func dropped(reading *sandbox.Reading) string {
 	var all []string
 	for _, row := range reading.Dropped {
@@ -61,7 +72,7 @@ func dropped(reading *sandbox.Reading) string {
 	return strings.Join(all, ", ")
 }
 
-// difference tells how two maps differ, for a message.
+// difference describes how two maps differ. It is empty if they are equal.
 func difference(got, want map[string]string) string {
 	var out []string
 	for _, key := range slices.Sorted(maps.Keys(want)) {

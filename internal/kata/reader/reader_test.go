@@ -3,7 +3,6 @@ package reader
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -15,7 +14,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// flavors are the shapes of answers.
+// flavors are the combinations that determine the layout of a response.
 var flavors = []struct {
 	flavor     catalog.Flavor
 	hypervisor string
@@ -23,25 +22,22 @@ var flavors = []struct {
 	{catalog.Go, "qemu"}, {catalog.Go, "firecracker"}, {catalog.Rust, "dragonball"}, {catalog.Rust, "clh"},
 }
 
-// TestWholeAnswers reads answers with everything in them: each sample has to
-// become a point, or be one that the catalog gives no name.
-func TestWholeAnswers(t *testing.T) {
-	for _, shape := range flavors {
+// TestCompleteResponses reads responses with every row of the catalog. Each
+// sample must become a point, unless its row has no name in the naming.
+func TestCompleteResponses(t *testing.T) {
+	for _, layout := range flavors {
 		for _, naming := range []string{"otel", "prometheus"} {
-			t.Run(fmt.Sprint(shape.flavor, " ", shape.hypervisor, " ", naming), func(t *testing.T) {
+			t.Run(fmt.Sprint(layout.flavor, " ", layout.hypervisor, " ", naming), func(t *testing.T) {
 				settings := settingsFor(t, naming)
-				host, guest := hostText(shape.flavor, shape.hypervisor), guestText(shape.flavor)
-				reading := newReading()
-				if err := New(shape.flavor, shape.hypervisor, settings).Read(strings.NewReader(response(shape.flavor, host, guest)), reading); err != nil {
-					t.Fatal(err)
-				}
+				host, guest := hostText(layout.flavor, layout.hypervisor), guestText(layout.flavor)
+				reading := read(t, New(layout.flavor, layout.hypervisor, settings), response(layout.flavor, host, guest))
 				if got := dropped(reading); got != "" {
 					t.Errorf("dropped %s", got)
 				}
 				if reading.ResponseSize != len(host)+len(guest) {
-					t.Errorf("%d bytes, want %d", reading.ResponseSize, len(host)+len(guest))
+					t.Errorf("response size is %d, want %d", reading.ResponseSize, len(host)+len(guest))
 				}
-				want := expected(t, settings, shape.flavor, host+guest)
+				want := expected(t, settings, layout.flavor, host+guest)
 				if diff := difference(points(settings, reading), want); diff != "" {
 					t.Error(diff)
 				}
@@ -51,90 +47,7 @@ func TestWholeAnswers(t *testing.T) {
 	}
 }
 
-// expected works out, from a text of one sample per line and by other means
-// than the reader, which points it has to become.
-func expected(t *testing.T, settings *Settings, flavor catalog.Flavor, text string) map[string]string {
-	t.Helper()
-	want := map[string]string{}
-	for line := range strings.Lines(text) {
-		line = strings.TrimSpace(line)
-		if strings.HasPrefix(line, "#") {
-			continue
-		}
-		series, value, _ := strings.Cut(line, " ")
-		name, labels, _ := strings.Cut(strings.TrimSuffix(series, "}"), "{")
-		if strings.HasSuffix(name, "_bucket") || strings.HasSuffix(name, "_sum") || strings.Contains(labels, "quantile=") {
-			continue
-		}
-		family := catalog.For(flavor).Family([]byte(name))
-		distribution := family == nil
-		if distribution {
-			name = strings.TrimSuffix(name, "_count")
-			family = catalog.For(flavor).Family([]byte(name))
-		}
-		item, texts := "", map[string]string{}
-		for label := range strings.SplitSeq(labels, ",") {
-			if key, text, found := strings.Cut(label, "="); found && key == "item" {
-				item = strings.Trim(text, `"`)
-			} else if found {
-				texts[key] = strings.Trim(text, `"`)
-			}
-		}
-		items := family.Items
-		if family.OnlyText != "" && texts["cpu"] == family.OnlyText {
-			items = family.Only
-		}
-		var row *catalog.Row
-		other := false
-		if at := items.Find([]byte(item), -1); at >= 0 {
-			row = &items[at]
-		} else {
-			row, other = family.Other([]byte(item)), true
-		}
-		descriptor := settings.descriptor(&row.Family)
-		if descriptor.Name == "" {
-			continue
-		}
-		var all []string
-		for i, label := range family.Labels {
-			if descriptor.LabelKeys[i] != "" {
-				all = append(all, descriptor.LabelKeys[i]+"="+texts[label.Key])
-			}
-		}
-		if other {
-			all = append(all, descriptor.LabelKeys[0]+"="+item)
-		}
-		for _, attribute := range descriptor.Attributes {
-			all = append(all, attribute.Key+"="+attribute.Value)
-		}
-		slices.Sort(all)
-		number, err := strconv.ParseFloat(value, 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		value = strconv.FormatFloat(number, 'g', -1, 64)
-		if distribution {
-			value = expectedDistribution(descriptor.Kind, number)
-		}
-		want[descriptor.Name+"{"+strings.Join(all, ",")+"}"] = fmt.Sprintf("%s kind %d origin %d", value, descriptor.Kind, row.Family.Origin)
-	}
-	return want
-}
-
-// expectedDistribution is the one that [writeSamples] writes with this count.
-func expectedDistribution(kind sandbox.Kind, count float64) string {
-	if kind == sandbox.Histogram {
-		each := count / float64(len(catalog.BoundTexts))
-		return fmt.Sprintf("%v %v %v %v []", count, 100*each, catalog.Bounds, slices.Repeat([]float64{each}, len(catalog.BoundTexts)))
-	}
-	var quantiles []sandbox.Quantile
-	for i, at := range catalog.Quantiles {
-		quantiles = append(quantiles, sandbox.Quantile{Quantile: at, Value: count + float64(i)})
-	}
-	return fmt.Sprintf("%v %v [] [] %v", count, 5*count, quantiles)
-}
-
-// checkGrouped checks that the points of each metric stand together.
+// checkGrouped checks that the points of each metric are consecutive.
 func checkGrouped(t *testing.T, settings *Settings, reading *sandbox.Reading) {
 	t.Helper()
 	seen := map[string]bool{}
@@ -142,22 +55,19 @@ func checkGrouped(t *testing.T, settings *Settings, reading *sandbox.Reading) {
 	for i := range reading.Points {
 		name := settings.descriptor(reading.Points[i].Family).Name
 		if name != last && seen[name] {
-			t.Errorf("the points of %s do not stand together", name)
+			t.Errorf("the points of %s are not consecutive", name)
 		}
 		seen[name], last = true, name
 	}
 }
 
 func TestDefaultPreset(t *testing.T) {
-	for _, shape := range flavors {
+	for _, layout := range flavors {
 		settings := settingsFor(t, "otel", func(o *Options) { o.Families = "default" })
-		reading := newReading()
-		body := response(shape.flavor, hostText(shape.flavor, shape.hypervisor), guestText(shape.flavor))
-		if err := New(shape.flavor, shape.hypervisor, settings).Read(strings.NewReader(body), reading); err != nil {
-			t.Fatal(err)
-		}
+		text := response(layout.flavor, hostText(layout.flavor, layout.hypervisor), guestText(layout.flavor))
+		reading := read(t, New(layout.flavor, layout.hypervisor, settings), text)
 		if count := len(reading.Points); count < 40 || count >= 100 {
-			t.Errorf("%v %s: %d points, want 40 to 99", shape.flavor, shape.hypervisor, count)
+			t.Errorf("%v %s: got %d points, want 40 to 99", layout.flavor, layout.hypervisor, count)
 		}
 		got := points(settings, reading)
 		for _, series := range []string{
@@ -166,7 +76,7 @@ func TestDefaultPreset(t *testing.T) {
 			"kata.guest.filesystem.usage{system.device=vda,system.filesystem.mountpoint=/,system.filesystem.state=used}",
 		} {
 			if _, found := got[series]; !found {
-				t.Errorf("%v %s: %s is missing", shape.flavor, shape.hypervisor, series)
+				t.Errorf("%v %s: %s is missing", layout.flavor, layout.hypervisor, series)
 			}
 		}
 	}
@@ -192,22 +102,18 @@ func TestFilterFamily(t *testing.T) {
 		want     []string // prefixes of all points
 	}{
 		{[]string{"kata_shim_go"}, []string{"kata_shim_go_"}},
-		{[]string{"go_"}, nil}, // the renamed name counts
+		{[]string{"go_"}, nil}, // matched against kata-monitor's name, kata_shim_go_…
 		{[]string{"kata_guest_load", "kata_agent_threads"}, []string{"kata_guest_load{", "kata_agent_threads{"}},
 		{[]string{"kata_guest", "kata_guest_load"}, []string{"kata_guest_"}},
 		{[]string{"kata"}, []string{"kata_"}},
 	} {
 		settings := settingsFor(t, "prometheus", func(o *Options) { o.FilterFamily = test.prefixes })
-		reading := newReading()
-		body := hostText(catalog.Go, "qemu") + guestText(catalog.Go)
-		if err := New(catalog.Go, "qemu", settings).Read(strings.NewReader(body), reading); err != nil {
-			t.Fatal(err)
-		}
+		reading := read(t, New(catalog.Go, "qemu", settings), hostText(catalog.Go, "qemu")+guestText(catalog.Go))
 		found := make([]bool, len(test.want))
 		for series := range points(settings, reading) {
 			at := slices.IndexFunc(test.want, func(prefix string) bool { return strings.HasPrefix(series, prefix) })
 			if at < 0 {
-				t.Errorf("%q: %s should not be there", test.prefixes, series)
+				t.Errorf("%q: unexpected point %s", test.prefixes, series)
 			} else {
 				found[at] = true
 			}
@@ -216,7 +122,7 @@ func TestFilterFamily(t *testing.T) {
 			t.Errorf("%q: found %v of %q", test.prefixes, found, test.want)
 		}
 		if got := dropped(reading); got != "" {
-			t.Errorf("%q: what a filter leaves out counts as dropped: %s", test.prefixes, got)
+			t.Errorf("%q: families outside the filter are counted as dropped: %s", test.prefixes, got)
 		}
 	}
 }

@@ -11,33 +11,37 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// Made-up answers with every row of the catalog, in the shape that shims
-// write them.
+// Synthetic responses with every row of the catalog, in the format of the shims.
 
+// Times of the sandboxes in these tests.
 const (
-	created = 1_800_000_000 // when the sandboxes of these tests were made
-	started = created - 2   // when their shims started
+	created = 1_800_000_000
+	started = created - 2 // of the shim
 	pulled  = created + 600
 )
 
-// labelTexts are the texts of a label in made-up answers.
-func labelTexts(label catalog.Label) []string {
+var kindTexts = map[sandbox.Kind]string{
+	sandbox.Gauge: "gauge", sandbox.Counter: "counter", sandbox.Histogram: "histogram", sandbox.Summary: "summary",
+}
+
+// testValues returns the values of a label in synthetic responses.
+func testValues(label catalog.Label) []string {
 	return map[string][]string{
 		"interface": {"eth0", "lo"}, "disk": {"vda"}, "device": {"vda"}, "mount": {"/"},
 		"cpu": {"0", "1"}, "cpu_id": {"0", "1"}, "action": {"create", "grpc.CheckRequest"}, "version": {"go1.26.8"},
 	}[label.Key]
 }
 
-// familyText is the text of one family, with values from next.
+// familyText returns the text of one family, with values from next.
 func familyText(family *catalog.TextFamily, next func() int) string {
 	var out strings.Builder
-	kind := map[sandbox.Kind]string{sandbox.Gauge: "gauge", sandbox.Counter: "counter", sandbox.Histogram: "histogram", sandbox.Summary: "summary"}[family.Kind]
-	fmt.Fprintf(&out, "# HELP %s %s\n# TYPE %s %s\n", family.Name, family.Items[0].Family.Prometheus.Description, family.Name, kind)
+	help := family.Items[0].Family.Prometheus.Description
+	fmt.Fprintf(&out, "# HELP %s %s\n# TYPE %s %s\n", family.Name, help, family.Name, kindTexts[family.Kind])
 	sets := []string{""}
 	for _, label := range family.Labels {
 		var longer []string
 		for _, set := range sets {
-			for _, text := range labelTexts(label) {
+			for _, text := range testValues(label) {
 				longer = append(longer, set+","+label.Key+`="`+text+`"`)
 			}
 		}
@@ -67,6 +71,7 @@ func familyText(family *catalog.TextFamily, next func() int) string {
 	return out.String()
 }
 
+// writeSamples writes the samples of one series.
 func writeSamples(out *strings.Builder, family *catalog.TextFamily, labels string, value int) {
 	braces := func(extra string) string {
 		if all := strings.Trim(labels+","+extra, ","); all != "" {
@@ -81,24 +86,26 @@ func writeSamples(out *strings.Builder, family *catalog.TextFamily, labels strin
 		for i, bound := range catalog.BoundTexts {
 			fmt.Fprintf(out, "%s_bucket%s %d\n", family.Name, braces(`le="`+bound+`"`), value*(i+1))
 		}
-		fmt.Fprintf(out, "%s_sum%s %d\n%s_count%s %d\n", family.Name, braces(""), 100*value, family.Name, braces(""), value*len(catalog.BoundTexts))
+		fmt.Fprintf(out, "%s_sum%s %d\n", family.Name, braces(""), 100*value)
+		fmt.Fprintf(out, "%s_count%s %d\n", family.Name, braces(""), value*len(catalog.BoundTexts))
 		return
 	case family.Kind == sandbox.Summary:
 		for i, at := range catalog.QuantileTexts {
 			fmt.Fprintf(out, "%s%s %d\n", family.Name, braces(`quantile="`+at+`"`), value+i)
 		}
-		fmt.Fprintf(out, "%s_sum%s %d\n%s_count%s %d\n", family.Name, braces(""), 5*value, family.Name, braces(""), value)
+		fmt.Fprintf(out, "%s_sum%s %d\n", family.Name, braces(""), 5*value)
+		fmt.Fprintf(out, "%s_count%s %d\n", family.Name, braces(""), value)
 		return
 	}
 	fmt.Fprintf(out, "%s%s %d\n", family.Name, braces(""), value)
 }
 
-// counter yields one number after another.
+// sequence returns a function that returns consecutive numbers after from.
 func sequence(from int) func() int {
 	return func() int { from++; return from }
 }
 
-// hostText is the host part of an answer.
+// hostText returns the host part of a response.
 func hostText(flavor catalog.Flavor, hypervisor string) string {
 	var families []*catalog.TextFamily
 	for _, family := range catalog.For(flavor).Families {
@@ -114,7 +121,7 @@ func hostText(flavor catalog.Flavor, hypervisor string) string {
 	return familiesText(families, sequence(1000))
 }
 
-// guestText is what an honest agent says.
+// guestText returns the text of an honest agent.
 func guestText(flavor catalog.Flavor) string {
 	var families []*catalog.TextFamily
 	for _, family := range catalog.For(flavor).Families {
@@ -133,7 +140,7 @@ func familiesText(families []*catalog.TextFamily, next func() int) string {
 	return out.String()
 }
 
-// answer puts the parts of an answer together as a flavor does.
+// response combines the parts of a response in the order of the flavor.
 func response(flavor catalog.Flavor, host, guest string) string {
 	if flavor == catalog.Rust {
 		return guest + host
@@ -141,7 +148,7 @@ func response(flavor catalog.Flavor, host, guest string) string {
 	return host + guest
 }
 
-// settingsFor makes settings of a naming with all families.
+// settingsFor returns settings with a naming that select all families.
 func settingsFor(tb testing.TB, naming string, change ...func(*Options)) *Settings {
 	tb.Helper()
 	options := Options{Naming: naming, Families: "all"}

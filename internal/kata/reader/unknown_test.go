@@ -1,21 +1,13 @@
 package reader
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
 )
 
-// TestAdopted checks the option to pass families on that the catalog lacks.
-func TestAdopted(t *testing.T) {
-	for _, naming := range []string{"otel", "prometheus"} {
-		settings := settingsFor(t, naming, func(o *Options) { o.Unknown = "gauge" })
-		prefix := map[string]string{"otel": "kata.unknown.", "prometheus": ""}[naming]
-		r := New(catalog.Go, "qemu", settings)
-		for range 2 {
-			reading := newReading()
-			body := "# TYPE kata_shim_new gauge\nkata_shim_new 1\n" + miniGo + `# TYPE kata_guest_new counter
+// unknownText is a response with families that the catalog lacks.
+const unknownText = "# TYPE kata_shim_new gauge\nkata_shim_new 1\n" + minimalGo + `# TYPE kata_guest_new counter
 kata_guest_new 5
 kata_guest_new 6
 kata_guest_new{item="b",interface="a"} 7
@@ -31,9 +23,15 @@ kata_shim_newer 1
 go_new 1
 up 1
 `
-			if err := r.Read(strings.NewReader(body), reading); err != nil {
-				t.Fatal(err)
-			}
+
+// TestUnknownFamilies checks the option to emit unknown families as gauges.
+func TestUnknownFamilies(t *testing.T) {
+	for _, naming := range []string{"otel", "prometheus"} {
+		settings := settingsFor(t, naming, func(o *Options) { o.Unknown = "gauge" })
+		prefix := map[string]string{"otel": "kata.unknown.", "prometheus": ""}[naming]
+		r := New(catalog.Go, "qemu", settings)
+		for range 2 {
+			reading := read(t, r, unknownText)
 			got := points(settings, reading)
 			for series, value := range map[string]string{
 				"kata_shim_new{}": "1", "kata_guest_new{}": "5", "kata_agent_new{}": "-3",
@@ -49,13 +47,16 @@ up 1
 			checkGrouped(t, settings, reading)
 		}
 	}
-	// A filter holds for them as well, by the names of kata-monitor.
-	settings := settingsFor(t, "prometheus", func(o *Options) { o.Unknown, o.FilterFamily = "gauge", []string{"kata_guest_n", "kata_shim_go_n"} })
-	reading := newReading()
-	body := "# TYPE go_new gauge\ngo_new 4\n" + miniGo + "# TYPE kata_guest_new gauge\nkata_guest_new 5\nkata_guest_other 6\n"
-	if err := New(catalog.Go, "qemu", settings).Read(strings.NewReader(body), reading); err != nil {
-		t.Fatal(err)
-	}
+}
+
+// TestFilterUnknownFamilies checks that the filter applies to unknown families,
+// by their names in kata-monitor.
+func TestFilterUnknownFamilies(t *testing.T) {
+	settings := settingsFor(t, "prometheus", func(o *Options) {
+		o.Unknown, o.FilterFamily = "gauge", []string{"kata_guest_n", "kata_shim_go_n"}
+	})
+	text := "# TYPE go_new gauge\ngo_new 4\n" + minimalGo + "# TYPE kata_guest_new gauge\nkata_guest_new 5\nkata_guest_other 6\n"
+	reading := read(t, New(catalog.Go, "qemu", settings), text)
 	if got := guestValues(reading); got != "4 5" {
 		t.Errorf("values %q, want those of go_new and kata_guest_new", got)
 	}
