@@ -20,8 +20,8 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// capture reads a captured answer. Captures are beside the repository, and not
-// everywhere.
+// readCapture returns a captured response. The test is skipped if there are no
+// captures, which are not part of the repository.
 func readCapture(tb testing.TB, name string) string {
 	tb.Helper()
 	data, err := os.ReadFile(filepath.Join("..", "..", "..", "..", "shared", "kata", name))
@@ -34,50 +34,53 @@ func readCapture(tb testing.TB, name string) string {
 	return string(data)
 }
 
-// captureReading is a reading when the captures were made.
+// captureReading returns a reading at the time of the captures.
 func captureReading() *sandbox.Reading {
 	return &sandbox.Reading{Time: time.Unix(1795168900, 0), Start: time.Unix(1795168850, 0)}
 }
 
-// TestCaptures reads every captured answer. Nothing may get lost but what the
-// catalog gives no name and what is dropped for a reason.
+var captureTests = []struct {
+	name   string
+	flavor catalog.Flavor
+	// Number of points in the default preset, of all families in the naming
+	// "otel", and of all families in the naming "prometheus".
+	preset, otel, prometheus int
+	dropped                  string
+	outcome                  sandbox.Outcome
+}{
+	{"go-shim.prom", catalog.Go, 74, 764, 776, "", sandbox.OK},
+	{"go-shim-no-agent.prom", catalog.Go, 33, 208, 217, "", sandbox.OK},
+	{"go-shim-firecracker.prom", catalog.Go, 74, 906, 918, "", sandbox.OK},
+	{"runtime-rs-shim.prom", catalog.Rust, 52, 602, 606, "", sandbox.OK},
+	{"hostile/dupfam.prom", catalog.Go, 33, 208, 217, "forged 1", sandbox.OK},
+	{"hostile/dupsample.prom", catalog.Go, 33, 208, 217, "foreign 3", sandbox.OK},
+	{"hostile/names.prom", catalog.Go, 33, 208, 217, "forged 2, foreign 3, unknown 2", sandbox.OK},
+	{"hostile/nan.prom", catalog.Go, 33, 208, 217, "non_finite 3, timestamped 1", sandbox.OK},
+	{"hostile/stalled-truncated.prom", catalog.Go, 27, 180, 185, "", sandbox.Partial},
+}
+
+// TestCaptures reads every captured response. Only samples of rows without a
+// name and samples with a reason for dropping them may be missing.
 func TestCaptures(t *testing.T) {
-	for _, test := range []struct {
-		name    string
-		flavor  catalog.Flavor
-		usual   int // points of the default preset
-		otel    int // of everything
-		peer    int // of everything in the naming "prometheus"
-		dropped string
-		outcome sandbox.Outcome
-	}{
-		{"go-shim.prom", catalog.Go, 74, 764, 776, "", sandbox.OK},
-		{"go-shim-no-agent.prom", catalog.Go, 33, 208, 217, "", sandbox.OK},
-		{"go-shim-firecracker.prom", catalog.Go, 74, 906, 918, "", sandbox.OK},
-		{"runtime-rs-shim.prom", catalog.Rust, 52, 602, 606, "", sandbox.OK},
-		{"hostile/dupfam.prom", catalog.Go, 33, 208, 217, "forged 1", sandbox.OK},
-		{"hostile/dupsample.prom", catalog.Go, 33, 208, 217, "foreign 3", sandbox.OK},
-		{"hostile/names.prom", catalog.Go, 33, 208, 217, "forged 2, foreign 3, unknown 2", sandbox.OK},
-		{"hostile/nan.prom", catalog.Go, 33, 208, 217, "non_finite 3, timestamped 1", sandbox.OK},
-		{"hostile/stalled-truncated.prom", catalog.Go, 27, 180, 185, "", sandbox.Partial},
-	} {
+	for _, test := range captureTests {
 		t.Run(test.name, func(t *testing.T) {
 			body := readCapture(t, test.name)
-			for _, row := range []struct {
+			for _, options := range []struct {
 				naming, families string
 				points           int
-			}{{"otel", "default", test.usual}, {"otel", "all", test.otel}, {"prometheus", "all", test.peer}} {
-				settings := settingsFor(t, row.naming, func(o *Options) { o.Families = row.families })
+			}{{"otel", "default", test.preset}, {"otel", "all", test.otel}, {"prometheus", "all", test.prometheus}} {
+				settings := settingsFor(t, options.naming, func(o *Options) { o.Families = options.families })
 				reading := captureReading()
 				err := New(test.flavor, "dragonball", settings).Read(strings.NewReader(body), reading)
 				if got := sandbox.OutcomeOf(err); got != test.outcome {
-					t.Errorf("%s, %s: outcome %s: %v", row.naming, row.families, got, err)
+					t.Errorf("%s, %s: outcome %s (%v), want %s", options.naming, options.families, got, err, test.outcome)
 				}
-				if len(reading.Points) != row.points || dropped(reading) != test.dropped {
-					t.Errorf("%s, %s: %d points, dropped %q, want %d, %q", row.naming, row.families, len(reading.Points), dropped(reading), row.points, test.dropped)
+				if got := len(reading.Points); got != options.points || dropped(reading) != test.dropped {
+					t.Errorf("%s, %s: got %d points, dropped %q, want %d, %q",
+						options.naming, options.families, got, dropped(reading), options.points, test.dropped)
 				}
 				checkGrouped(t, settings, reading)
-				if row.naming == "prometheus" {
+				if options.naming == "prometheus" {
 					compareWithText(t, settings, reading, body, test.dropped == "" && test.outcome == sandbox.OK)
 				}
 			}
@@ -85,21 +88,21 @@ func TestCaptures(t *testing.T) {
 	}
 }
 
-// compareWithText checks the points against what Prometheus' parser makes of
-// the same text. If all says so, none of its series may be missing.
+// compareWithText compares the points with the result of Prometheus' parser for
+// the same text. If all is set, no series may be missing.
 func compareWithText(t *testing.T, settings *Settings, reading *sandbox.Reading, body string, all bool) {
 	t.Helper()
 	parser := expfmt.NewTextParser(model.UTF8Validation)
-	// Cut-off and repeated families are beyond that parser, which then returns
-	// those before.
+	// At a truncated or repeated family, that parser fails and returns the
+	// families before it.
 	families, err := parser.TextToMetricFamilies(strings.NewReader(body))
 	if err != nil && all {
 		t.Fatal(err)
 	}
 	want := map[string]string{}
 	for name, family := range families {
-		// Hostile captures have no other families without a type than forged
-		// ones, some under names that kata-monitor gives.
+		// In hostile captures, all families without a type are forged. Some
+		// have names that kata-monitor uses.
 		if !all && family.GetType() == dto.MetricType_UNTYPED {
 			continue
 		}
@@ -116,7 +119,7 @@ func compareWithText(t *testing.T, settings *Settings, reading *sandbox.Reading,
 		maps.DeleteFunc(want, func(series, _ string) bool { _, found := got[series]; return !found })
 		maps.DeleteFunc(got, func(series, _ string) bool { _, found := want[series]; return !found })
 		if len(got) < 100 {
-			t.Errorf("only %d series to compare", len(got))
+			t.Errorf("compared %d series, want at least 100", len(got))
 		}
 	}
 	if diff := difference(got, want); diff != "" {
@@ -124,7 +127,7 @@ func compareWithText(t *testing.T, settings *Settings, reading *sandbox.Reading,
 	}
 }
 
-// seriesOf writes a series as [points] does, without the identity.
+// seriesOf formats a series like [points], without the labels in identityLabels.
 func seriesOf(name string, metric *dto.Metric) string {
 	var labels []string
 	for _, label := range metric.GetLabel() {
@@ -136,10 +139,10 @@ func seriesOf(name string, metric *dto.Metric) string {
 	return name + "{" + strings.Join(labels, ",") + "}"
 }
 
-// identityLabels are those that kata-monitor adds.
+// identityLabels are the labels that kata-monitor adds.
 var identityLabels = []string{"sandbox_id", "cri_uid", "cri_name", "cri_namespace"}
 
-// valueOf writes a value and its kind as [points] does.
+// valueOf formats a value and its kind like [points].
 func valueOf(kind dto.MetricType, metric *dto.Metric) string {
 	var value float64
 	switch kind {

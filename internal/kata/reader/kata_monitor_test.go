@@ -13,17 +13,15 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
 )
 
-// TestKataMonitor takes what kata-monitor printed about two sandboxes apart
-// into the answers of their shims, and reads these: the same series have to come
-// out, with the same values, types and help texts.
-func TestKataMonitor(t *testing.T) {
-	parser := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(strings.NewReader(readCapture(t, "kata-monitor.prom")))
-	if err != nil {
-		t.Fatal(err)
-	}
-	sandboxes := map[string][]*dto.MetricFamily{}
-	want := map[string]map[string]string{}
+// monitored is one sandbox in the output of kata-monitor.
+type monitored struct {
+	families []*dto.MetricFamily // without the labels in identityLabels
+	want     map[string]string   // value, kind and help text by series
+}
+
+// monitoredSandboxes returns the sandboxes in the output of kata-monitor by ID.
+func monitoredSandboxes(families map[string]*dto.MetricFamily) map[string]*monitored {
+	sandboxes := map[string]*monitored{}
 	for name, family := range families {
 		if strings.HasPrefix(name, "kata_monitor_") {
 			continue
@@ -36,31 +34,45 @@ func TestKataMonitor(t *testing.T) {
 					id = label.GetValue()
 				}
 			}
+			if sandboxes[id] == nil {
+				sandboxes[id] = &monitored{want: map[string]string{}}
+			}
+			one := sandboxes[id]
 			if parts[id] == nil {
 				parts[id] = &dto.MetricFamily{Name: family.Name, Help: family.Help, Type: family.Type}
-				sandboxes[id] = append(sandboxes[id], parts[id])
+				one.families = append(one.families, parts[id])
 			}
-			if want[id] == nil {
-				want[id] = map[string]string{}
-			}
-			want[id][seriesOf(name, metric)] = valueOf(family.GetType(), metric) + " help " + family.GetHelp()
+			one.want[seriesOf(name, metric)] = valueOf(family.GetType(), metric) + " help " + family.GetHelp()
 			metric.Label = slices.DeleteFunc(metric.Label, func(label *dto.LabelPair) bool {
 				return slices.Contains(identityLabels, label.GetName())
 			})
 			parts[id].Metric = append(parts[id].Metric, metric)
 		}
 	}
+	return sandboxes
+}
+
+// TestKataMonitor splits the output of kata-monitor for two sandboxes into the
+// responses of their shims and reads these. The points must have the same
+// series, values, types and help texts as the output of kata-monitor.
+func TestKataMonitor(t *testing.T) {
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(strings.NewReader(readCapture(t, "kata-monitor.prom")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sandboxes := monitoredSandboxes(families)
 	if len(sandboxes) != 2 {
-		t.Fatalf("%d sandboxes, want 2", len(sandboxes))
+		t.Fatalf("got %d sandboxes, want 2", len(sandboxes))
 	}
 	settings := settingsFor(t, "prometheus")
-	for id, families := range sandboxes {
+	for id, one := range sandboxes {
 		reading := captureReading()
-		if err := New(catalog.Go, "qemu", settings).Read(strings.NewReader(originalResponse(t, families)), reading); err != nil {
+		if err := New(catalog.Go, "qemu", settings).Read(strings.NewReader(originalResponse(t, one.families)), reading); err != nil {
 			t.Fatal(err)
 		}
 		if got := dropped(reading); got != "" {
-			t.Errorf("dropped %s", got)
+			t.Errorf("%s: dropped %s", id, got)
 		}
 		helps := map[string]string{}
 		for i := range reading.Points {
@@ -73,21 +85,22 @@ func TestKataMonitor(t *testing.T) {
 			name, _, _ := strings.Cut(series, "{")
 			got[series] = value + " help " + helps[name]
 		}
-		if diff := difference(got, want[id]); diff != "" {
+		if diff := difference(got, one.want); diff != "" {
 			t.Errorf("%s:\n%s", id, diff)
 		}
 		if len(got) < 500 {
-			t.Errorf("%s: only %d series", id, len(got))
+			t.Errorf("%s: got %d series, want at least 500", id, len(got))
 		}
 	}
 }
 
-// originalResponse writes families as the shim they came from did.
+// originalResponse encodes families like the shim that reported them.
 func originalResponse(t *testing.T, families []*dto.MetricFamily) string {
 	t.Helper()
 	for _, family := range families {
 		name := family.GetName()
-		if original, found := strings.CutPrefix(name, "kata_shim_"); found && (strings.HasPrefix(original, "go_") || strings.HasPrefix(original, "process_")) {
+		original, found := strings.CutPrefix(name, "kata_shim_")
+		if found && (strings.HasPrefix(original, "go_") || strings.HasPrefix(original, "process_")) {
 			family.Name = &original
 		}
 	}

@@ -62,7 +62,7 @@ const (
 	keepUnknown         // not in the catalog, accepted as a gauge
 )
 
-// part is the part of a metric that a sample name stands for.
+// part is the part of a metric that a sample name denotes.
 type part uint8
 
 const (

@@ -39,7 +39,7 @@ func (p *pass) acceptPassive(sample *Sample) {
 		return
 	}
 	row := &family.Items[at]
-	if !p.plan.rows[row.Index].wanted {
+	if !p.plan.rows[row.Index].selected {
 		return
 	}
 	label := [maxLabels][]byte{[]byte(sample.Label)}

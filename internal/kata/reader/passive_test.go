@@ -2,14 +2,13 @@ package reader
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
-
-var zero float64
 
 // passiveSamples are samples of which the first eight are accepted.
 var passiveSamples = []Sample{
@@ -27,7 +26,7 @@ var passiveSamples = []Sample{
 	{"kata_guest_load", "load1", "", 1},
 	{"kata_hypervisor_proc_stat", "stime", "", -1},
 	{"kata_hypervisor_threads", "", "", 0},
-	{"kata_shim_fds", "", "", 1 / zero},
+	{"kata_shim_fds", "", "", math.Inf(1)},
 	{"kata_hypervisor_netdev", "recv_bytes", "\xff", 7},
 }
 

@@ -97,7 +97,7 @@ func (p *pass) locate(partLabel string) (row *catalog.Row, key seriesKey, ok boo
 		p.dropped[Unknown]++
 		return nil, 0, false
 	}
-	if !p.plan.rows[row.Index].wanted {
+	if !p.plan.rows[row.Index].selected {
 		return row, 0, false
 	}
 	key, ok = p.key(row, labels, &values)

@@ -131,15 +131,16 @@ func (s *Settings) descriptor(family *sandbox.Family) *sandbox.Descriptor {
 // plan is the effect of the settings on a catalog.
 type plan struct {
 	catalog  *catalog.Catalog
-	families []bool // whether each family has wanted rows
+	families []bool // whether each family has selected rows
 	rows     []rowPlan
 	start    *catalog.TextFamily // contains the start time; may be nil
 }
 
 // rowPlan is the effect of the settings on a row.
 type rowPlan struct {
-	row    *catalog.Row
-	wanted bool
+	row *catalog.Row
+	// selected rows are emitted.
+	selected bool
 	// rank orders rows by metric name.
 	rank uint16
 	// labels is the number of labels of a point.
@@ -158,16 +159,16 @@ func (s *Settings) plan(c *catalog.Catalog) plan {
 	}
 	var names []string
 	for _, family := range c.Families {
-		selected := s.matchesFilter(family.PeerName)
+		matches := s.matchesFilter(family.PeerName)
 		for row := range family.Rows {
 			descriptor := s.descriptor(&row.Family)
-			wanted := selected && descriptor.Name != "" && (s.all || row.Usual)
+			selected := matches && descriptor.Name != "" && (s.all || row.Usual)
 			p.rows[row.Index] = rowPlan{
-				row: row, wanted: wanted, labels: uint8(len(descriptor.LabelKeys)),
+				row: row, selected: selected, labels: uint8(len(descriptor.LabelKeys)),
 				monotonic: isMonotonic(descriptor.Kind),
 				guest:     row.Family.Origin == sandbox.Guest,
 			}
-			if wanted {
+			if selected {
 				p.families[family.Index] = true
 				names = append(names, descriptor.Name)
 			}
@@ -176,7 +177,7 @@ func (s *Settings) plan(c *catalog.Catalog) plan {
 	slices.Sort(names)
 	names = slices.Compact(names)
 	for i := range p.rows {
-		if row := &p.rows[i]; row.wanted {
+		if row := &p.rows[i]; row.selected {
 			rank, _ := slices.BinarySearch(names, s.descriptor(&row.row.Family).Name)
 			row.rank = uint16(rank)
 		}

@@ -8,13 +8,14 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
 )
 
-// steady reads the same answer again and again, as pulls do.
-func steady(tb testing.TB, shape int, naming, families string) (read func(), size int) {
+// repeated returns a function that reads the same response at every call, and the
+// size of the response.
+func repeated(tb testing.TB, layout int, naming, families string) (read func(), size int) {
 	tb.Helper()
-	flavor, hypervisor := flavors[shape].flavor, flavors[shape].hypervisor
+	flavor, hypervisor := flavors[layout].flavor, flavors[layout].hypervisor
 	settings := settingsFor(tb, naming, func(o *Options) { o.Families = families })
 	body := response(flavor, hostText(flavor, hypervisor), guestText(flavor))
-	// As many file systems and disks make it as long as that of a real guest.
+	// Additional disks make the response as long as that of a real guest.
 	for i := 0; len(body) < 70<<10>>flavor; i++ {
 		disk := familyText(catalog.For(flavor).Family([]byte("kata_guest_diskstat")), sequence(1000*i))
 		body = response(flavor, body, strings.ReplaceAll(disk, `"vda"`, fmt.Sprintf(`"loop%d"`, i)))
@@ -33,17 +34,19 @@ func steady(tb testing.TB, shape int, naming, families string) (read func(), siz
 	}, len(body)
 }
 
-func TestReadAllocates(t *testing.T) {
+// TestReadDoesNotAllocate checks that a response with the series of the last one
+// is read without allocations.
+func TestReadDoesNotAllocate(t *testing.T) {
 	if raceEnabled {
-		t.Skip("the race detector makes sync.Pool forget at random")
+		t.Skip("with the race detector, sync.Pool drops items at random")
 	}
-	for shape := range flavors {
+	for layout := range flavors {
 		for _, naming := range []string{"otel", "prometheus"} {
 			for _, families := range []string{"default", "all"} {
-				read, _ := steady(t, shape, naming, families)
+				read, _ := repeated(t, layout, naming, families)
 				read()
 				if allocations := testing.AllocsPerRun(20, read); allocations != 0 {
-					t.Errorf("%v, %s, %s: %v allocations for an answer like the last, want none", flavors[shape], naming, families, allocations)
+					t.Errorf("%v, %s, %s: got %v allocations, want none", flavors[layout], naming, families, allocations)
 				}
 			}
 		}
@@ -51,10 +54,10 @@ func TestReadAllocates(t *testing.T) {
 }
 
 func BenchmarkRead(b *testing.B) {
-	for shape := range flavors {
+	for layout := range flavors {
 		for _, families := range []string{"default", "all"} {
-			b.Run(fmt.Sprint(flavors[shape].flavor, "/", flavors[shape].hypervisor, "/", families), func(b *testing.B) {
-				read, size := steady(b, shape, "otel", families)
+			b.Run(fmt.Sprint(flavors[layout].flavor, "/", flavors[layout].hypervisor, "/", families), func(b *testing.B) {
+				read, size := repeated(b, layout, "otel", families)
 				read()
 				b.SetBytes(int64(size))
 				b.ReportAllocs()
@@ -66,7 +69,7 @@ func BenchmarkRead(b *testing.B) {
 	}
 }
 
-// BenchmarkCapture is BenchmarkRead with captured answers, where there are any.
+// BenchmarkCapture is BenchmarkRead with captured responses, if there are any.
 func BenchmarkCapture(b *testing.B) {
 	for _, row := range []struct {
 		name   string
@@ -93,7 +96,7 @@ func BenchmarkCapture(b *testing.B) {
 	}
 }
 
-// BenchmarkHostile reads the longest answers that a guest can cause.
+// BenchmarkHostile reads the longest responses that a guest can cause.
 func BenchmarkHostile(b *testing.B) {
 	for _, row := range []struct {
 		name, guest string
