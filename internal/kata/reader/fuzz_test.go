@@ -52,6 +52,7 @@ func FuzzReader(f *testing.F) {
 // fuzzGuestPart reads responses with the guest's text after or before the host
 // part.
 func fuzzGuestPart(t *testing.T, l *fuzzLayout, settings *Settings, guest string) {
+	t.Helper()
 	r := New(l.flavor, l.hypervisor, settings)
 	for range 2 { // the second response is read with the state of the first
 		reading := newReading()
@@ -77,6 +78,7 @@ func fuzzGuestPart(t *testing.T, l *fuzzLayout, settings *Settings, guest string
 
 // fuzzWholeResponse reads the guest's text as a response.
 func fuzzWholeResponse(t *testing.T, l *fuzzLayout, settings *Settings, guest string) {
+	t.Helper()
 	r := New(l.flavor, l.hypervisor, settings)
 	reading := newReading()
 	_ = r.Read(strings.NewReader(guest), reading)

@@ -36,7 +36,8 @@ func TestLimits(t *testing.T) {
 		{"label values", func(l *limits) { l.guestLabelValues = 4 }, interfaceLines(0, 5), 4, "limit 1"},
 		{
 			"unknown families", func(l *limits) { l.unknownFamilies = 2 },
-			[]string{"kata_guest_a 1", "kata_guest_b 1", "kata_guest_c 1", `kata_guest_b{item="x"} 1`}, 2, "limit 2",
+			[]string{"kata_guest_a 1", "kata_guest_b 1", "kata_guest_c 1", `kata_guest_b{item="x"} 1`},
+			2, "limit 2",
 		},
 		{"host series", func(l *limits) { l.hostSeries = 0 }, interfaceLines(0, 5), 5, "limit 1"},
 	} {
