@@ -73,8 +73,8 @@ func manyFamilies(count int) string {
 }
 
 // shimResponse returns the response of a shim to which the guest sends a text.
-// The Go shim parses and encodes the text. It omits a text that it cannot parse,
-// and then spins.
+// The Go shim parses the text and encodes the result. It omits a text that it
+// cannot parse.
 func shimResponse(flavor catalog.Flavor, host, guest string) string {
 	if flavor == catalog.Rust {
 		return guest + host
