@@ -1,28 +1,36 @@
-# Needs Go and make, nothing else; the end-to-end tests need root on Debian too.
-# Everything that is built goes to _build.
+# Requires Go and make. The end-to-end tests also require root on Debian.
+# All build output goes to _build.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-# Every module of this repository, and those that have tests of their own.
-# The end-to-end tests need real runtimes and root, so they are `make e2e`.
+# MODULES are all modules of this repository, TESTED those whose tests need
+# neither root nor real runtimes, and CHECKED those that are vetted and linted.
+# The module test/e2e has its own target, e2e.
 MODULES := $(sort $(patsubst %/go.mod,%,$(shell find . -name go.mod -not -path './_build/*')))
 TESTED := $(filter-out ./internal/tools% ./test/e2e,$(MODULES))
 CHECKED := $(filter-out ./internal/tools%,$(MODULES))
 
-# How many inputs each fuzz target gets. A duration is accepted as well, but
-# Go before 1.27 may then fail with nothing but "context deadline exceeded"
-# when it ends (go.dev/issue/75804).
+# FUZZTIME is the number of inputs per fuzz target. A duration works too, but
+# with Go before 1.27 the run may then fail at its end with only the message
+# "context deadline exceeded" (go.dev/issue/75804).
 FUZZTIME ?= 50000x
 TESTFLAGS ?=
 
+# E2E decides whether `make test` includes the end-to-end tests:
+#   auto  if it runs as root
+#   run   always; it fails if it does not run as root
+#   skip  never
+E2E ?= auto
+RUN_E2E := $(filter run,$(E2E))$(if $(filter auto,$(E2E)),$(filter 0,$(shell id -u)))
+
 GOLANGCI_LINT := _build/tools/golangci-lint
-# A cache that checkouts share would tell of files in another one.
+# With a cache shared between checkouts, the linters report files of another one.
 export GOLANGCI_LINT_CACHE := $(CURDIR)/_build/lint
 
 .PHONY: help
-help: ## Show this list.
+help: ## Show this help.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
@@ -33,7 +41,7 @@ build: collector sandboxctl ## Build everything.
 collector: ## Build a Collector with this receiver: _build/otelcol-sandbox.
 	@mkdir -p _build/tools
 	@go -C internal/tools build -o "$(CURDIR)/_build/tools/builder" go.opentelemetry.io/collector/cmd/builder
-	@# The builder leaves an empty directory among the temporary files.
+	@# The builder leaves an empty directory in TMPDIR.
 	@temporary=$$(mktemp -d); trap 'rm -rf "$$temporary"' EXIT; \
 		TMPDIR=$$temporary _build/tools/builder --config builder-config.yaml
 
@@ -42,40 +50,46 @@ sandboxctl: ## Build the command-line tool: _build/sandboxctl.
 	@go -C cmd/sandboxctl build -o "$(CURDIR)/_build/sandboxctl" .
 
 .PHONY: run
-run: collector sandboxctl ## Run the collector over simulated sandboxes and those of this host.
+run: collector sandboxctl ## Run the Collector with simulated sandboxes and those of this host.
 	@scripts/run
 
 .PHONY: test
-test: unit ## Run the tests; as root also those against real runsc, Docker, containerd and Prometheus.
-	@if [ "$$(id -u)" -eq 0 ]; then $(MAKE) --no-print-directory e2e; \
-	else echo "the end-to-end tests are skipped: they need root"; fi
+test: ## Run the unit tests and, as root, the end-to-end tests. E2E=skip skips the latter.
+	@case "$(E2E)" in auto | run | skip) ;; \
+	*) echo 'invalid E2E "$(E2E)": must be one of auto, run, skip' >&2; exit 1 ;; esac
+	@# Announces the packages now, so that there is time to interrupt.
+	@if [ -n "$(RUN_E2E)" ]; then test/e2e/install --plan; fi
+	@$(MAKE) --no-print-directory unit
+	@if [ -n "$(RUN_E2E)" ]; then $(MAKE) --no-print-directory e2e; \
+	elif [ "$(E2E)" = skip ]; then echo "Skipped the end-to-end tests: E2E=skip."; \
+	else echo "Skipped the end-to-end tests: they require root."; fi
 
 .PHONY: unit
 unit: ## Run the tests that need neither root nor a C compiler.
 	@for module in $(TESTED); do echo "# $$module"; go -C $$module test $(TESTFLAGS) ./...; done
 
 .PHONY: race
-race: ## Run the same tests with the race detector, which needs a C compiler.
+race: ## Run the unit tests with the race detector, which needs a C compiler.
 	@CGO_ENABLED=1 $(MAKE) --no-print-directory unit TESTFLAGS='-race $(TESTFLAGS)'
 
 .PHONY: fuzz
-fuzz: ## Run every fuzz target for FUZZTIME inputs, as in 50000x.
+fuzz: ## Run every fuzz target with FUZZTIME inputs, for example 50000x.
 	@FUZZTIME=$(FUZZTIME) scripts/fuzz $(TESTED)
 
 .PHONY: e2e
-e2e: collector sandboxctl ## Run the collector against real runsc, Docker, containerd and Prometheus; needs root.
+e2e: collector sandboxctl ## Run the end-to-end tests. Requires root and installs missing Debian packages.
 	@test/e2e/install
 	@go -C test/e2e test -count=1 -timeout=15m $(TESTFLAGS) ./...
 
 .PHONY: bench
-bench: load ## Measure what a cycle costs, beside the least that reading needs; BENCHFLAGS=-h lists options.
+bench: load ## Measure the cost of a collection cycle. BENCHFLAGS=-h lists the options.
 	@_build/load bench $(BENCHFLAGS)
 
-# How long `make soak` runs.
+# SOAK is the duration of `make soak`.
 SOAK ?= 10m
 
 .PHONY: soak
-soak: load ## Run for SOAK over hostile sandboxes and a pipeline that refuses and blocks; fail on any leak.
+soak: load ## Run for SOAK with hostile sandboxes and a pipeline that refuses and blocks; fail on leaks.
 	@_build/load soak -duration $(SOAK)
 
 .PHONY: load
@@ -84,11 +98,11 @@ load:
 	@go build -o _build/load ./test/load
 
 .PHONY: generate
-generate: ## Write the code and documentation that come from metadata.yaml.
+generate: ## Generate code and documentation from metadata.yaml.
 	@scripts/generate
 
 .PHONY: check-generate
-check-generate: ## Fail if generated files are not current.
+check-generate: ## Fail if generated files are out of date.
 	@scripts/generate --check
 
 .PHONY: fmt
@@ -96,11 +110,11 @@ fmt: $(GOLANGCI_LINT) ## Format the Go code.
 	@for module in $(CHECKED); do (cd $$module && "$(CURDIR)/$(GOLANGCI_LINT)" fmt --config "$(CURDIR)/.golangci.yml" ./...); done
 
 .PHONY: check-fmt
-check-fmt: $(GOLANGCI_LINT) ## Fail if Go code is not formatted.
+check-fmt: $(GOLANGCI_LINT) ## Fail if the Go code is not formatted.
 	@for module in $(CHECKED); do (cd $$module && "$(CURDIR)/$(GOLANGCI_LINT)" fmt --diff --config "$(CURDIR)/.golangci.yml" ./...); done
 
 .PHONY: vet
-vet: ## Vet for Linux, and the receiver for where it only has to compile.
+vet: ## Vet all modules for Linux, and the receiver for platforms where it only has to compile.
 	@for module in $(CHECKED); do echo "# $$module"; GOOS=linux go -C $$module vet ./...; done
 	GOOS=darwin go vet ./...
 	GOOS=linux GOARCH=arm64 go vet ./...
@@ -125,5 +139,5 @@ check-tidy: ## Fail if a go.mod is not tidy.
 	@for module in $(MODULES); do echo "# $$module"; go -C $$module mod tidy -diff; done
 
 .PHONY: clean
-clean: ## Remove what was built.
+clean: ## Remove all build output.
 	rm -rf _build

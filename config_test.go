@@ -12,11 +12,13 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"gopkg.in/yaml.v3"
 
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/metadata"
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/pdataconv"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-func TestGoodConfigurations(t *testing.T) {
+func TestValidConfigurations(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("testdata", "config.yaml"))
 	require.NoError(t, err)
 	var file map[string]map[string]any
@@ -31,13 +33,13 @@ func TestGoodConfigurations(t *testing.T) {
 		},
 		"sandbox/all": func(c *Config) {
 			c.CollectionInterval, c.InitialDelay, c.Timeout = 30*time.Second, 0, 2*time.Second
-			c.Naming = pdataconv.Prometheus
-			c.GVisor = GVisorConfig{
+			c.Naming = sandbox.Prometheus
+			c.GVisor = gvisor.Config{
 				Enabled: true, Roots: []string{"/run/runsc", "/run/containerd/runsc/*"},
 				MetricServerAddress: "%RUNTIME_ROOT%/metrics.sock", Trust: "registered",
 				MetricFilter: "fs_.*", CapabilityFilter: "CAP_SYS_.*", ZeroFill: true, MaxResponseSize: 512 << 10,
 			}
-			c.Kata = KataConfig{
+			c.Kata = kata.Config{
 				StoragePaths: []string{"/run/vc/sbs"}, Collection: "passive", FilterFamily: []string{"kata_shim_"},
 				Families: "all", UnknownFamilies: "gauge", CRIEndpoint: "unix:///run/containerd/containerd.sock",
 				MaxResponseSize: 1 << 20,
@@ -55,13 +57,13 @@ func TestGoodConfigurations(t *testing.T) {
 			require.NoError(t, confmap.Validate(got))
 			want := createDefaultConfig().(*Config)
 			change(want)
-			// Whether a user set a key is kept in private fields, and is not compared.
+			// Private fields hold whether a key was set, which is not compared.
 			assert.Equal(t, plain(t, want), plain(t, got))
 		})
 	}
 }
 
-// plain is a configuration as a tree of keys and values.
+// plain returns a configuration as a tree of keys and values.
 func plain(t *testing.T, config component.Config) map[string]any {
 	t.Helper()
 	tree := confmap.New()
@@ -69,7 +71,7 @@ func plain(t *testing.T, config component.Config) map[string]any {
 	return tree.ToStringMap()
 }
 
-func TestBadConfigurationsSayAllThatIsWrong(t *testing.T) {
+func TestInvalidConfigurationsReportAllErrors(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("testdata", "bad.yaml"))
 	require.NoError(t, err)
 	var cases []struct {
@@ -90,25 +92,6 @@ func TestBadConfigurationsSayAllThatIsWrong(t *testing.T) {
 				assert.ErrorContains(t, err, want)
 			}
 		})
-	}
-}
-
-func TestByteSize(t *testing.T) {
-	for text, want := range map[string]ByteSize{
-		"0": 0, "65536": 65536, "4MiB": 4 << 20, "512KiB": 512 << 10, "1GiB": 1 << 30, "3 MB": 3e6, "2KB": 2000, "7B": 7, "1GB": 1e9,
-	} {
-		var got ByteSize
-		require.NoError(t, got.UnmarshalText([]byte(text)), text)
-		assert.Equal(t, want, got, text)
-		again, err := got.MarshalText()
-		require.NoError(t, err)
-		var back ByteSize
-		require.NoError(t, back.UnmarshalText(again))
-		assert.Equal(t, got, back, text)
-	}
-	for _, text := range []string{"", "MiB", "-1", "-4MiB", "1.5MiB", "4TiB", "9223372036854775807GiB", "4mib"} {
-		var got ByteSize
-		assert.Error(t, got.UnmarshalText([]byte(text)), text)
 	}
 }
 

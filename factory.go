@@ -8,12 +8,11 @@ import (
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/receiver"
 
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/metadata"
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/pdataconv"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// NewFactory makes the factory of the receiver "sandbox".
+// NewFactory returns the factory of the receiver "sandbox".
 func NewFactory() receiver.Factory {
 	return receiver.NewFactory(
 		metadata.Type,
@@ -23,31 +22,19 @@ func NewFactory() receiver.Factory {
 }
 
 func createDefaultConfig() component.Config {
-	return &Config{
+	config := &Config{
 		MetricsBuilderConfig: metadata.NewDefaultMetricsBuilderConfig(),
 		CollectionInterval:   15 * time.Second,
 		InitialDelay:         time.Second,
 		Timeout:              5 * time.Second,
-		Naming:               pdataconv.OTel,
-		GVisor: GVisorConfig{
-			Enabled:         true,
-			Roots:           gvisor.DefaultRoots(),
-			Trust:           trustFirstUse,
-			VerifyPeer:      true,
-			MetricPrefix:    "runsc_",
-			MaxResponseSize: 4 << 20,
-		},
-		Kata: KataConfig{
-			Enabled:         true,
-			StoragePaths:    []string{"/run/vc/sbs", "/run/kata"},
-			Collection:      "auto",
-			Families:        "default",
-			UnknownFamilies: "drop",
-			MaxResponseSize: 8 << 20,
-		},
+		Naming:               sandbox.OTel,
 	}
+	config.SetDefaults()
+	return config
 }
 
-func createMetrics(_ context.Context, settings receiver.Settings, config component.Config, next consumer.Metrics) (receiver.Metrics, error) {
+func createMetrics(
+	_ context.Context, settings receiver.Settings, config component.Config, next consumer.Metrics,
+) (receiver.Metrics, error) {
 	return newReceiver(settings, config.(*Config), next), nil
 }

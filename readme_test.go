@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/metadata"
 )
 
 func readme(t *testing.T) string {
@@ -19,7 +21,7 @@ func readme(t *testing.T) string {
 	return string(text)
 }
 
-// Every example is shown in full, and is what its file holds.
+// Every example is shown in full and equals its file.
 func TestReadmeShowsExamples(t *testing.T) {
 	shown := regexp.MustCompile("(?s)<!-- (examples/[^ ]+) -->\n```yaml\n(.*?)```\n").FindAllStringSubmatch(readme(t), -1)
 	var names []string
@@ -36,7 +38,7 @@ func TestReadmeShowsExamples(t *testing.T) {
 	}
 }
 
-// The table of options has every key, with its default.
+// The table of options has every key with its default.
 func TestReadmeListsOptions(t *testing.T) {
 	t.Setenv("XDG_RUNTIME_DIR", "")
 	section := readme(t)
@@ -52,15 +54,18 @@ func TestReadmeListsOptions(t *testing.T) {
 	assert.Equal(t, want, listed)
 }
 
-// collectOptions notes the keys below a configuration and their defaults. What
-// mdatagen adds is documented in documentation.md.
+// collectOptions collects the keys of a configuration with their defaults. The part
+// that mdatagen generates is documented in documentation.md.
 func collectOptions(options map[string]string, prefix string, config reflect.Value) {
 	for i := range config.NumField() {
 		key := config.Type().Field(i).Tag.Get("mapstructure")
-		if key == "" || strings.Contains(key, "squash") {
+		value := config.Field(i)
+		if key == ",squash" && value.Type() != reflect.TypeFor[metadata.MetricsBuilderConfig]() {
+			collectOptions(options, prefix, value)
+		}
+		if key == "" || key == ",squash" {
 			continue
 		}
-		value := config.Field(i)
 		switch kind := value.Kind(); {
 		case kind == reflect.Struct:
 			collectOptions(options, prefix+key+".", value)

@@ -2,6 +2,7 @@ package sandboxreceiver
 
 import (
 	"context"
+	"errors"
 	"runtime"
 
 	"go.opentelemetry.io/collector/component"
@@ -11,29 +12,35 @@ import (
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/collect"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/emit"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/pdataconv"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/telemetry"
 )
 
-// sandboxReceiver starts and stops a collection.
+// sandboxReceiver composes the runtimes, the collection and the sink.
 type sandboxReceiver struct {
-	settings   receiver.Settings
-	config     *Config
-	next       consumer.Metrics
+	settings receiver.Settings
+	config   *Config
+	next     consumer.Metrics
+
+	// Set by Start.
+	telemetry  *telemetry.Telemetry
 	collection *collect.Collection
+	sink       *emit.Metrics
 }
 
 func newReceiver(settings receiver.Settings, config *Config, next consumer.Metrics) *sandboxReceiver {
 	return &sandboxReceiver{settings: settings, config: config, next: next}
 }
 
-// Start begins to find and pull sandboxes in the background. It fails only for
-// what cannot heal; roots that are not there yet are waited for.
+// Start starts to discover and pull sandboxes in the background. It fails only for
+// permanent reasons; roots may appear later.
 func (r *sandboxReceiver) Start(_ context.Context, collector component.Host) error {
 	if runtime.GOOS != "linux" {
 		return host.ErrUnsupported
 	}
-	runtimes, err := newRuntimes(r.config, r.settings.Logger)
+	runtimes, err := r.config.New(r.config.Naming, r.settings.Logger)
 	if err != nil {
 		return err
 	}
@@ -45,34 +52,55 @@ func (r *sandboxReceiver) Start(_ context.Context, collector component.Host) err
 	if err != nil {
 		return err
 	}
-	r.collection, err = collect.New(collect.Settings{
-		Receiver:     r.settings.ID,
-		Interval:     r.config.CollectionInterval,
-		InitialDelay: r.config.InitialDelay,
-		Timeout:      r.config.Timeout,
-		Runtimes:     runtimes,
+	self, err := telemetry.New(r.settings.TelemetrySettings, r.settings.ID, runtimes)
+	if err != nil {
+		return err
+	}
+	if err := self.Start(); err != nil {
+		self.Shutdown()
+		return err
+	}
+	r.telemetry = self
+	status := &status{report: func(event *componentstatus.Event) { componentstatus.ReportStatus(collector, event) }}
+	r.sink = emit.NewMetrics(emit.Settings{
 		Converter: pdataconv.New(pdataconv.Settings{
 			Naming:     r.config.Naming,
 			Attributes: r.config.ResourceAttributes,
 			Version:    r.settings.BuildInfo.Version,
 		}),
-		Metrics:   r.config.Metrics,
-		Next:      r.next,
-		Logger:    r.settings.Logger,
-		Telemetry: r.settings.TelemetrySettings,
-		Obsreport: obsreport,
-		Report:    func(event *componentstatus.Event) { componentstatus.ReportStatus(collector, event) },
+		Next:        r.next,
+		Obsreport:   obsreport,
+		Telemetry:   self,
+		Logger:      r.settings.Logger,
+		ReportError: func(err error) { status.set("pipeline", err) },
 	})
-	if err != nil {
-		return err
-	}
-	return r.collection.Start()
+	r.collection = collect.New(collect.Settings{
+		Interval:     r.config.CollectionInterval,
+		InitialDelay: r.config.InitialDelay,
+		Timeout:      r.config.Timeout,
+		Runtimes:     runtimes,
+		Sink:         r.sink,
+		Metrics:      r.config.Metrics,
+		Logger:       r.settings.Logger,
+		Telemetry:    self,
+		ReportError:  status.set,
+	})
+	r.sink.Start()
+	r.collection.Start()
+	return nil
 }
 
-// Shutdown stops all that Start began, and waits for it.
+// Shutdown stops everything that Start started and waits for it. What was pulled
+// before is sent, within a second or until the context ends.
 func (r *sandboxReceiver) Shutdown(ctx context.Context) error {
 	if r.collection == nil {
 		return nil
 	}
-	return r.collection.Shutdown(ctx)
+	r.collection.Shutdown()
+	err := r.sink.Shutdown(ctx)
+	r.telemetry.Shutdown()
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return nil
 }

@@ -22,7 +22,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/metadata"
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/pdataconv"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/simulate"
 )
 
@@ -133,7 +133,7 @@ func newFleet(t *testing.T, options simulate.Options) *simulate.Fleet {
 }
 
 func TestBothRuntimesInOneReceiver(t *testing.T) {
-	for _, naming := range []pdataconv.Naming{pdataconv.OTel, pdataconv.Prometheus} {
+	for _, naming := range sandbox.Namings {
 		t.Run(string(naming), func(t *testing.T) {
 			fleet := newFleet(t, simulate.Options{GVisor: 3, Kata: 2, KataRust: 1, KataRustQEMU: 1})
 			sink := newArrivals()
@@ -141,10 +141,10 @@ func TestBothRuntimesInOneReceiver(t *testing.T) {
 			sink.await(t, "a delivery of each sandbox", func() bool { return len(sink.count) >= 6 })
 			stop()
 			for _, one := range fleet.Kata() {
-				assert.False(t, one.Aborted(), "a shim died of being asked")
+				assert.False(t, one.Aborted(), "a shim was killed by a request")
 			}
-			wanted := []string{"gvisor.fs.opens", "gvisor.sandbox.metadata", "kata.shim.thread.count", "sandbox.state", "sandbox.responsive"}
-			if naming == pdataconv.Prometheus {
+			wanted := []string{"gvisor.fs.opens", "gvisor.sandbox.spec", "kata.shim.thread.count", "sandbox.state", "sandbox.responsive"}
+			if naming == sandbox.Prometheus {
 				wanted = []string{"runsc_fs_opens", "runsc_meta_sandbox_metadata", "runsc_meta_num_sandboxes_total", "kata_shim_threads", "kata_monitor_running_shim_count"}
 			}
 			for _, name := range wanted {

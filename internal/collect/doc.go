@@ -1,22 +1,22 @@
-// Package collect pulls sandboxes and hands what they yield to the pipeline.
-// It knows sandboxes only through the interfaces of package sandbox.
+// Package collect schedules and pulls sandboxes and passes the readings to a
+// sink. It knows sandboxes, runtimes and the sink only through the interfaces of
+// package sandbox.
 //
-//	watchers ──added, gone──► scheduler ──due──► pulls ──reading──► workers ──batch──► pipeline
-//	                              ▲                 │                  │
-//	                              └────finished─────┘◄─────refused─────┘
+//	watchers ──added, gone──► scheduler ──due──► pullers ──deliveries──► sink
+//	                              ▲                 │                      │
+//	                              └────finished─────┘◄────────lost─────────┘
 //
-// One goroutine, the scheduler, decides when each sandbox is pulled: each has
-// a slot in the interval, so that the load is spread evenly, and is pulled once
-// at once when it is found. Sandboxes of a slot that answered the last time are
-// visited in rounds: all are asked, then the answers are taken that have come.
-// All others, and those that keep a round waiting, have a goroutine each while
-// their pull is in flight. The number of pulls in flight is bounded, and
-// sandboxes that have not proved themselves can take only a part of it. A
-// sandbox is one value with one owner at a time: the scheduler, or its visit.
+// One goroutine, the scheduler, decides when each sandbox is pulled. A new
+// sandbox is pulled immediately and then once per interval, in a slot that it
+// keeps, so that the load is spread evenly. Sandboxes of one slot whose last
+// pull succeeded are pulled as a group: a request is sent to each, then the
+// responses are read as they arrive. All others, and those that keep a group
+// waiting, get a goroutine each while their pull is in flight. The number of
+// pulls in flight is bounded, and sandboxes whose last pull did not succeed can
+// use only part of that limit. A target, that is one scheduled sandbox, has one
+// owner at a time: the scheduler or its puller.
 //
-// Verified readings go to one of a few workers, always the same for one
-// sandbox, so that its points stay in order. A worker owns its batch and hands
-// it over when it is full, or soon after the slot's first reading. While the
-// pipeline blocks, pulls wait for their worker, no further ones begin, and slots
-// that were missed are counted and not made up for.
+// All deliveries of one sandbox go to the same lane of the sink, so its points
+// stay in order. While the sink blocks, pullers wait for it and no further pulls
+// start; slots that were missed are counted and not made up for.
 package collect

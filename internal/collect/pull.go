@@ -3,208 +3,149 @@ package collect
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"runtime/debug"
-	"sync"
 	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/telemetry"
 )
 
-// readings are scratch space between pulls and workers.
-var readings = sync.Pool{New: func() any {
-	return &sandbox.Reading{Points: make([]sandbox.Point, 0, usualPoints)}
-}}
-
-// usualPoints is room for the points of most sandboxes.
-const usualPoints = 128
-
-// largestKept is the most points that a reading may have room for to be used
-// again. A larger one came from an unusual sandbox and would only hold memory.
-const largestKept = 4096
-
-func newReading() *sandbox.Reading { return readings.Get().(*sandbox.Reading) }
-
-func freeReading(r *sandbox.Reading) {
-	if cap(r.Points) > largestKept {
-		return
+// recordState records the status that a turn is about. If it has changed, all
+// series of the old one end and those of the turn start anew.
+func (c *Collection) recordState(t *target, deliveries []sandbox.Delivery) []sandbox.Delivery {
+	status := t.sandbox.Status()
+	if t.reported != status {
+		deliveries = c.end(t, deliveries)
+		t.reported = status
 	}
-	r.Reset()
-	readings.Put(r)
+	return deliveries
 }
 
-// note notes the state of a sandbox that a visit is about. What was said of it
-// in another state is no longer true, so that ends; it begins anew with what the
-// visit yields, at a later time.
-func (c *Collection) note(m *member, told []delivery) []delivery {
-	state := m.sandbox.State()
-	if m.reported != state {
-		told = c.end(m, told)
-		m.reported = state
-	}
-	return told
-}
-
-// mayAsk tells whether the state and the back-off of a sandbox allow to ask it.
-func (c *Collection) mayAsk(m *member) bool {
-	if !m.reported.Pulled() {
+// shouldPull reports whether the state and the back-off of a sandbox allow a
+// pull.
+func (c *Collection) shouldPull(t *target) bool {
+	if !t.reported.Pulled() {
 		return false
 	}
-	if time.Now().Before(m.retry) {
-		c.telemetry.skipped(m.sandbox.Identity().Runtime, skippedBackOff, 1)
+	if time.Now().Before(t.retry) {
+		c.settings.Telemetry.SkippedPulls(t.sandbox.Identity().Runtime, telemetry.BackOff, 1)
 		return false
 	}
 	return true
 }
 
-// ask asks a sandbox without waiting, and tells whether it did: not if its state
-// has changed, nor if there is more to do than to ask.
-func (c *Collection) ask(bounded context.Context, m *member) (asked bool) {
-	defer c.survive(func(error) { asked = false })
-	if state := m.sandbox.State(); state != m.reported || !state.Pulled() {
+// send sends the request of a pull without waiting and reports whether it did.
+// It does not if the status has changed.
+func (c *Collection) send(ctx context.Context, t *target) (sent bool) {
+	defer c.recoverPanic(func(error) { sent = false })
+	if status := t.sandbox.Status(); status != t.reported || !status.Pulled() {
 		return false
 	}
-	m.began = time.Now()
-	return m.sandbox.Ask(bounded)
+	t.pulled = time.Now()
+	return t.sender.Send(ctx)
 }
 
-// take is the rest of a visit after a sandbox was asked.
-func (c *Collection) take(ctx, bounded context.Context, m *member, waits func()) delivery {
-	r := newReading()
-	c.pull(ctx, bounded, m, r, waits)
-	return c.describe(m, r)
+// receive completes a pull whose request was sent, and returns its reading.
+func (c *Collection) receive(ctx context.Context, t *target, onBlock func()) *sandbox.Reading {
+	r := sandbox.NewReading()
+	c.finishPull(ctx, t, r, c.receiveSafely(t.sender, r, onBlock))
+	return r
 }
 
-// pull asks the sandbox, unless that was done, and notes how it went. Unless it
-// yielded something, the reading is empty afterwards.
-func (c *Collection) pull(ctx, bounded context.Context, m *member, r *sandbox.Reading, waits func()) {
-	id := m.sandbox.Identity()
-	before := m.health
-	err := c.guarded(bounded, m.sandbox, r, waits)
+// finishPull records how a pull ended. A reading without a result is reset.
+func (c *Collection) finishPull(ctx context.Context, t *target, r *sandbox.Reading, err error) {
+	id := t.sandbox.Identity()
+	before := t.health
 	now := time.Now()
 	outcome := sandbox.OutcomeOf(err)
 	if ctx.Err() != nil && err != nil {
 		outcome = sandbox.Canceled
 	}
-	m.health.note(outcome, m.began, now)
-	m.retry = time.Time{}
-	if wait := backOff(outcome, m.health.failures, c.settings.Interval, m.sandbox.Pace(), c.limits.backOff); wait > 0 {
-		m.retry = m.began.Add(wait)
+	t.health.record(outcome, sandbox.ErrorTypeOf(err), t.pulled, now)
+	t.retry = time.Time{}
+	minInterval := t.sandbox.MinInterval()
+	if wait := backOff(outcome, t.health.failures, c.settings.Interval, minInterval, c.limits.maxBackOff); wait > 0 {
+		t.retry = t.pulled.Add(wait)
 	}
-	c.telemetry.pulled(id.Runtime, outcome, now.Sub(m.began), r)
-	c.tallies.of(id.Runtime).pulled(outcome, now.Sub(m.began))
+	c.settings.Telemetry.Pull(id.Runtime, outcome, now.Sub(t.pulled), r)
+	c.stats[id.Runtime].record(outcome, now.Sub(t.pulled))
 	if outcome != sandbox.OK && outcome != sandbox.Partial {
 		r.Reset()
 	}
-	c.logChange(m, &before, err)
+	c.logChange(t, &before, err)
 }
 
-// describe completes a reading with what is known without asking.
-func (c *Collection) describe(m *member, r *sandbox.Reading) delivery {
+// complete adds to a reading what is known without a pull, and appends it to the
+// deliveries.
+func (c *Collection) complete(t *target, r *sandbox.Reading, deliveries []sandbox.Delivery) []sandbox.Delivery {
 	if r.Time.IsZero() {
 		r.Time = time.Now()
 	}
-	r.Watched = m.watched
-	verified := m.health.outcome == sandbox.OK
-	m.sandbox.Describe(r, verified)
-	c.fixed.append(r, m.reported, &m.health)
-	c.sayConstants(m, r, verified)
-	return delivery{member: m, identity: m.sandbox.Identity(), reading: r}
-}
-
-// constantsPause is about how long it takes until what hardly ever changes is
-// said again. Prometheus takes a series for ended after five minutes, its
-// exporter after as little as users tell it to: a minute is usual.
-const constantsPause = 30 * time.Second
-
-// sayConstants has a reading say what hardly ever changes, if it is time to. The
-// first time after a success is followed by another one within the pause, so that
-// sandboxes found together do not all say it together from then on.
-func (c *Collection) sayConstants(m *member, r *sandbox.Reading, verified bool) {
-	now := time.Now()
-	if lost := m.lost.Swap(false); !lost && now.Before(m.constants) {
-		return
+	r.Discovered = t.discovered
+	if r.HasEnded() {
+		deliveries = splitEnded(t, r, deliveries)
 	}
-	r.Constants = true
-	switch {
-	case !verified: // Some are only said of data that was verified.
-	case m.constants.IsZero():
-		m.constants = now.Add(rand.N(constantsPause))
-	default:
-		m.constants = now.Add(constantsPause - c.settings.Interval/2)
+	verified := t.health.outcome == sandbox.OK
+	r.Resource(nil)
+	t.sandbox.AppendInfo(r, verified)
+	r.Resource(nil)
+	c.families.append(r, t.reported, &t.health)
+	c.emitInfo(t, r, verified)
+	return append(deliveries, sandbox.Delivery{Identity: t.sandbox.Identity(), Reading: r, Source: t})
+}
+
+// splitEnded moves the ended parts of a reading, such as those of a container
+// that has ended, to deliveries of their own, which sinks treat like the end of a
+// sandbox.
+func splitEnded(t *target, r *sandbox.Reading, deliveries []sandbox.Delivery) []sandbox.Delivery {
+	r.TakeEnded(func(part sandbox.Part) {
+		ended := sandbox.NewReading()
+		ended.Time, ended.Discovered = r.Time, r.Discovered
+		for i := range part.Points {
+			ended.AddLabeled(part.Points[i].Family, sandbox.Int(0), part.Points[i].Labels...)
+		}
+		deliveries = append(deliveries, sandbox.Delivery{Identity: part.Identity, Reading: ended, End: true, Source: t})
+	})
+	return deliveries
+}
+
+// end appends the end of all series of a sandbox to the deliveries.
+func (c *Collection) end(t *target, deliveries []sandbox.Delivery) []sandbox.Delivery {
+	if t.reported == (sandbox.Status{}) {
+		return deliveries
 	}
+	r := sandbox.NewReading()
+	r.Time = time.Now()
+	r.Discovered = t.discovered
+	t.sandbox.AppendSeries(r)
+	r.Resource(nil)
+	c.families.appendSeries(r, t.reported, &t.health)
+	t.reported = sandbox.Status{}
+	t.infoDue = time.Time{}
+	return append(deliveries, sandbox.Delivery{Identity: t.sandbox.Identity(), Reading: r, End: true, Source: t})
 }
 
-// guarded turns a panic in a runtime's code into a failure of this one pull.
-func (c *Collection) guarded(bounded context.Context, s sandbox.Sandbox, r *sandbox.Reading, waits func()) (err error) {
-	defer c.survive(func(panicked error) { err = panicked })
-	return s.Pull(bounded, r, waits)
+// pullSafely turns a panic in a runtime's code into a failure of this one pull.
+func (c *Collection) pullSafely(ctx context.Context, s sandbox.Sandbox, r *sandbox.Reading) (err error) {
+	defer c.recoverPanic(func(panicked error) { err = panicked })
+	return s.Pull(ctx, r)
 }
 
-// survive recovers from a panic in a runtime's code, if deferred. None is known;
-// if there is one, it must not be a way for a sandbox to end the monitoring of
-// all others.
-func (c *Collection) survive(panicked func(error)) {
+// receiveSafely is pullSafely for [sandbox.Sender.Receive].
+func (c *Collection) receiveSafely(s sandbox.Sender, r *sandbox.Reading, onBlock func()) (err error) {
+	defer c.recoverPanic(func(panicked error) { err = panicked })
+	return s.Receive(r, onBlock)
+}
+
+// recoverPanic recovers from a panic in a runtime's code, if deferred. None is
+// known, but if there is one, a sandbox must not be able to use it to stop the
+// monitoring of all others.
+func (c *Collection) recoverPanic(panicked func(error)) {
 	if cause := recover(); cause != nil {
 		c.settings.Logger.Error("A pull panicked; please report this as a bug",
 			zap.Any("panic", cause), zap.ByteString("stack", debug.Stack()))
 		panicked(sandbox.Fail(sandbox.Internal, fmt.Errorf("panic: %v", cause)))
 	}
-}
-
-// A sandbox fills the log with no more than one line about failures in this
-// time, and no longer ones than this.
-const (
-	logPause   = 5 * time.Minute
-	longestLog = 500
-)
-
-// logChange logs when a sandbox begins to fail, or fails in another way, and
-// that it has recovered. All failures are in the telemetry.
-func (c *Collection) logChange(m *member, before *health, err error) {
-	now := &m.health
-	if before.outcome == now.outcome || now.outcome == sandbox.Canceled || now.outcome == sandbox.Gone {
-		return
-	}
-	id := m.sandbox.Identity()
-	fields := []zap.Field{
-		zap.String("runtime", id.Runtime),
-		zap.String("sandbox.id", id.ID),
-		zap.String("sandbox.iteration", id.Iteration),
-	}
-	if now.outcome == sandbox.OK {
-		if m.complained {
-			m.complained = false
-			c.settings.Logger.Info("Sandbox answers again", append(fields, zap.Int("failed_pulls", before.failures))...)
-		}
-		return
-	}
-	if !m.logged.IsZero() && time.Since(m.logged) < logPause {
-		return
-	}
-	m.logged, m.complained = time.Now(), true
-	// The text may quote the sandbox.
-	text := err.Error()
-	if len(text) > longestLog {
-		text = text[:longestLog] + "…"
-	}
-	c.settings.Logger.Warn("Sandbox yields no metrics, or not all of them",
-		append(fields, zap.String("outcome", string(now.outcome)), zap.String("error", text))...)
-}
-
-// end tells that all series of a sandbox have ended.
-func (c *Collection) end(m *member, told []delivery) []delivery {
-	if m.reported == "" {
-		return told
-	}
-	r := newReading()
-	r.Time = time.Now()
-	r.Watched = m.watched
-	m.sandbox.Series(r)
-	c.fixed.series(r, m.reported, &m.health)
-	m.reported = ""
-	m.constants = time.Time{}
-	return append(told, delivery{member: m, identity: m.sandbox.Identity(), reading: r, end: true})
 }

@@ -3,62 +3,42 @@ package collect
 import (
 	"time"
 
-	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/component/componentstatus"
-	"go.opentelemetry.io/collector/consumer"
-	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.uber.org/zap"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/metadata"
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/pdataconv"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/telemetry"
 )
 
 // Settings of a [Collection].
 type Settings struct {
-	// Receiver is the id that the receiver's own telemetry is labeled with.
-	Receiver component.ID
-	// Interval is the time between two pulls of a sandbox, InitialDelay that
-	// before the first of all, Timeout the longest that one pull may take.
+	// Interval is the time between two pulls of a sandbox, InitialDelay the time
+	// before the first pull, Timeout the deadline of a pull.
 	Interval, InitialDelay, Timeout time.Duration
 	Runtimes                        []sandbox.Runtime
-	Converter                       *pdataconv.Converter
-	// Metrics tells which of the fixed metrics are on.
+	Sink                            sandbox.Sink
+	// Metrics selects the metrics that the receiver adds for each sandbox.
 	Metrics metadata.MetricsConfig
-	Next    consumer.Metrics
 
 	Logger    *zap.Logger
-	Telemetry component.TelemetrySettings
-	Obsreport *receiverhelper.ObsReport
-	// Report tells the collector how the component is.
-	Report func(*componentstatus.Event)
+	Telemetry *telemetry.Telemetry
+	// ReportError reports that the discovery of a runtime fails, nil that it
+	// works again.
+	ReportError func(runtime string, err error)
 }
 
-// Limits that are not for users to set. They are variables of the collection
-// so that tests can bring them about with few sandboxes.
+// limits are not configurable. They are fields of the collection so that tests
+// can reach them with few sandboxes.
 type limits struct {
-	// inFlight pulls at most are under way at once, and of these at most
-	// unproven to sandboxes whose last pull was no success.
+	// inFlight is the maximum number of pulls in flight, and unproven that of
+	// pulls of sandboxes whose last pull did not succeed.
 	inFlight, unproven int
-	// workers hand batches over.
-	workers int
-	// batchPoints is the most a batch holds, unless one sandbox alone exceeds
-	// it; batchAge is the longest that a point waits for its batch to fill, about
-	// as long as it takes to visit all sandboxes of a slot.
-	batchPoints int
-	batchAge    time.Duration
-	// backOff is the longest time between two pulls of a failing sandbox.
-	backOff time.Duration
-	// drain is how long the last batches may take when the receiver stops.
-	drain time.Duration
+	// maxBackOff is the longest time between two pulls of a failing sandbox.
+	maxBackOff time.Duration
 }
 
 var defaultLimits = limits{
-	inFlight:    512,
-	unproven:    384,
-	workers:     2,
-	batchPoints: 8192,
-	batchAge:    50 * time.Millisecond,
-	backOff:     5 * time.Minute,
-	drain:       time.Second,
+	inFlight:   512,
+	unproven:   384,
+	maxBackOff: 5 * time.Minute,
 }

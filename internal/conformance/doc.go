@@ -1,18 +1,19 @@
 // Package conformance compares the verdicts of this project's registration and
 // snapshot packages with those of gVisor's own verifier, pkg/prometheus. It is
-// a module of its own, so that nobody who uses the receiver depends on gVisor.
+// a separate module, so that users of the receiver do not depend on gVisor.
 //
-// What this project takes, gVisor's verifier must take as well. The other way
-// round there are differences, and each has its reason in [StricterRules] and
-// [StricterRegistrationRules].
+// gVisor's verifier must accept everything that this project accepts. The
+// reverse does not hold: [StricterRules] and [StricterRegistrationRules] list
+// the rules by which this project rejects more, each with its reason.
 //
-// Two things stand between the verdicts, and neither is a judgment:
+// The comparison has to account for two properties of gVisor's verifier:
 //
-//   - The last bound of a histogram is +Inf, which JSON cannot express. gVisor's
-//     encoder fails on it, so no sandbox of today sends a histogram. This project
-//     passes over the last bound; on gVisor's side it is put right before
-//     the verifier sees it.
-//   - gVisor's verifier panics on a histogram whose sum of squared deviations
-//     was a whole number once there were two samples, and its callers on an
-//     entry that is null or has no metric. A panic is no verdict: [ErrPanic].
+//   - It expects +Inf as the bound of the last bucket of a histogram, which JSON
+//     cannot express. gVisor's encoder fails on it, so current sandboxes send no
+//     histograms. This project ignores the bound; [Upstream.Read] sets it before
+//     it calls gVisor's verifier.
+//   - It panics on a histogram of two or more samples if the previous sum of
+//     squared deviations was a whole number, and its callers panic on an entry
+//     that is null or has no metric. A panic is not a verdict, so it is reported
+//     as [ErrPanic].
 package conformance

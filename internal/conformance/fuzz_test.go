@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// live lets a made-up sandbox answer some times, and both verifiers judge. It
-// counts the verdicts.
-func live(t *testing.T, seed []byte, counts map[string]int) {
+// compareVerdicts passes some responses of a generated sandbox to both verifiers
+// and counts the verdicts.
+func compareVerdicts(t *testing.T, seed []byte, counts map[string]int) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &choices{data: seed}
 		var filter *regexp.Regexp
@@ -18,15 +18,15 @@ func live(t *testing.T, seed []byte, counts map[string]int) {
 			filter = regexp.MustCompile(`^(?:group_[01]_.*)$`)
 		}
 		m := newModel(c)
-		p, ourErr, peerErr := register(t, m.registration(), filter)
+		p, ourErr, upstreamErr := register(t, m.registration(), filter)
 		if p == nil {
-			counts["registration "+verdict(ourErr, peerErr)]++
+			counts["registration "+verdict(ourErr, upstreamErr)]++
 			return
 		}
 		for range 6 {
-			m.grow(time.Now())
-			agreed, ourErr, peerErr := p.read(t, m.answer())
-			counts[verdict(ourErr, peerErr)]++
+			m.advance(time.Now())
+			agreed, ourErr, upstreamErr := p.read(t, m.response())
+			counts[verdict(ourErr, upstreamErr)]++
 			if !agreed {
 				return
 			}
@@ -35,14 +35,14 @@ func live(t *testing.T, seed []byte, counts map[string]int) {
 	})
 }
 
-// FuzzVerdicts compares the verdicts on made-up sandboxes.
+// FuzzVerdicts compares the verdicts on generated sandboxes.
 func FuzzVerdicts(f *testing.F) {
 	for seed := range uint64(20) {
 		f.Add(randomBytes(seed, 600))
 	}
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, seed []byte) {
-		live(t, seed, map[string]int{})
+		compareVerdicts(t, seed, map[string]int{})
 	})
 }
 
@@ -55,17 +55,17 @@ func randomBytes(seed uint64, n int) []byte {
 	return data
 }
 
-// TestVerdictsOfManySandboxes does without a fuzzer what FuzzVerdicts does, and
-// checks that the made-up sandboxes reach every verdict.
-func TestVerdictsOfManySandboxes(t *testing.T) {
+// TestVerdictsOnRandomSandboxes runs the same comparison as FuzzVerdicts on
+// random data, and checks that the generated sandboxes reach every verdict.
+func TestVerdictsOnRandomSandboxes(t *testing.T) {
 	counts := map[string]int{}
 	for seed := range uint64(3000) {
-		live(t, randomBytes(seed, 2000), counts)
+		compareVerdicts(t, randomBytes(seed, 2000), counts)
 	}
 	t.Log(counts)
-	for _, verdict := range []string{taken, refused, strictOurs, "registration " + refused, "registration " + strictOurs} {
+	for _, verdict := range []string{accepted, rejected, stricter, "registration " + rejected, "registration " + stricter} {
 		if counts[verdict] < 20 {
-			t.Errorf("only %d times %s", counts[verdict], verdict)
+			t.Errorf("%s: %d times, want at least 20", verdict, counts[verdict])
 		}
 	}
 }

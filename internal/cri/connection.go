@@ -15,22 +15,24 @@ import (
 )
 
 const (
-	// answerLimit is what the kubelet allows, too.
-	answerLimit = 16 << 20
-	// textLimit is above what Kubernetes allows for names and UIDs.
-	textLimit = 253
+	// maxResponseSize is the limit that the kubelet uses.
+	maxResponseSize = 16 << 20
+	// maxFieldLength is the longest pod name that Kubernetes allows. Namespaces
+	// and UIDs are shorter.
+	maxFieldLength = 253
 )
 
-// connection is the one connection to the container runtime.
+// connection is a connection to the container runtime.
 type connection struct {
 	client *grpc.ClientConn
 	pods   runtime.RuntimeServiceClient
 }
 
-// connect prepares a connection. It is made with the first call, and again when
-// it was lost.
+// connect returns a connection that is opened by the first call, and reopened by
+// the next call after it was lost.
 func connect(socket string) (*connection, error) {
-	// The name is not for a resolver: what it means is up to the dialer.
+	// The passthrough scheme keeps gRPC from resolving the name, which the
+	// dialer ignores.
 	client, err := grpc.NewClient("passthrough:///container-runtime",
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
@@ -40,7 +42,7 @@ func connect(socket string) (*connection, error) {
 		grpc.WithNoProxy(),
 		grpc.WithDisableServiceConfig(),
 		grpc.WithDisableRetry(),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(answerLimit)),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxResponseSize)),
 		grpc.WithConnectParams(grpc.ConnectParams{
 			Backoff:           backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 2, Jitter: 0.2, MaxDelay: 2 * time.Second},
 			MinConnectTimeout: 2 * time.Second,
@@ -54,34 +56,35 @@ func connect(socket string) (*connection, error) {
 
 func (c *connection) close() { _ = c.client.Close() }
 
-// list gets the pods of all sandboxes, or of the one with an id.
+// list returns pods by sandbox ID: those of all sandboxes, or, unless id is
+// empty, of the sandboxes whose ID matches it.
 func (c *connection) list(ctx context.Context, id string) (map[string]sandbox.Pod, error) {
 	request := &runtime.ListPodSandboxRequest{}
 	if id != "" {
 		request.Filter = &runtime.PodSandboxFilter{Id: id}
 	}
-	answer, err := c.pods.ListPodSandbox(ctx, request)
+	response, err := c.pods.ListPodSandbox(ctx, request)
 	if err != nil {
 		return nil, err
 	}
-	pods := make(map[string]sandbox.Pod, len(answer.GetItems()))
-	for _, item := range answer.GetItems() {
+	pods := make(map[string]sandbox.Pod, len(response.GetItems()))
+	for _, item := range response.GetItems() {
 		metadata := item.GetMetadata()
 		if metadata == nil {
 			continue
 		}
 		pods[item.GetId()] = sandbox.Pod{
-			Name:      bounded(metadata.GetName()),
-			Namespace: bounded(metadata.GetNamespace()),
-			UID:       bounded(metadata.GetUid()),
+			Name:      dropLong(metadata.GetName()),
+			Namespace: dropLong(metadata.GetNamespace()),
+			UID:       dropLong(metadata.GetUid()),
 		}
 	}
 	return pods, nil
 }
 
-// bounded leaves out a text that no pod can have.
-func bounded(text string) string {
-	if len(text) > textLimit {
+// dropLong returns text, or "" if it is longer than Kubernetes allows.
+func dropLong(text string) string {
+	if len(text) > maxFieldLength {
 		return ""
 	}
 	return text

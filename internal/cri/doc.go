@@ -1,16 +1,16 @@
-// Package cri asks the node's container runtime (containerd, CRI-O) which pod a
-// sandbox belongs to, over the Container Runtime Interface (runtime.v1).
+// Package cri looks up the pods of sandboxes in the container runtime of the
+// node (containerd, CRI-O) over the Container Runtime Interface (runtime.v1).
 //
-// There is one connection, made when the first question is asked, and kept. A
-// caller leaves its questions with [Lookup.Ask] and takes answers from
-// [Lookup.Answers]; it never waits. Questions that got no answer are asked again
-// until they are taken back with [Lookup.Forget]: right after its start, a
-// sandbox may not be known to the container runtime yet.
+// It uses a single connection, which is opened for the first request and then
+// kept. Callers request a pod with [Lookup.Request] and receive it from
+// [Lookup.Results]; requesting never blocks. A request is retried until it has a
+// result or is canceled with [Lookup.Forget], because the container runtime may
+// not know a sandbox yet right after it started.
 //
-// One question is asked by id; several at once by listing all sandboxes, of
-// which a node may have thousands with large annotations, so an answer may have
-// 16 MiB, as for the kubelet. Where even that is too little, each is asked for
-// by its id.
+// A few pending requests are sent as one call per sandbox ID, more as one call
+// that lists all sandboxes. A node may have thousands of sandboxes with large
+// annotations, so a response may have 16 MiB, as for the kubelet. If a list
+// exceeds that, each sandbox is looked up by its ID.
 //
-// Only the name, the namespace and the UID of a pod are taken from an answer.
+// Of a response, only the name, the namespace and the UID of a pod are used.
 package cri

@@ -17,65 +17,67 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// Answer is the pod of a sandbox.
-type Answer struct {
+// Result is the pod of a sandbox.
+type Result struct {
 	ID  string
 	Pod sandbox.Pod
 }
 
-// Lookup asks for pods. Ask, Forget and Answers may be used at any time, by
-// anyone.
+// Lookup looks up pods. Request, Forget and Results may be called concurrently.
 type Lookup struct {
 	socket  string
 	logger  *zap.Logger
-	pace    pace
-	answers chan Answer
-	wake    chan struct{}
+	timing  timing
+	results chan Result
+	// wake has room for one signal that there are new requests.
+	wake chan struct{}
 
-	mu     sync.Mutex
-	wanted map[string]bool
+	mu sync.Mutex
+	// pending holds the IDs of requests without a result.
+	pending map[string]bool
 }
 
-// pace is how patient a lookup is.
-type pace struct {
-	// call is how long a call may take, gather how long questions are gathered
-	// before they are asked.
-	call, gather time.Duration
-	// soonest and latest bound the time until unanswered questions are asked
-	// again; it doubles each time.
-	soonest, latest time.Duration
+// timing holds the timeouts and delays of a lookup.
+type timing struct {
+	// call is the timeout of a call, batch how long requests are collected
+	// before the call.
+	call, batch time.Duration
+	// minRetry and maxRetry bound the delay before requests without a result
+	// are retried; it doubles each time.
+	minRetry, maxRetry time.Duration
 }
 
-var usualPace = pace{
-	call: 2 * time.Second, gather: 20 * time.Millisecond,
-	soonest: 200 * time.Millisecond, latest: 2 * time.Second,
+var defaultTiming = timing{
+	call: 2 * time.Second, batch: 20 * time.Millisecond,
+	minRetry: 200 * time.Millisecond, maxRetry: 2 * time.Second,
 }
 
-// fewQuestions are asked one by one; from there on, all sandboxes are listed.
-const fewQuestions = 8
+// maxSingleCalls is how many requests are sent as one call each; for more, all
+// sandboxes are listed.
+const maxSingleCalls = 8
 
-// New makes a lookup for a container runtime's socket, given as
-// unix:///run/containerd/containerd.sock or as a bare path. Nothing is done
+// New returns a lookup in the container runtime that listens on a socket, such
+// as unix:///run/containerd/containerd.sock or a bare path. It does not connect
 // before Run.
 func New(endpoint string, logger *zap.Logger) (*Lookup, error) {
 	socket := strings.TrimPrefix(endpoint, "unix://")
 	if !filepath.IsAbs(socket) {
-		return nil, fmt.Errorf("%q is no Unix socket: use for example unix:///run/containerd/containerd.sock", endpoint)
+		return nil, fmt.Errorf("invalid endpoint %q: must be a Unix socket such as unix:///run/containerd/containerd.sock", endpoint)
 	}
 	return &Lookup{
 		socket:  socket,
 		logger:  logger,
-		pace:    usualPace,
-		answers: make(chan Answer, 64),
+		timing:  defaultTiming,
+		results: make(chan Result, 64),
 		wake:    make(chan struct{}, 1),
-		wanted:  map[string]bool{},
+		pending: map[string]bool{},
 	}, nil
 }
 
-// Ask asks which pod a sandbox belongs to. It does not wait.
-func (l *Lookup) Ask(id string) {
+// Request requests the pod of a sandbox. It does not block.
+func (l *Lookup) Request(id string) {
 	l.mu.Lock()
-	l.wanted[id] = true
+	l.pending[id] = true
 	l.mu.Unlock()
 	select {
 	case l.wake <- struct{}{}:
@@ -83,86 +85,89 @@ func (l *Lookup) Ask(id string) {
 	}
 }
 
-// Forget takes a question back. An answer may be on its way nevertheless.
+// Forget cancels the request for a sandbox. A result may already be on its way.
 func (l *Lookup) Forget(id string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.wanted, id)
+	delete(l.pending, id)
 }
 
-// Answers yields what became known. While nobody takes answers, no further
-// questions are asked.
-func (l *Lookup) Answers() <-chan Answer { return l.answers }
+// Results returns the channel of results. While it is full, no calls are made.
+func (l *Lookup) Results() <-chan Result { return l.results }
 
-func (l *Lookup) questions() []string {
+func (l *Lookup) pendingIDs() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return slices.Collect(maps.Keys(l.wanted))
+	return slices.Collect(maps.Keys(l.pending))
 }
 
-// Run asks what there is to ask until the context ends. Nothing it started is
-// left running then.
+// Run processes requests until the context ends. When it returns, everything it
+// has started has stopped.
 func (l *Lookup) Run(ctx context.Context) error {
 	connection, err := connect(l.socket)
 	if err != nil {
 		return err
 	}
 	defer connection.close()
-	again := l.pace.soonest
-	trouble := false
+	retry := l.timing.minRetry
+	failing := false
 	for {
-		if len(l.questions()) == 0 {
-			again = l.pace.soonest
+		if len(l.pendingIDs()) == 0 {
+			retry = l.timing.minRetry
 			select {
 			case <-ctx.Done():
 				return nil
 			case <-l.wake:
 			}
 		}
-		if !wait(ctx, l.pace.gather) {
+		if !sleep(ctx, l.timing.batch) {
 			return nil
 		}
-		questions := l.questions()
-		err := l.ask(ctx, connection, questions)
+		ids := l.pendingIDs()
+		if len(ids) == 0 {
+			continue // All requests were canceled, so no call is made.
+		}
+		err := l.resolve(ctx, connection, ids)
 		if ctx.Err() != nil {
 			return nil
 		}
-		if failed := err != nil; failed != trouble {
-			trouble = failed
-			l.logTrouble(err)
+		if failed := err != nil; failed != failing {
+			failing = failed
+			l.logChange(err)
 		}
-		if len(l.questions()) == 0 {
+		if len(l.pendingIDs()) == 0 {
 			continue
 		}
-		// What is left was not answered. A new question does not wait for it.
+		// The rest is retried after a delay, or together with a new request.
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-l.wake:
-		case <-time.After(again):
+		case <-time.After(retry):
 		}
-		again = min(2*again, l.pace.latest)
+		retry = min(2*retry, l.timing.maxRetry)
 	}
 }
 
-func (l *Lookup) logTrouble(err error) {
+// logChange logs that calls have started to fail, or succeed again.
+func (l *Lookup) logChange(err error) {
 	if err == nil {
-		l.logger.Info("The container runtime answers again", zap.String("cri_endpoint", l.socket))
+		l.logger.Info("Container runtime is responding again", zap.String("cri_endpoint", l.socket))
 		return
 	}
-	l.logger.Warn("The container runtime cannot be asked for pods; what files tell about them is used meanwhile",
+	l.logger.Warn("Failed to look up pods in the container runtime; using the pod names in state files",
 		zap.String("cri_endpoint", l.socket), zap.Error(err))
 }
 
-// ask asks some questions, and delivers the answers.
-func (l *Lookup) ask(ctx context.Context, connection *connection, questions []string) error {
-	if len(questions) > fewQuestions {
-		err := l.list(ctx, connection, "", questions)
+// resolve looks up sandboxes and sends the results.
+func (l *Lookup) resolve(ctx context.Context, connection *connection, ids []string) error {
+	if len(ids) > maxSingleCalls {
+		err := l.list(ctx, connection, "", ids)
 		if status.Code(err) != codes.ResourceExhausted {
 			return err
 		}
 	}
-	for _, id := range questions {
+	for _, id := range ids {
 		if err := l.list(ctx, connection, id, []string{id}); err != nil {
 			return err
 		}
@@ -170,31 +175,33 @@ func (l *Lookup) ask(ctx context.Context, connection *connection, questions []st
 	return nil
 }
 
-// list gets the sandbox with an id, or all, and delivers those asked for.
-func (l *Lookup) list(ctx context.Context, connection *connection, id string, questions []string) error {
-	bounded, cancel := context.WithTimeout(ctx, l.pace.call)
+// list makes one call, for all sandboxes or those that match filter, and sends
+// the results for ids.
+func (l *Lookup) list(ctx context.Context, connection *connection, filter string, ids []string) error {
+	callCtx, cancel := context.WithTimeout(ctx, l.timing.call)
 	defer cancel()
-	pods, err := connection.list(bounded, id)
+	pods, err := connection.list(callCtx, filter)
 	if err != nil {
 		return err
 	}
-	for _, question := range questions {
-		pod, found := pods[question]
+	for _, id := range ids {
+		pod, found := pods[id]
 		if !found {
 			continue
 		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case l.answers <- Answer{question, pod}:
-			l.Forget(question)
+		case l.results <- Result{id, pod}:
+			l.Forget(id)
 		}
 	}
 	return nil
 }
 
-// wait sleeps, and tells whether the context still lasts.
-func wait(ctx context.Context, duration time.Duration) bool {
+// sleep waits and reports whether the full duration elapsed before the context
+// ended.
+func sleep(ctx context.Context, duration time.Duration) bool {
 	timer := time.NewTimer(duration)
 	defer timer.Stop()
 	select {

@@ -1,37 +1,38 @@
-// Package gvisor is the gVisor runtime: it finds sandboxes by their state files
-// (discovery, statefile), asks them over their control sockets (control),
-// verifies what they answer against their registration (registration, snapshot),
-// and adds what can be told without asking, as gVisor's own exporter does.
+// Package gvisor is the gVisor runtime. It discovers sandboxes by their state
+// files (packages discovery and statefile), requests snapshots over their control
+// sockets (control), verifies them against a registration (registration,
+// snapshot), and adds what is known without a pull, as gVisor's exporter does.
 //
 // # Trust
 //
 // A sandbox started with --metric-server has its registration in its state file,
 // written before the workload started. Any other sandbox is asked for its
-// registration when it is first pulled, once in its life; what it says then, all
-// later snapshots have to agree with. Its data is marked as such.
+// registration when it is first pulled, once per instance, and all later
+// snapshots are verified against that. Its metrics are marked with
+// sandbox.trust="first_use".
 //
-// # What is reported without asking
+// # What is emitted without a pull
 //
-// In the naming "prometheus", with the prefix from the configuration:
+// In the naming "prometheus", with the configured prefix:
 //
 //	meta_sandbox_presence                     1
-//	meta_sandbox_running                      1, or 0 while it boots
+//	meta_sandbox_running                      1, or 0 while the sandbox boots
 //	meta_sandbox_checkpointed, …_restored     0 or 1
 //	meta_sandbox_cpu_time_saved_milliseconds  by a restore
 //	meta_sandbox_wall_time_saved_milliseconds by a restore
 //
-// and, while its data verifies:
+// and, if the last pull succeeded:
 //
 //	meta_sandbox_metadata{platform,version,…} 1
 //	meta_sandbox_capabilities{capability}     1 for each capability of any container
 //	meta_spec_metadata{hasuid0,ociversion,nvproxy,tpuproxy} 1
 //	meta_sandbox_creation_time_seconds        Unix time
 //
-// In the naming "otel" they are gvisor.sandbox.metadata, .capability, .spec,
-// .checkpointed, .restored and, of restored sandboxes alone, .cpu_time_saved (s)
-// and .wall_time_saved (s). Presence and running are what the receiver's own
-// sandbox.state tells there, and the creation is the start of every sum.
+// In the naming "otel" these are gvisor.sandbox.checkpointed, .restored, .spec,
+// .capability and, for restored sandboxes only, .cpu_time_saved (s) and
+// .wall_time_saved (s). The metadata become resource attributes such as
+// gvisor.platform, sandbox.state replaces presence and running, and the time of
+// creation is the start time of every sum.
 //
-// A sandbox whose process is gone yields nothing, even if its files are still
-// there.
+// A sandbox whose process has exited emits nothing, even if its files still exist.
 package gvisor

@@ -11,18 +11,19 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// unknownVersion is the version of a build that was given none.
+// unknownVersion is the version of a build without one.
 const unknownVersion = "VERSION_MISSING"
 
-func identityOf(record *discovery.Sandbox) sandbox.Identity {
+func identityOf(record *discovery.Sandbox, info *info) sandbox.Identity {
 	id := sandbox.Identity{
 		Runtime:        sandbox.RuntimeGVisor,
 		RuntimeVersion: record.Metadata.Value("version"),
-		Place:          record.Root,
+		Root:           record.Root,
 		ID:             record.ID,
 		Iteration:      iteration(record.ID, record.Created),
 		Created:        record.Created,
 		Pod:            record.Pod,
+		Attributes:     info.attributes,
 		Trust:          sandbox.FirstUse,
 	}
 	if id.RuntimeVersion == unknownVersion {
@@ -37,21 +38,20 @@ func identityOf(record *discovery.Sandbox) sandbox.Identity {
 	id.UpstreamLabels = upstreamLabels(
 		sandbox.Attribute{Key: "sandbox", Value: id.ID},
 		sandbox.Attribute{Key: "iteration", Value: id.Iteration},
-		sandbox.Attribute{Key: "pod_name", Value: record.PeerPodName},
-		sandbox.Attribute{Key: "namespace_name", Value: record.PeerPodNamespace},
+		sandbox.Attribute{Key: "pod_name", Value: record.UpstreamPodName},
+		sandbox.Attribute{Key: "namespace_name", Value: record.UpstreamPodNamespace},
 	)
 	return id
 }
 
-// upstreamLabels leaves out empty labels.
+// upstreamLabels omits empty labels.
 func upstreamLabels(labels ...sandbox.Attribute) []sandbox.Attribute {
 	labels = slices.DeleteFunc(labels, func(label sandbox.Attribute) bool { return label.Value == "" })
 	return slices.Clone(labels)
 }
 
-// iteration tells lives of the same sandbox id apart the way gVisor's exporter
-// does: in base 36, the first 64 bits of the SHA-256 of
-// "web:2026-11-20 09:43:49.901690938 +0000 UTC".
+// iteration identifies an instance the way gVisor's exporter does: in base 36, the
+// first 64 bits of the SHA-256 of "web:2026-11-20 09:43:49.901690938 +0000 UTC".
 func iteration(id string, created time.Time) string {
 	// The layout is that of Time.String.
 	sum := sha256.Sum256([]byte(id + ":" + created.UTC().Format("2006-01-02 15:04:05.999999999 -0700 MST")))

@@ -43,7 +43,7 @@ func TestIdentity(t *testing.T) {
 	minimal := sandbox.Identity{
 		Runtime:        "gvisor",
 		RuntimeVersion: "release-20260901.0",
-		Place:          "/run/runsc",
+		Root:           "/run/runsc",
 		ID:             "busy2",
 		Iteration:      "1zo45mry6r0nd",
 		Created:        record().Created,
@@ -75,7 +75,7 @@ func TestIdentity(t *testing.T) {
 		"pod": {
 			func(s *discovery.Sandbox) {
 				s.InPod, s.Pod = true, sandbox.Pod{Name: "web-0", Namespace: "shop", UID: "u"}
-				s.PeerPodName, s.PeerPodNamespace = "web-0", "shop"
+				s.UpstreamPodName, s.UpstreamPodNamespace = "web-0", "shop"
 			},
 			func(id *sandbox.Identity) {
 				id.Pod = sandbox.Pod{Name: "web-0", Namespace: "shop", UID: "u"}
@@ -97,7 +97,7 @@ func TestIdentity(t *testing.T) {
 			want.UpstreamLabels = append([]sandbox.Attribute(nil), minimal.UpstreamLabels...)
 			test.change(s)
 			test.want(&want)
-			assert.Equal(t, want, identityOf(s))
+			assert.Equal(t, want, identityOf(s, &info{}))
 		})
 	}
 }
@@ -118,6 +118,6 @@ func TestState(t *testing.T) {
 	} {
 		s := record()
 		test.change(s)
-		assert.Equal(t, test.want, stateOf(s), name)
+		assert.Equal(t, sandbox.Status{State: test.want}, statusOf(s), name)
 	}
 }

@@ -3,6 +3,7 @@ package gvisor
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -40,10 +41,10 @@ func addGVisor(tb testing.TB, fleet *simulate.Fleet, options simulate.GVisorOpti
 func TestPull(t *testing.T) {
 	fleet := newFleet(t, simulate.Options{})
 	simulated := addGVisor(t, fleet, simulate.GVisorOptions{ID: "web"})
-	s := watch(t, newRuntime(t, testSettings(fleet.RuntimeRoot()))).get("web")
+	s := watch(t, newRuntime(t, testConfig(fleet.RuntimeRoot()))).get("web")
 	assert.Equal(t, sandbox.Registered, s.Identity().Trust)
-	assert.Equal(t, sandbox.Running, s.State())
-	assert.Zero(t, s.Pace())
+	assert.Equal(t, sandbox.Running, s.Status().State)
+	assert.Zero(t, s.MinInterval())
 	for range 3 {
 		r, err := pull(t, s, longTimeout)
 		require.NoError(t, err)
@@ -57,7 +58,7 @@ func TestPull(t *testing.T) {
 		"an open connection would keep a sandbox from ending")
 
 	r := new(sandbox.Reading)
-	s.Series(r)
+	s.AppendSeries(r)
 	assert.Len(t, r.Points, simulate.DefaultPoints)
 	require.NoError(t, s.Close())
 }
@@ -68,7 +69,7 @@ func TestFirstUse(t *testing.T) {
 	fleet := newFleet(t, simulate.Options{})
 	simulated := addGVisor(t, fleet, simulate.GVisorOptions{ID: "web", Unregistered: true})
 	registered := addGVisor(t, fleet, simulate.GVisorOptions{ID: "db"})
-	observer := watch(t, newRuntime(t, testSettings(fleet.RuntimeRoot())))
+	observer := watch(t, newRuntime(t, testConfig(fleet.RuntimeRoot())))
 	s := observer.get("web")
 	assert.Equal(t, sandbox.FirstUse, s.Identity().Trust)
 	for calls := range 3 {
@@ -94,12 +95,12 @@ func TestFirstUse(t *testing.T) {
 	assert.Equal(t, int64(1), registered.Load().Calls)
 
 	t.Run("refused on demand", func(t *testing.T) {
-		settings := testSettings(fleet.RuntimeRoot())
-		settings.Trust = sandbox.Registered
-		observer := watch(t, newRuntime(t, settings))
+		config := testConfig(fleet.RuntimeRoot())
+		config.Trust = sandbox.Registered
+		observer := watch(t, newRuntime(t, config))
 		observer.get("db")
 		assert.Nil(t, observer.find("web"))
-		assert.Equal(t, map[string]int{unregistered: 1}, observer.counts)
+		assert.Equal(t, []string{unregistered}, slices.Collect(maps.Values(observer.skipped)))
 	})
 }
 
@@ -107,7 +108,7 @@ func TestPods(t *testing.T) {
 	fleet := newFleet(t, simulate.Options{})
 	addGVisor(t, fleet, simulate.GVisorOptions{ID: "cd", Pod: simulate.Containerd, Containers: 2})
 	addGVisor(t, fleet, simulate.GVisorOptions{ID: "crio", Pod: simulate.CRIO, Containers: 1})
-	observer := watch(t, newRuntime(t, testSettings(fleet.RuntimeRoot())))
+	observer := watch(t, newRuntime(t, testConfig(fleet.RuntimeRoot())))
 	for id, containers := range map[string]int{"cd": 3, "crio": 2} {
 		s := observer.get(id)
 		observer.await("all containers were found", func() bool { return len(s.record.Load().Containers) == containers })
@@ -153,16 +154,16 @@ func TestHostileSandboxes(t *testing.T) {
 		t.Run(string(mode), func(t *testing.T) {
 			fleet := newFleet(t, simulate.Options{})
 			addGVisor(t, fleet, simulate.GVisorOptions{ID: "web", Mode: mode})
-			settings := testSettings(fleet.RuntimeRoot())
-			settings.MetricFilter = "netstack_.*|fs_.*"
-			s := watch(t, newRuntime(t, settings)).get("web")
+			config := testConfig(fleet.RuntimeRoot())
+			config.MetricFilter = "netstack_.*|fs_.*"
+			s := watch(t, newRuntime(t, config)).get("web")
 			for range test.pulls - 1 {
 				_, err := pull(t, s, test.timeout)
 				require.NoError(t, err)
 			}
 			_, err := pull(t, s, test.timeout)
 			assert.Equal(t, test.want, sandbox.OutcomeOf(err), "%v", err)
-			assert.Equal(t, sandbox.Running, s.State())
+			assert.Equal(t, sandbox.Running, s.Status().State)
 		})
 	}
 }
@@ -171,15 +172,15 @@ func TestHostileSandboxes(t *testing.T) {
 func TestWrongPeer(t *testing.T) {
 	fleet := newFleet(t, simulate.Options{})
 	simulated := addGVisor(t, fleet, simulate.GVisorOptions{ID: "web", Mode: simulate.WrongPeer})
-	s := watch(t, newRuntime(t, testSettings(fleet.RuntimeRoot()))).get("web")
+	s := watch(t, newRuntime(t, testConfig(fleet.RuntimeRoot()))).get("web")
 	_, err := pull(t, s, longTimeout)
 	assert.Contains(t, []sandbox.Outcome{sandbox.WrongPeer, sandbox.Gone}, sandbox.OutcomeOf(err), "%v", err)
 	assert.Zero(t, simulated.Load().Calls)
 
-	settings := testSettings(fleet.RuntimeRoot())
-	settings.VerifyPeer = false
-	s = watch(t, newRuntime(t, settings)).get("web")
-	assert.Equal(t, sandbox.Running, s.State())
+	config := testConfig(fleet.RuntimeRoot())
+	config.VerifyPeer = false
+	s = watch(t, newRuntime(t, config)).get("web")
+	assert.Equal(t, sandbox.Running, s.Status().State)
 	_, err = pull(t, s, longTimeout)
 	assert.NoError(t, err)
 }
@@ -284,9 +285,9 @@ func TestFirstUseFailures(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			record, calls := fakeSandbox(t, map[string]string{"Metrics.GetRegisteredMetrics": test.answer, "Metrics.Export": emptySnapshot})
-			settings := testSettings(record.Root)
-			settings.MaxResponseSize = 4096
-			s := newTestSandbox(t, newRuntime(t, settings), record)
+			config := testConfig(record.Root)
+			config.MaxResponseSize = 4096
+			s := newTestSandbox(t, newRuntime(t, config), record)
 			for range 2 {
 				_, err := pull(t, s, longTimeout)
 				assert.Equal(t, test.want, sandbox.OutcomeOf(err), "%v", err)
@@ -300,7 +301,7 @@ func TestFirstUseFailures(t *testing.T) {
 // not asked, not even for another one.
 func TestInvalidRegistration(t *testing.T) {
 	record, calls := fakeSandbox(t, map[string]string{"Metrics.Export": emptySnapshot})
-	runtime := newRuntime(t, testSettings(record.Root))
+	runtime := newRuntime(t, testConfig(record.Root))
 	_, record.RegistrationError = runtime.registrations.Get([]byte(`{"metrics":[{"name":"/x"}]}`))
 	require.Error(t, record.RegistrationError)
 	s := newTestSandbox(t, runtime, record)
@@ -311,7 +312,7 @@ func TestInvalidRegistration(t *testing.T) {
 	}
 	assert.Empty(t, calls())
 	r := new(sandbox.Reading)
-	s.Series(r)
+	s.AppendSeries(r)
 	assert.Empty(t, r.Points)
 }
 
@@ -325,19 +326,19 @@ func TestSavings(t *testing.T) {
 	}{
 		"told":             {`{"success":true,"err":"","result":{"CPUTimeSaved":374526474,"WallTimeSaved":14872880881}}`, true, 0, 1, "374"},
 		"nothing saved":    {`{"success":true,"err":"","result":{"CPUTimeSaved":0,"WallTimeSaved":0}}`, true, 0, 1, "0"},
-		"not known there":  {`{"success":false,"err":"unknown method","result":null}`, true, 0, savingsAttempts, "0"},
-		"impossible":       {`{"success":true,"err":"","result":{"CPUTimeSaved":-1,"WallTimeSaved":5}}`, true, 0, savingsAttempts, "0"},
-		"closes":           {``, true, 0, savingsAttempts, "0"},
+		"not known there":  {`{"success":false,"err":"unknown method","result":null}`, true, 0, maxSavingsAttempts, "0"},
+		"impossible":       {`{"success":true,"err":"","result":{"CPUTimeSaved":-1,"WallTimeSaved":5}}`, true, 0, maxSavingsAttempts, "0"},
+		"closes":           {``, true, 0, maxSavingsAttempts, "0"},
 		"in the file":      {``, true, time.Second, 0, "1000"},
 		"was not restored": {``, false, 0, 0, "0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			record, calls := fakeSandbox(t, map[string]string{"containerManager.GetSavings": test.answer, "Metrics.Export": emptySnapshot})
-			runtime := newRuntime(t, testSettings(record.Root))
+			runtime := newRuntime(t, testConfig(record.Root))
 			register(t, runtime, record)
 			record.Restored, record.CPUTimeSaved = test.restored, test.inFile
 			s := newTestSandbox(t, runtime, record)
-			for range savingsAttempts + 2 {
+			for range maxSavingsAttempts + 2 {
 				_, err := pull(t, s, longTimeout)
 				require.NoError(t, err, "the pull itself is a success all the same")
 			}
@@ -348,7 +349,7 @@ func TestSavings(t *testing.T) {
 				}
 			}
 			assert.Equal(t, test.asked, asked)
-			assert.Contains(t, strings.Join(describe(s, false), "\n"), `cpu_time_saved_milliseconds{iteration="`+s.Identity().Iteration+`",sandbox="web"} `+test.want+"\n")
+			assert.Contains(t, strings.Join(infoLines(s, false), "\n"), `cpu_time_saved_milliseconds{iteration="`+s.Identity().Iteration+`",sandbox="web"} `+test.want+"\n")
 		})
 	}
 }
@@ -386,9 +387,9 @@ func TestGone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			record, _ := fakeSandbox(t, nil)
-			settings := testSettings(record.Root)
-			settings.VerifyPeer = test.verify
-			runtime := newRuntime(t, settings)
+			config := testConfig(record.Root)
+			config.VerifyPeer = test.verify
+			runtime := newRuntime(t, config)
 			register(t, runtime, record)
 			s := newTestSandbox(t, runtime, record)
 			test.change(t, s, record)
@@ -401,10 +402,10 @@ func TestGone(t *testing.T) {
 func TestCanceledPull(t *testing.T) {
 	fleet := newFleet(t, simulate.Options{})
 	addGVisor(t, fleet, simulate.GVisorOptions{ID: "web", Mode: simulate.Stall})
-	s := watch(t, newRuntime(t, testSettings(fleet.RuntimeRoot()))).get("web")
+	s := watch(t, newRuntime(t, testConfig(fleet.RuntimeRoot()))).get("web")
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
-	go func() { done <- s.Pull(ctx, new(sandbox.Reading), nil) }()
+	go func() { done <- s.Pull(ctx, new(sandbox.Reading)) }()
 	cancel()
 	assert.Equal(t, sandbox.Canceled, sandbox.OutcomeOf(<-done))
 }
@@ -413,7 +414,7 @@ func TestCanceledPull(t *testing.T) {
 func TestLife(t *testing.T) {
 	fleet := newFleet(t, simulate.Options{})
 	simulated := addGVisor(t, fleet, simulate.GVisorOptions{ID: "web"})
-	observer := watch(t, newRuntime(t, testSettings(fleet.RuntimeRoot())))
+	observer := watch(t, newRuntime(t, testConfig(fleet.RuntimeRoot())))
 	s := observer.get("web")
 	_, err := pull(t, s, longTimeout)
 	require.NoError(t, err)
@@ -435,7 +436,7 @@ func TestLife(t *testing.T) {
 	require.NoError(t, err)
 
 	require.NoError(t, simulated.Stop())
-	awaitRecord(t, restored, func(record *discovery.Sandbox) bool { return stateOf(record) == sandbox.Stopped })
+	awaitRecord(t, restored, func(record *discovery.Sandbox) bool { return statusOf(record).State == sandbox.Stopped })
 	require.NoError(t, fleet.RemoveGVisor(simulated))
 	observer.await("it was gone", func() bool { return len(observer.present) == 0 })
 }
@@ -450,7 +451,7 @@ func awaitRecord(t *testing.T, s *Sandbox, condition func(*discovery.Sandbox) bo
 func TestMemoryPerSandbox(t *testing.T) {
 	const sandboxes = 500
 	fleet := newFleet(t, simulate.Options{GVisor: sandboxes})
-	runtimeUnderTest := newRuntime(t, testSettings(fleet.RuntimeRoot()))
+	runtimeUnderTest := newRuntime(t, testConfig(fleet.RuntimeRoot()))
 	keep, err := runtimeUnderTest.registrations.Get([]byte(someRegistration))
 	require.NoError(t, err)
 	before := heap()
@@ -458,7 +459,7 @@ func TestMemoryPerSandbox(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() { done <- runtimeUnderTest.Watch(ctx, r) }()
-	r.await("all were found", func() bool { return len(r.present) == sandboxes && r.counts != nil })
+	r.await("all were found", func() bool { return len(r.present) == sandboxes && r.scanned })
 	used := int(heap()) - int(before)
 	cancel()
 	require.NoError(t, <-done)
@@ -488,7 +489,7 @@ func BenchmarkStart(b *testing.B) {
 		r := newRecorder(b)
 		ctx, cancel := context.WithCancel(b.Context())
 		done := make(chan error)
-		runtime := newRuntime(b, testSettings(fleet.RuntimeRoot()))
+		runtime := newRuntime(b, testConfig(fleet.RuntimeRoot()))
 		go func() { done <- runtime.Watch(ctx, r) }()
 		r.await("all were found", func() bool { return len(r.present) == sandboxes })
 		cancel()
@@ -500,16 +501,16 @@ func BenchmarkStart(b *testing.B) {
 func BenchmarkPull(b *testing.B) {
 	fleet := newFleet(b, simulate.Options{})
 	addGVisor(b, fleet, simulate.GVisorOptions{ID: "web"})
-	s := watch(b, newRuntime(b, testSettings(fleet.RuntimeRoot()))).get("web")
+	s := watch(b, newRuntime(b, testConfig(fleet.RuntimeRoot()))).get("web")
 	ctx, cancel := context.WithTimeout(b.Context(), time.Hour)
 	defer cancel()
 	r := new(sandbox.Reading)
 	b.ReportAllocs()
 	for b.Loop() {
 		r.Reset()
-		if err := s.Pull(ctx, r, nil); err != nil {
+		if err := s.Pull(ctx, r); err != nil {
 			b.Fatal(err)
 		}
-		s.Describe(r, true)
+		s.AppendInfo(r, true)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,14 +29,15 @@ type recorder struct {
 	mu      sync.Mutex
 	present []*Sandbox
 	news    []string
-	counts  map[string]int
-	trouble error
+	skipped map[string]string
+	scanned bool
+	err     error
 	changed chan struct{}
 }
 
 func newRecorder(tb testing.TB) *recorder {
 	tb.Helper()
-	return &recorder{t: tb, changed: make(chan struct{}, 1)}
+	return &recorder{t: tb, skipped: map[string]string{}, changed: make(chan struct{}, 1)}
 }
 
 func (r *recorder) update(news string, change func()) {
@@ -65,15 +67,18 @@ func (r *recorder) Gone(s sandbox.Sandbox) {
 	assert.NoError(r.t, s.Close())
 }
 
-func (r *recorder) Passed(runtime string, counts map[string]int) {
-	assert.Equal(r.t, sandbox.RuntimeGVisor, runtime)
-	r.update("", func() { r.counts = counts })
+func (r *recorder) Skipped(path, reason string) {
+	r.update("", func() {
+		r.skipped[filepath.Base(path)] = reason
+		if reason == "" {
+			delete(r.skipped, filepath.Base(path))
+		}
+	})
 }
 
-func (r *recorder) Trouble(runtime string, err error) {
-	assert.Equal(r.t, sandbox.RuntimeGVisor, runtime)
-	r.update("", func() { r.trouble = err })
-}
+func (r *recorder) Scanned() { r.update("", func() { r.scanned = true }) }
+
+func (r *recorder) DiscoveryError(err error) { r.update("", func() { r.err = err }) }
 
 func (r *recorder) await(what string, condition func() bool) {
 	r.t.Helper()
@@ -113,8 +118,9 @@ func (r *recorder) get(id string) (s *Sandbox) {
 	return s
 }
 
-func testSettings(roots ...string) Settings {
-	return Settings{
+func testConfig(roots ...string) Config {
+	return Config{
+		Enabled:         true,
 		Roots:           roots,
 		Trust:           sandbox.FirstUse,
 		MetricPrefix:    "runsc_",
@@ -123,9 +129,9 @@ func testSettings(roots ...string) Settings {
 	}
 }
 
-func newRuntime(tb testing.TB, settings Settings) *Runtime {
+func newRuntime(tb testing.TB, config Config) *Runtime {
 	tb.Helper()
-	runtime, err := New(settings, zap.NewNop())
+	runtime, err := New(&config, sandbox.Prometheus, zap.NewNop())
 	require.NoError(tb, err)
 	return runtime
 }
@@ -144,7 +150,7 @@ func watch(tb testing.TB, runtime *Runtime) *recorder {
 			assert.NoError(tb, s.Close())
 		}
 	})
-	r.await("the roots were read", func() bool { return r.counts != nil })
+	r.await("the roots were read", func() bool { return r.scanned })
 	return r
 }
 
@@ -153,7 +159,7 @@ func pull(tb testing.TB, s *Sandbox, timeout time.Duration) (*sandbox.Reading, e
 	ctx, cancel := context.WithTimeout(tb.Context(), timeout)
 	defer cancel()
 	r := new(sandbox.Reading)
-	err := s.Pull(ctx, r, nil)
+	err := s.Pull(ctx, r)
 	return r, err
 }
 

@@ -2,6 +2,8 @@ package gvisor
 
 import (
 	"context"
+	"fmt"
+	"regexp"
 	"sync"
 
 	"go.uber.org/zap"
@@ -15,10 +17,11 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// Runtime finds the gVisor sandboxes of this host. It implements
+// Runtime discovers the gVisor sandboxes of this host. It implements
 // [sandbox.Runtime].
 type Runtime struct {
-	settings         Settings
+	config           *Config
+	naming           sandbox.Naming
 	logger           *zap.Logger
 	registrations    *registration.Cache
 	snapshots        snapshot.Settings
@@ -28,47 +31,98 @@ type Runtime struct {
 	families         *families
 	capabilities     statefile.Capabilities
 
-	// infos are by metadata, so that there is one for each build. They belong to
-	// the goroutine of discovery.
+	// infos are those of each build, by metadata. They belong to the goroutine of
+	// discovery.
 	infos map[*discovery.Metadata]*info
 
-	// mu guards sandboxes, which only the goroutine of discovery changes. It is
-	// not taken by pulls.
+	// mu guards sandboxes, which only the goroutine of discovery changes. Pulls do
+	// not lock it.
 	mu        sync.Mutex
 	sandboxes map[discovery.Key]*Sandbox
 }
 
-// keptInfos is far above the number of builds on any host.
-const keptInfos = 256
-
 var _ sandbox.Runtime = (*Runtime)(nil)
 
-// Name is [sandbox.RuntimeGVisor].
+// maxInfos is far above the number of builds on any host.
+const maxInfos = 256
+
+// watchedFraction is the fraction of the limit on open files that may be used to
+// watch processes, each of which takes one file.
+const watchedFraction = 2
+
+// New returns the runtime for a valid configuration.
+func New(config *Config, naming sandbox.Naming, logger *zap.Logger) (*Runtime, error) {
+	metrics, err := compile(config.MetricFilter, "^(?:%s)$")
+	if err != nil {
+		return nil, err
+	}
+	capabilities, err := compile(config.CapabilityFilter, "%s")
+	if err != nil {
+		return nil, err
+	}
+	// If the limit is unknown, no processes are watched, and all are polled.
+	files, _ := host.OpenFileLimit()
+	return &Runtime{
+		config:           config,
+		naming:           naming,
+		logger:           logger,
+		registrations:    registration.NewCache(config.MetricPrefix, registration.Limits{}),
+		snapshots:        snapshot.Settings{Filter: metrics, ZeroFill: config.ZeroFill},
+		export:           control.Export(config.MetricFilter),
+		watchedProcesses: files / watchedFraction,
+		processes:        host.Processes{Root: "/proc"},
+		families:         newFamilies(config.MetricPrefix, capabilities != nil),
+		capabilities:     selectCapabilities(capabilities),
+		infos:            map[*discovery.Metadata]*info{},
+		sandboxes:        map[discovery.Key]*Sandbox{},
+	}, nil
+}
+
+// compile compiles a filter. It returns nil for an empty one.
+func compile(filter, format string) (*regexp.Regexp, error) {
+	if filter == "" {
+		return nil, nil
+	}
+	return regexp.Compile(fmt.Sprintf(format, filter))
+}
+
+// selectCapabilities returns the set of all capabilities that match a filter.
+func selectCapabilities(filter *regexp.Regexp) statefile.Capabilities {
+	if filter == nil {
+		return statefile.AllCapabilities
+	}
+	return statefile.AllCapabilities.Select(func(name string) bool {
+		return filter.MatchString(name) || filter.MatchString(statefile.CapabilityPrefix+name)
+	})
+}
+
+// Name returns [sandbox.RuntimeGVisor].
 func (r *Runtime) Name() string { return sandbox.RuntimeGVisor }
 
-// Watch tells the observer what there is until the context ends.
+// Watch implements [sandbox.Runtime].
 func (r *Runtime) Watch(ctx context.Context, observer sandbox.Observer) error {
 	if _, err := host.OpenFileLimit(); err != nil {
 		return err
 	}
 	discovery.New(discovery.Settings{
-		Roots:            r.settings.Roots,
-		Registrations:    r.registrations,
-		VerifyProcesses:  r.settings.VerifyPeer,
-		Processes:        r.processes,
-		WatchedProcesses: r.watchedProcesses,
-		Logger:           r.logger,
-	}).Run(ctx, newAdoption(r, observer))
+		Roots:               r.config.Roots,
+		Registrations:       r.registrations,
+		VerifyProcesses:     r.config.VerifyPeer,
+		Processes:           r.processes,
+		MaxWatchedProcesses: r.watchedProcesses,
+		Logger:              r.logger,
+	}).Run(ctx, newAdmission(r, observer))
 	return nil
 }
 
-// Summarize appends what gVisor's exporter says about all its sandboxes.
-func (r *Runtime) Summarize(reading *sandbox.Reading, tally sandbox.Stats) {
+// AppendRuntimeMetrics appends what gVisor's exporter reports about all
+// sandboxes.
+func (r *Runtime) AppendRuntimeMetrics(reading *sandbox.Reading, stats sandbox.Stats) {
 	var checkpointed, restored int64
 	r.mu.Lock()
 	for _, s := range r.sandboxes {
 		record := s.record.Load()
-		if stateOf(record) == sandbox.Stopped {
+		if statusOf(record).State == sandbox.Stopped {
 			continue
 		}
 		if record.Checkpointed {
@@ -81,18 +135,19 @@ func (r *Runtime) Summarize(reading *sandbox.Reading, tally sandbox.Stats) {
 	r.mu.Unlock()
 	f := r.families
 	reading.Add(f.serverPresence, sandbox.Int(1))
-	reading.Add(f.seen, sandbox.Int(tally.Seen))
-	reading.Add(f.allRunning, sandbox.Int(tally.Running))
-	reading.Add(f.allBroken, sandbox.Int(tally.Broken))
+	reading.Add(f.seen, sandbox.Int(stats.Seen))
+	reading.Add(f.allRunning, sandbox.Int(stats.Running))
+	reading.Add(f.allBroken, sandbox.Int(stats.Broken))
 	reading.Add(f.allCheckpointed, sandbox.Int(checkpointed))
 	reading.Add(f.allRestored, sandbox.Int(restored))
-	reading.Add(f.processStart, sandbox.Float(seconds(tally.Started)))
+	reading.Add(f.processStart, sandbox.Float(seconds(stats.Started)))
 }
 
+// infoOf returns the info of metadata, which sandboxes of one build share.
 func (r *Runtime) infoOf(metadata *discovery.Metadata) *info {
 	known := r.infos[metadata]
 	if known == nil {
-		if len(r.infos) >= keptInfos {
+		if len(r.infos) >= maxInfos {
 			clear(r.infos)
 		}
 		known = r.families.infoOf(metadata)

@@ -10,61 +10,66 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// Sandbox is one life of a gVisor sandbox. It implements [sandbox.Sandbox].
+// Sandbox is one instance of a gVisor sandbox. It implements [sandbox.Sandbox]
+// and [sandbox.Sender].
 type Sandbox struct {
 	runtime  *Runtime
 	identity sandbox.Identity
-	// record is what discovery last said, gone that it is no more.
+	// record is what discovery last reported; gone means that it has reported the
+	// end of the sandbox.
 	record atomic.Pointer[discovery.Sandbox]
 	gone   atomic.Bool
 	info   *info
 
-	// What follows belongs to the goroutine that pulls.
+	// The rest belongs to the goroutine that pulls.
 
-	// verifier is nil until the registration is known; distrusted is why it
+	// verifier is nil until the registration is known; registrationErr is why it
 	// never will be.
-	verifier   *snapshot.Verifier
-	distrusted error
-	savings    savings
-	asked      asked
-	described  described
+	verifier        *snapshot.Verifier
+	registrationErr error
+	savings         savings
+	request         request
+	// emitted are the series that AppendInfo has emitted.
+	emitted sandbox.SeriesSet
+	spec    specLabels
 }
 
-var _ sandbox.Sandbox = (*Sandbox)(nil)
+var _ sandbox.Sender = (*Sandbox)(nil)
 
-// newSandbox belongs to the goroutine of discovery.
+// newSandbox is called by the goroutine of discovery.
 func (r *Runtime) newSandbox(record *discovery.Sandbox) *Sandbox {
+	info := r.infoOf(record.Metadata)
 	s := &Sandbox{
 		runtime:  r,
-		identity: identityOf(record),
-		info:     r.infoOf(record.Metadata),
+		identity: identityOf(record, info),
+		info:     info,
 	}
 	s.record.Store(record)
 	return s
 }
 
-// Identity never changes.
+// Identity implements [sandbox.Sandbox].
 func (s *Sandbox) Identity() *sandbox.Identity { return &s.identity }
 
-// State is what the files and the process table say now.
-func (s *Sandbox) State() sandbox.State { return stateOf(s.record.Load()) }
+// Status implements [sandbox.Sandbox].
+func (s *Sandbox) Status() sandbox.Status { return statusOf(s.record.Load()) }
 
-func stateOf(record *discovery.Sandbox) sandbox.State {
+func statusOf(record *discovery.Sandbox) sandbox.Status {
 	switch {
 	case record.Exited, record.Status == statefile.Stopped:
-		return sandbox.Stopped
+		return sandbox.Status{State: sandbox.Stopped}
 	case record.Status == statefile.Creating:
-		return sandbox.Booting
+		return sandbox.Status{State: sandbox.Booting}
 	}
-	// A created or paused sandbox answers like a running one.
-	return sandbox.Running
+	// A created or paused sandbox responds like a running one.
+	return sandbox.Status{State: sandbox.Running}
 }
 
-// Pace is 0: a sandbox may be asked at any time.
-func (s *Sandbox) Pace() time.Duration { return 0 }
+// MinInterval implements [sandbox.Sandbox]. A sandbox may be pulled at any time.
+func (s *Sandbox) MinInterval() time.Duration { return 0 }
 
-// Close ends the pull that has begun, if one has. Between pulls a sandbox holds
-// only memory.
+// Close implements [sandbox.Sandbox]. It ends the pull that Send started, if any.
+// Between pulls a sandbox holds only memory.
 func (s *Sandbox) Close() error {
 	s.hangUp()
 	return nil

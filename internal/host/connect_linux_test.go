@@ -25,15 +25,15 @@ func TestConnectUnix(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, Peer{PID: os.Getpid(), UID: uint32(os.Getuid()), GID: uint32(os.Getgid())}, peer)
 			require.NoError(t, socket.Close())
-			assert.LessOrEqual(t, descriptors(t), before+1, "a descriptor of the directory was left open")
+			assert.LessOrEqual(t, descriptors(t), before+1, "the descriptor of the directory must be closed")
 		})
 	}
 }
 
 func TestConnectUnixFailures(t *testing.T) {
 	directory := t.TempDir()
-	deserted := filepath.Join(directory, "deserted")
-	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: deserted, Net: "unix"})
+	abandoned := filepath.Join(directory, "abandoned")
+	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: abandoned, Net: "unix"})
 	require.NoError(t, err)
 	listener.SetUnlinkOnClose(false)
 	require.NoError(t, listener.Close())
@@ -41,10 +41,10 @@ func TestConnectUnixFailures(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	before := descriptors(t)
 	for path, want := range map[string]error{
-		deserted:                         syscall.ECONNREFUSED,
-		file:                             syscall.ECONNREFUSED,
-		filepath.Join(directory, "gone"): fs.ErrNotExist,
-		"/" + strings.Repeat("d/", 100):  fs.ErrNotExist,
+		abandoned:                           syscall.ECONNREFUSED,
+		file:                                syscall.ECONNREFUSED,
+		filepath.Join(directory, "missing"): fs.ErrNotExist,
+		"/" + strings.Repeat("d/", 100):     fs.ErrNotExist,
 		directory + "/" + strings.Repeat("d", 250): nil,
 	} {
 		_, _, err := ConnectUnix(path)
@@ -56,7 +56,8 @@ func TestConnectUnixFailures(t *testing.T) {
 	assert.Equal(t, before, descriptors(t))
 }
 
-// connected is a socket and the listener that has not accepted it yet.
+// connected returns a connected socket and its listener, which has not accepted
+// the connection yet.
 func connected(t *testing.T) (net.Listener, Socket) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "s")
@@ -68,7 +69,7 @@ func connected(t *testing.T) (net.Listener, Socket) {
 	return listener, socket
 }
 
-func TestSocketNeverWaits(t *testing.T) {
+func TestSocketNeverBlocks(t *testing.T) {
 	listener, socket := connected(t)
 	defer func() { assert.NoError(t, socket.Close()) }()
 	accepted, err := listener.Accept()
@@ -77,7 +78,7 @@ func TestSocketNeverWaits(t *testing.T) {
 
 	assert.False(t, socket.Readable())
 	_, err = socket.Read(buffer)
-	require.ErrorIs(t, err, ErrWouldWait)
+	require.ErrorIs(t, err, ErrWouldBlock)
 
 	_, err = accepted.Write([]byte("hello"))
 	require.NoError(t, err)
@@ -86,25 +87,25 @@ func TestSocketNeverWaits(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "hello", string(buffer[:n]))
 	_, err = socket.Read(buffer)
-	require.ErrorIs(t, err, ErrWouldWait)
+	require.ErrorIs(t, err, ErrWouldBlock)
 
 	for err = nil; err == nil; {
-		_, err = socket.Write(make([]byte, 1<<16)) // nobody reads
+		_, err = socket.Write(make([]byte, 1<<16)) // The peer does not read.
 	}
-	require.ErrorIs(t, err, ErrWouldWait)
+	require.ErrorIs(t, err, ErrWouldBlock)
 
 	require.NoError(t, accepted.Close())
-	assert.True(t, socket.Readable(), "the end can be read")
+	assert.True(t, socket.Readable(), "the end of the stream counts as readable")
 	_, err = socket.Read(buffer)
 	require.Error(t, err)
-	require.NotErrorIs(t, err, ErrWouldWait)
+	require.NotErrorIs(t, err, ErrWouldBlock)
 	_, err = socket.Write(buffer)
 	require.ErrorIs(t, err, syscall.EPIPE)
 }
 
-func TestSocketEnds(t *testing.T) {
+func TestSocketReadsEOF(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
-	listen(t, path) // and hang up
+	listen(t, path) // It accepts and closes connections.
 	socket, _, err := ConnectUnix(path)
 	require.NoError(t, err)
 	require.Eventually(t, socket.Readable, 10*time.Second, time.Millisecond)
@@ -114,7 +115,7 @@ func TestSocketEnds(t *testing.T) {
 	require.NoError(t, socket.Close())
 }
 
-func TestSocketAsAFileObeysDeadlines(t *testing.T) {
+func TestSocketFileSupportsDeadlines(t *testing.T) {
 	_, socket := connected(t)
 	file := socket.File()
 	defer file.Close()

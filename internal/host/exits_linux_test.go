@@ -3,7 +3,6 @@ package host
 import (
 	"os"
 	"os/exec"
-	"strconv"
 	"testing"
 	"time"
 
@@ -12,8 +11,8 @@ import (
 	"go.uber.org/goleak"
 )
 
-// startSleep starts a process that would outlive the test, and kills it at the
-// end.
+// startSleep starts a process that runs longer than the test, and kills it when
+// the test ends.
 func startSleep(t *testing.T) *exec.Cmd {
 	t.Helper()
 	command := exec.Command("sleep", "600")
@@ -43,7 +42,7 @@ func receiveExit(t *testing.T, exits *Exits) int {
 	case pid := <-exits.Exited():
 		return pid
 	case <-time.After(30 * time.Second):
-		require.Fail(t, "no exit was reported")
+		require.Fail(t, "no exit was reported in time")
 		return 0
 	}
 }
@@ -59,12 +58,12 @@ func TestExits(t *testing.T) {
 
 	require.NoError(t, forgotten.Process.Kill())
 	require.NoError(t, second.Process.Kill())
-	// It counts as ended although nobody has waited for it yet.
+	// The process counts as ended although its parent has not waited for it yet.
 	assert.Equal(t, second.Process.Pid, receiveExit(t, exits))
 	require.NoError(t, first.Process.Kill())
 	assert.Equal(t, first.Process.Pid, receiveExit(t, exits))
 
-	// A zombie has ended, too.
+	// A zombie counts as ended, too.
 	require.NoError(t, exits.Watch(first.Process.Pid))
 	assert.Equal(t, first.Process.Pid, receiveExit(t, exits))
 
@@ -81,8 +80,8 @@ func TestExitsLimit(t *testing.T) {
 	assert.NoError(t, exits.Watch(second.Process.Pid))
 }
 
-// TestExitsClose closes while an exit waits to be received and others are
-// being watched.
+// TestExitsClose calls Close while one exit has not been received yet and another
+// process is still watched.
 func TestExitsClose(t *testing.T) {
 	before := descriptors(t)
 	exits, err := NewExits(10)
@@ -93,32 +92,6 @@ func TestExitsClose(t *testing.T) {
 	require.NoError(t, ended.Process.Kill())
 	require.NoError(t, exits.Close())
 	require.ErrorIs(t, exits.Watch(alive.Process.Pid), os.ErrClosed)
-	// Each command holds a pidfd of its own.
+	// Each exec.Cmd holds its own pidfd.
 	assert.LessOrEqual(t, descriptors(t), before+2)
-}
-
-func TestHasArgument(t *testing.T) {
-	processes := Processes{Root: "/proc"}
-	command := startSleep(t)
-	// The command line of a program that has just begun is empty for a moment.
-	require.Eventually(t, func() bool {
-		begun, err := processes.HasArgument(command.Process.Pid, "sleep")
-		return err == nil && begun
-	}, 20*time.Second, time.Millisecond)
-	for argument, want := range map[string]bool{"600": true, "60": false, "sleep 600": false} {
-		got, err := processes.HasArgument(command.Process.Pid, argument)
-		require.NoError(t, err)
-		assert.Equal(t, want, got, argument)
-	}
-	_, err := processes.HasArgument(1<<30, "x")
-	assert.ErrorIs(t, err, ErrNoProcess)
-}
-
-func TestLocal(t *testing.T) {
-	assert.True(t, Processes{Root: "/proc"}.Local())
-
-	foreign := t.TempDir()
-	require.NoError(t, os.Symlink(strconv.Itoa(os.Getpid()+1), foreign+"/self"))
-	assert.False(t, Processes{Root: foreign}.Local())
-	assert.False(t, Processes{Root: t.TempDir()}.Local())
 }

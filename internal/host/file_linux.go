@@ -2,9 +2,9 @@ package host
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -17,73 +17,25 @@ func OpenRegular(path string) (*os.File, FileID, error) {
 	if err != nil {
 		// A symbolic link fails with ELOOP, a socket with ENXIO.
 		if errors.Is(err, unix.ELOOP) || errors.Is(err, unix.ENXIO) {
-			return nil, FileID{}, &fs.PathError{Op: "open", Path: path, Err: ErrNotRegular}
+			err = ErrNotRegular
 		}
 		return nil, FileID{}, &fs.PathError{Op: "open", Path: path, Err: err}
 	}
-	var stat unix.Stat_t
-	if err := unix.Fstat(fd, &stat); err != nil {
+	var status unix.Stat_t
+	if err := unix.Fstat(fd, &status); err != nil {
 		_ = unix.Close(fd)
 		return nil, FileID{}, &fs.PathError{Op: "stat", Path: path, Err: err}
 	}
-	if stat.Mode&unix.S_IFMT != unix.S_IFREG {
+	if status.Mode&unix.S_IFMT != unix.S_IFREG {
 		_ = unix.Close(fd)
 		return nil, FileID{}, &fs.PathError{Op: "open", Path: path, Err: ErrNotRegular}
 	}
-	return os.NewFile(uintptr(fd), path), fileID(&stat), nil
+	return os.NewFile(uintptr(fd), path), fileID(&status), nil
 }
 
-// ReadRegular reads a whole regular file of at most limit bytes, with the
-// guards of [OpenRegular]. The bytes are appended to buffer[:0].
-func ReadRegular(path string, limit int64, buffer []byte) ([]byte, FileID, error) {
-	file, id, err := OpenRegular(path)
-	if err != nil {
-		return nil, FileID{}, err
-	}
-	defer file.Close()
-	if id.Size > limit {
-		return nil, id, fmt.Errorf("%s: %w of %d bytes", path, ErrTooLarge, limit)
-	}
-	// The file may grow while it is read, and files in /proc and /sys say that
-	// they are empty, so the size is only a hint.
-	data := buffer[:0]
-	if need := int(id.Size) + 512; cap(data) < need {
-		data = make([]byte, 0, need)
-	}
-	for {
-		if len(data) == cap(data) {
-			data = append(data, 0)[:len(data)]
-		}
-		n, err := file.Read(data[len(data):cap(data)])
-		data = data[:len(data)+n]
-		if int64(len(data)) > limit {
-			return nil, id, fmt.Errorf("%s: %w of %d bytes", path, ErrTooLarge, limit)
-		}
-		if errors.Is(err, io.EOF) {
-			return data, id, nil
-		}
-		if err != nil {
-			return nil, id, err
-		}
-	}
-}
-
-// Stat tells versions of a regular file apart without opening it. It does not
-// follow a symbolic link.
-func Stat(path string) (FileID, error) {
-	var stat unix.Stat_t
-	if err := unix.Lstat(path, &stat); err != nil {
-		return FileID{}, &fs.PathError{Op: "stat", Path: path, Err: err}
-	}
-	if stat.Mode&unix.S_IFMT != unix.S_IFREG {
-		return FileID{}, &fs.PathError{Op: "stat", Path: path, Err: ErrNotRegular}
-	}
-	return fileID(&stat), nil
-}
-
-// TryLock takes the advisory lock (flock) of a file, shared with other
-// readers, without waiting. It returns [ErrLocked] if a writer holds it.
-// Closing the result gives the lock back.
+// TryLock takes the advisory lock (flock) of a file, shared with other readers,
+// without blocking. It returns [ErrLocked] if a writer holds the lock. Closing
+// the result releases the lock.
 func TryLock(path string) (io.Closer, error) {
 	file, _, err := OpenRegular(path)
 	if err != nil {
@@ -100,6 +52,39 @@ func TryLock(path string) (io.Closer, error) {
 	return nil, &fs.PathError{Op: "lock", Path: path, Err: err}
 }
 
+// OpenFileLimit returns how many file descriptors this process may open.
+func OpenFileLimit() (int, error) {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return 0, err
+	}
+	return int(min(limit.Cur, math.MaxInt32)), nil
+}
+
+// stat returns the kind of a file, 0 if it is regular, and its FileID.
+func stat(path string, followLink bool) (fs.FileMode, FileID, error) {
+	flags := unix.AT_SYMLINK_NOFOLLOW
+	if followLink {
+		flags = 0
+	}
+	var status unix.Stat_t
+	if err := unix.Fstatat(unix.AT_FDCWD, path, &status, flags); err != nil {
+		return 0, FileID{}, &fs.PathError{Op: "stat", Path: path, Err: err}
+	}
+	kind := fs.ModeIrregular
+	switch status.Mode & unix.S_IFMT {
+	case unix.S_IFREG:
+		kind = 0
+	case unix.S_IFDIR:
+		kind = fs.ModeDir
+	case unix.S_IFSOCK:
+		kind = fs.ModeSocket
+	case unix.S_IFLNK:
+		kind = fs.ModeSymlink
+	}
+	return kind, fileID(&status), nil
+}
+
 func openRetry(path string, flags int) (int, error) {
 	for {
 		fd, err := unix.Open(path, flags, 0)
@@ -109,12 +94,12 @@ func openRetry(path string, flags int) (int, error) {
 	}
 }
 
-func fileID(stat *unix.Stat_t) FileID {
+func fileID(status *unix.Stat_t) FileID {
 	return FileID{
-		Device:     uint64(stat.Dev), //nolint:unconvert // 32 bits on some architectures
-		Inode:      stat.Ino,
-		Size:       stat.Size,
-		ModTime:    stat.Mtim.Nano(),
-		ChangeTime: stat.Ctim.Nano(),
+		Device:     uint64(status.Dev), //nolint:unconvert // 32 bits on some architectures
+		Inode:      status.Ino,
+		Size:       status.Size,
+		ModTime:    status.Mtim.Nano(),
+		ChangeTime: status.Ctim.Nano(),
 	}
 }

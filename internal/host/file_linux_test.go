@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// planted makes one path of each kind that could stand where a regular file is
-// expected.
+// planted creates one path of each type that an attacker could plant in place of
+// a regular file.
 func planted(t *testing.T) map[string]string {
 	t.Helper()
 	dir := t.TempDir()
@@ -51,7 +51,7 @@ func TestOnlyRegularFilesAreOpened(t *testing.T) {
 	require.ErrorIs(t, err, fs.ErrNotExist)
 }
 
-func TestReadRegularKeepsTheLimit(t *testing.T) {
+func TestReadRegularLimit(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
 	content := bytes.Repeat([]byte("x"), 2000)
 	require.NoError(t, os.WriteFile(path, content, 0o600))
@@ -67,7 +67,7 @@ func TestReadRegularKeepsTheLimit(t *testing.T) {
 	buffer := make([]byte, 0, 8192)
 	got, _, err = ReadRegular(path, 2000, buffer)
 	require.NoError(t, err)
-	assert.Equal(t, &buffer[:1][0], &got[0], "the caller's memory is used")
+	assert.Equal(t, &buffer[:1][0], &got[0], "the buffer of the caller is used")
 
 	require.NoError(t, os.WriteFile(path, nil, 0o600))
 	got, _, err = ReadRegular(path, 2000, nil)
@@ -75,9 +75,8 @@ func TestReadRegularKeepsTheLimit(t *testing.T) {
 	assert.Empty(t, got)
 }
 
-// TestReadRegularKeepsTheLimitOfFilesThatHideTheirSize: files in /proc say
-// that they are empty.
-func TestReadRegularKeepsTheLimitOfFilesThatHideTheirSize(t *testing.T) {
+// TestReadRegularLimitOfUnknownSize reads a file of /proc, whose reported size is 0.
+func TestReadRegularLimitOfUnknownSize(t *testing.T) {
 	got, id, err := ReadRegular("/proc/self/status", 64<<10, nil)
 	require.NoError(t, err)
 	assert.Zero(t, id.Size)
@@ -128,6 +127,12 @@ func TestTryLock(t *testing.T) {
 	require.NoError(t, writer.Close())
 
 	third, err := TryLock(path)
-	require.NoError(t, err, "the writer has gone")
+	require.NoError(t, err, "the writer has released the lock")
 	require.NoError(t, third.Close())
+}
+
+func TestOpenFileLimit(t *testing.T) {
+	limit, err := OpenFileLimit()
+	require.NoError(t, err)
+	assert.Positive(t, limit)
 }

@@ -2,18 +2,19 @@ package host
 
 import (
 	"bytes"
+	"fmt"
 	"math"
 )
 
-// forEachNumber calls visit for each line that pairs a name with a whole
-// number, as the kernel writes them in /proc and in cgroups:
+// forEachNumber calls visit for each line that consists of a name and an
+// unsigned integer, as the kernel writes them in /proc and in cgroups:
 //
 //	VmRSS:	    1756 kB
 //	read_bytes: 4096
 //	usage_usec 1834
 //
-// The name comes without its colon. A word after the number is ignored, and so
-// is every other line.
+// The name is passed without its colon. Text after the number is ignored, and
+// so is every other line.
 func forEachNumber(data []byte, visit func(name []byte, value uint64)) {
 	for len(data) > 0 {
 		var line []byte
@@ -29,8 +30,8 @@ func forEachNumber(data []byte, visit func(name []byte, value uint64)) {
 	}
 }
 
-// parseNumber takes the decimal number at the start of text, which must end
-// there or go on with white space.
+// parseNumber parses the decimal number at the start of text, which must be
+// followed by white space or nothing.
 func parseNumber(text []byte) (uint64, bool) {
 	var value uint64
 	for i, c := range text {
@@ -44,4 +45,17 @@ func parseNumber(text []byte) (uint64, bool) {
 		value = value*10 + digit
 	}
 	return value, len(text) > 0
+}
+
+// readNumber reads a file that holds a single number.
+func readNumber(path string) (uint64, error) {
+	var value uint64
+	err := readSmall(path, func(data []byte) error {
+		var ok bool
+		if value, ok = parseNumber(bytes.TrimSpace(data)); !ok {
+			return fmt.Errorf("%s: %w", path, errInvalidNumber)
+		}
+		return nil
+	})
+	return value, err
 }

@@ -1,24 +1,39 @@
 package host
 
-// ProcessTimes is what /proc/<pid>/stat says about a process. Times are in
-// clock ticks, of which there are 100 in a second.
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+const (
+	// maxOpenFiles bounds the counting of open files on kernels that do not
+	// report the count (before 6.2).
+	maxOpenFiles = 1 << 20
+	// maxThreads bounds how many threads of a process are read.
+	maxThreads = 1 << 12
+)
+
+// ProcessTimes is the content of /proc/<pid>/stat. Times are in clock ticks, see
+// [Ticks].
 type ProcessTimes struct {
-	// Name is the name of the executable, cut off after 15 bytes.
+	// Name is the name of the executable, truncated to 15 bytes.
 	Name string
 	// State is one letter, 'Z' for a zombie.
 	State byte
 	// Parent is the pid of the parent process.
 	Parent int
-	// User and System are the process's own CPU time, ChildrenUser and
-	// ChildrenSystem that of its children it has waited for.
+	// User and System are the CPU time of the process itself, ChildrenUser and
+	// ChildrenSystem that of the children it has waited for.
 	User, System, ChildrenUser, ChildrenSystem uint64
-	// Threads is how many threads there are.
+	// Threads is the number of threads.
 	Threads uint64
-	// Start is when the process began, in ticks since boot.
+	// Start is when the process started, in ticks since boot.
 	Start uint64
 }
 
-// InterfaceCounters are one line of /proc/<pid>/net/dev.
+// InterfaceCounters is one line of /proc/<pid>/net/dev.
 type InterfaceCounters struct {
 	Name              string
 	Received          InterfaceTraffic
@@ -29,7 +44,97 @@ type InterfaceCounters struct {
 	SentCarrier       uint64
 }
 
-// InterfaceTraffic is what an interface counts in either direction.
+// InterfaceTraffic holds the counters that an interface has for each direction.
 type InterfaceTraffic struct {
 	Bytes, Packets, Errors, Dropped, FIFO, Compressed uint64
+}
+
+// Times reads the CPU usage and the start time of a process.
+func (p Processes) Times(pid int) (ProcessTimes, error) {
+	var times ProcessTimes
+	err := p.read(pid, "stat", func(data []byte) error {
+		var err error
+		times, err = parseProcessTimes(data)
+		return err
+	})
+	return times, err
+}
+
+// Status calls visit for each number in /proc/<pid>/status. Sizes are in KiB.
+func (p Processes) Status(pid int, visit func(name []byte, value uint64)) error {
+	return p.read(pid, "status", func(data []byte) error {
+		forEachNumber(data, visit)
+		return nil
+	})
+}
+
+// IO calls visit for each number in /proc/<pid>/io.
+func (p Processes) IO(pid int, visit func(name []byte, value uint64)) error {
+	return p.read(pid, "io", func(data []byte) error {
+		forEachNumber(data, visit)
+		return nil
+	})
+}
+
+// Interfaces reads the interfaces of the network namespace of a process.
+func (p Processes) Interfaces(pid int) ([]InterfaceCounters, error) {
+	var interfaces []InterfaceCounters
+	err := p.read(pid, "net/dev", func(data []byte) error {
+		interfaces = parseInterfaces(data)
+		return nil
+	})
+	return interfaces, err
+}
+
+// OpenFiles counts the file descriptors of a process.
+func (p Processes) OpenFiles(pid int) (int, error) {
+	path := p.path(pid, "fd")
+	_, id, err := stat(path, true)
+	if err != nil {
+		return 0, processError(pid, err)
+	}
+	// Since Linux 6.2 the size of the directory is the number of its entries.
+	if id.Size > 0 {
+		return int(id.Size), nil
+	}
+	directory, err := os.Open(path)
+	if err != nil {
+		return 0, processError(pid, err)
+	}
+	defer directory.Close()
+	count := 0
+	for count < maxOpenFiles {
+		names, err := directory.Readdirnames(1024)
+		count += len(names)
+		if err != nil || len(names) == 0 {
+			break
+		}
+	}
+	return count, nil
+}
+
+// Children returns the running child processes that the threads of a process
+// have started. Without CONFIG_PROC_CHILDREN, the kernel lists none.
+func (p Processes) Children(pid int) ([]int, error) {
+	path := p.path(pid, "task")
+	directory, err := os.Open(path)
+	if err != nil {
+		return nil, processError(pid, err)
+	}
+	threads, _ := directory.Readdirnames(maxThreads)
+	_ = directory.Close()
+	var children []int
+	for _, thread := range threads {
+		// A thread may have ended in the meantime, and its children then belong
+		// to another thread.
+		_ = readSmall(filepath.Join(path, thread, "children"), func(data []byte) error {
+			for field := range bytes.FieldsSeq(data) {
+				if child, err := strconv.Atoi(string(field)); err == nil && child > 0 {
+					children = append(children, child)
+				}
+			}
+			return nil
+		})
+	}
+	return children, nil
 }

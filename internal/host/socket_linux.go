@@ -1,12 +1,10 @@
 package host
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -14,36 +12,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// longestSocketPath is what fits into sockaddr_un.sun_path with its final zero
-// byte (unix(7)).
-const longestSocketPath = 107
+// maxSocketPath is the size of sockaddr_un.sun_path without its final zero byte
+// (unix(7)).
+const maxSocketPath = 107
 
-// DialUnix connects to a Unix stream socket. A path too long for a socket
-// address is reached through a descriptor of its directory.
-func DialUnix(ctx context.Context, path string) (*net.UnixConn, error) {
-	address, release, err := socketAddress(path)
-	if err != nil {
-		return nil, err
-	}
-	defer release()
-	var dialer net.Dialer
-	conn, err := dialer.DialContext(ctx, "unix", address)
-	if err != nil {
-		return nil, err
-	}
-	return conn.(*net.UnixConn), nil
-}
-
-// Socket is a connected Unix stream socket, for connections that are made often
-// and used briefly: nobody waits for it, so nothing but the kernel has to know
-// of it. That takes a fraction of what [DialUnix] does.
-//
-// It has no finalizer. Whoever got one calls Close, or File.
-type Socket struct{ fd int }
-
-// ConnectUnix connects to a Unix stream socket at any path, and tells who
-// listens, as [PeerOf] does. It never waits: a socket that cannot take another
-// connection at once fails with EAGAIN.
+// ConnectUnix connects to a Unix stream socket with a path of any length, and
+// returns the peer as [PeerOf] does. It never blocks: if the listener cannot
+// accept another connection immediately, it fails with EAGAIN.
 func ConnectUnix(path string) (Socket, Peer, error) {
 	address, release, err := socketAddress(path)
 	if err != nil {
@@ -58,23 +33,23 @@ func ConnectUnix(path string) (Socket, Peer, error) {
 		_ = unix.Close(fd)
 		return Socket{}, Peer{}, &fs.PathError{Op: "connect", Path: path, Err: err}
 	}
-	credentials, err := unix.GetsockoptUcred(fd, unix.SOL_SOCKET, unix.SO_PEERCRED)
+	peer, err := peerCredentials(fd)
 	if err != nil {
 		_ = unix.Close(fd)
 		return Socket{}, Peer{}, &fs.PathError{Op: "getsockopt", Path: path, Err: err}
 	}
-	return Socket{fd}, peerOf(credentials), nil
+	return Socket{fd}, peer, nil
 }
 
-// Write writes what can be written at once. If that is nothing, the error is
-// [ErrWouldWait].
+// Write writes as much as it can without blocking. If that is nothing, it
+// returns [ErrWouldBlock].
 func (s Socket) Write(p []byte) (int, error) {
 	return s.transfer("write", func() (int, error) { return unix.Write(s.fd, p) })
 }
 
-// Read reads what has arrived, and without a control buffer, so that the kernel
-// throws descriptors away that came with it. If nothing has arrived, the error
-// is [ErrWouldWait].
+// Read reads what has arrived. If that is nothing, it returns [ErrWouldBlock].
+// It has no control buffer, so the kernel drops any file descriptors that the
+// peer sends along.
 func (s Socket) Read(p []byte) (int, error) {
 	n, err := s.transfer("read", func() (int, error) { return unix.Read(s.fd, p) })
 	if n == 0 && err == nil && len(p) > 0 {
@@ -91,15 +66,15 @@ func (s Socket) transfer(operation string, call func() (int, error)) (int, error
 			return n, nil
 		case errors.Is(err, unix.EINTR):
 		case errors.Is(err, unix.EAGAIN):
-			return 0, ErrWouldWait
+			return 0, ErrWouldBlock
 		default:
 			return 0, os.NewSyscallError(operation, err)
 		}
 	}
 }
 
-// Readable tells whether Read would yield something else than [ErrWouldWait]:
-// bytes, the end or an error.
+// Readable reports whether Read would return anything but [ErrWouldBlock]: bytes,
+// the end of the stream, or another error.
 func (s Socket) Readable() bool {
 	for {
 		n, err := unix.Poll([]unix.PollFd{{Fd: int32(s.fd), Events: unix.POLLIN}}, 0)
@@ -109,53 +84,32 @@ func (s Socket) Readable() bool {
 	}
 }
 
-// File makes the socket one that is waited for, and obeys deadlines. The Socket
-// must not be used any more.
-func (s Socket) File() *os.File { return os.NewFile(uintptr(s.fd), "unix socket") }
-
 // Close closes the connection.
 func (s Socket) Close() error { return os.NewSyscallError("close", unix.Close(s.fd)) }
 
-// socketAddress is a path that fits into a socket address and holds until it is
-// released.
+// socketAddress returns a path that fits into a socket address and is valid
+// until release is called.
 func socketAddress(path string) (address string, release func(), err error) {
-	if len(path) <= longestSocketPath {
+	if len(path) <= maxSocketPath {
 		return path, func() {}, nil
 	}
-	// /proc/self/fd/<n>/<name> names the same file in few bytes.
+	// /proc/self/fd/<n>/<name> is a short path to the same file.
 	directory, err := openRetry(filepath.Dir(path), unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC)
 	if err != nil {
 		return "", nil, &fs.PathError{Op: "open", Path: filepath.Dir(path), Err: err}
 	}
 	address = "/proc/self/fd/" + strconv.Itoa(directory) + "/" + filepath.Base(path)
-	if len(address) > longestSocketPath {
+	if len(address) > maxSocketPath {
 		_ = unix.Close(directory)
-		return "", nil, fmt.Errorf("%s: the socket's name alone is too long for a socket address", path)
+		return "", nil, fmt.Errorf("connect %s: file name is too long for a socket address", path)
 	}
 	return address, func() { _ = unix.Close(directory) }, nil
 }
 
-// PeerOf tells who listens on the other end of the connection, as of the
-// moment it called listen(2) (SO_PEERCRED, unix(7)).
-func PeerOf(conn *net.UnixConn) (Peer, error) {
-	raw, err := conn.SyscallConn()
+func peerCredentials(fd int) (Peer, error) {
+	credentials, err := unix.GetsockoptUcred(fd, unix.SOL_SOCKET, unix.SO_PEERCRED)
 	if err != nil {
 		return Peer{}, err
 	}
-	var credentials *unix.Ucred
-	var failed error
-	err = raw.Control(func(fd uintptr) {
-		credentials, failed = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED)
-	})
-	if err == nil {
-		err = failed
-	}
-	if err != nil {
-		return Peer{}, fmt.Errorf("reading the socket's peer: %w", err)
-	}
-	return peerOf(credentials), nil
-}
-
-func peerOf(credentials *unix.Ucred) Peer {
-	return Peer{PID: int(credentials.Pid), UID: credentials.Uid, GID: credentials.Gid}
+	return Peer{PID: int(credentials.Pid), UID: credentials.Uid, GID: credentials.Gid}, nil
 }

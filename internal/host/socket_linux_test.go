@@ -15,8 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// listen listens on a socket whose path may be longer than an address allows,
-// by going there first.
+// listen accepts and closes connections on a socket. To support a path longer
+// than a socket address, it changes to the directory first.
 func listen(t *testing.T, path string) {
 	t.Helper()
 	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
@@ -40,11 +40,11 @@ func listen(t *testing.T, path string) {
 	})
 }
 
-func TestDialUnixTakesPathsOfAnyLength(t *testing.T) {
+func TestDialUnixSupportsPathsOfAnyLength(t *testing.T) {
 	for name, directory := range map[string]string{
-		"short":                 "d",
-		"107 bytes and beyond":  strings.Repeat("d", 120),
-		"far beyond, in depths": strings.Repeat(strings.Repeat("d", 100)+"/", 5),
+		"short path":                  "d",
+		"path of more than 107 bytes": strings.Repeat("d", 120),
+		"path of more than 500 bytes": strings.Repeat(strings.Repeat("d", 100)+"/", 5),
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), directory, "s.sock")
@@ -56,11 +56,12 @@ func TestDialUnixTakesPathsOfAnyLength(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, Peer{PID: os.Getpid(), UID: uint32(os.Getuid()), GID: uint32(os.Getgid())}, peer)
 			require.NoError(t, conn.Close())
-			assert.LessOrEqual(t, descriptors(t), before+1, "a descriptor of the directory was left open")
+			assert.LessOrEqual(t, descriptors(t), before+1, "the descriptor of the directory must be closed")
 		})
 	}
 }
 
+// descriptors returns how many file descriptors this process has open.
 func descriptors(t *testing.T) int {
 	t.Helper()
 	entries, err := os.ReadDir("/proc/self/fd")

@@ -1,9 +1,17 @@
-// Package jsonscan reads JSON (RFC 8259) that may be hostile: one value at a
-// time, without building a tree, without allocating, and within limits on
-// bytes, nesting and the length of each token.
+// Package jsonscan is a pull scanner for JSON (RFC 8259) from untrusted
+// sources. It reads one value at a time, builds no tree, allocates nothing but
+// its window and a buffer for unescaped strings, and enforces limits on the size
+// of the input, on nesting and on the length of each token.
 //
-// The caller pulls what it expects and looks at the error once, at the end:
-// after the first error every call does nothing and yields zero values.
+// The standard library does not bound what a hostile sender makes it buffer:
+// encoding/json and encoding/json/jsontext, which is experimental and needs
+// GOEXPERIMENT=jsonv2, buffer at least whole tokens of any length and accept
+// 10,000 levels of nesting. This package checks its limits before it buffers
+// more, so the memory to read a stream depends on [Limits.Window] and not on the
+// input.
+//
+// The caller requests the values it expects and checks the error once, at the
+// end: after the first error, every call does nothing and returns zero values.
 //
 //	s.ResetBytes(data, jsonscan.Limits{})
 //	for s.OpenObject(); ; {
@@ -27,23 +35,22 @@
 //
 // # Slices
 //
-// Keys, strings and raw values are slices of the scanner's own memory and hold
-// only until the next call, unless an anchor is set: what was read since
-// [Scanner.Anchor] stays as it is until [Scanner.Release]. With
-// [Scanner.ResetBytes] slices without escapes point into the caller's data.
+// Keys, strings and raw values are slices of the scanner's memory and valid only
+// until the next call, unless an anchor is set: what has been read since
+// [Scanner.Anchor] remains valid until [Scanner.Release]. With
+// [Scanner.ResetBytes], slices without escapes point into the caller's data.
 //
 // # Reading from a connection
 //
-// [Scanner.ResetReader] looks at the input through a window that slides along,
-// so an endless answer costs the window and not memory. It never reads beyond
-// what it needs to go on: once a value is complete, no further call to Read is
-// made, and [Scanner.End] looks only at bytes that have already arrived.
+// [Scanner.ResetReader] reads the input through a sliding window, so that even
+// an endless response uses bounded memory. The scanner calls Read only if it
+// cannot continue otherwise: it makes no call once the value is complete, and
+// [Scanner.End] checks only bytes that have already arrived.
 //
-// # What is stricter than encoding/json
+// # Differences from encoding/json
 //
-// Both take the same values for the same input, except that this package
-// refuses invalid UTF-8 and lone surrogates, where encoding/json puts U+FFFD,
-// and everything beyond its [Limits]. Like encoding/json, it leaves it to the
-// caller whether an object may have the same key twice; [Scanner.NextField]
-// refuses that.
+// Both accept the same input and return the same values, except that this
+// package refuses everything beyond its [Limits], and refuses invalid UTF-8 and
+// lone surrogates, which encoding/json replaces with U+FFFD. Like encoding/json,
+// it accepts duplicate keys in an object; [Scanner.NextField] refuses them.
 package jsonscan

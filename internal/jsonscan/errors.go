@@ -5,42 +5,43 @@ import (
 	"fmt"
 )
 
-// Classes of errors, to be told apart with [errors.Is].
+// Classes of errors, to be compared with [errors.Is].
 var (
-	// ErrSyntax: this is not JSON.
+	// ErrSyntax means that the input is not JSON.
 	ErrSyntax = errors.New("invalid JSON")
-	// ErrText: a string is not valid Unicode.
+	// ErrText means that a string is not valid Unicode.
 	ErrText = errors.New("invalid text in JSON")
-	// ErrKind: valid JSON, but of another kind than expected.
+	// ErrKind means that a value is valid, but not of the requested kind.
 	ErrKind = errors.New("unexpected kind of JSON value")
-	// ErrRange: a number does not fit.
+	// ErrRange means that a number does not fit into the requested type.
 	ErrRange = errors.New("number out of range")
-	// ErrField: a key of an object is there twice, or in another case.
+	// ErrField means that an object has a duplicate key, or one that differs
+	// from a known key only in case.
 	ErrField = errors.New("ambiguous JSON object")
-	// ErrTruncated: the input ended inside the value.
+	// ErrTruncated means that the input ends inside the value.
 	ErrTruncated = errors.New("truncated JSON")
-	// ErrTrailing: something follows the value.
+	// ErrTrailing means that the value is followed by more data.
 	ErrTrailing = errors.New("data after the JSON value")
-	// ErrDepth: nested more deeply than [Limits.Depth].
+	// ErrDepth means that values are nested deeper than [Limits.Depth].
 	ErrDepth = errors.New("JSON is nested too deeply")
-	// ErrTokenSize: a string, key or number is longer than [Limits.Token], or
-	// what was anchored is longer than [Limits.Window].
+	// ErrTokenSize means that a string, key or number is longer than
+	// [Limits.Token], or that anchored input is longer than [Limits.Window].
 	ErrTokenSize = errors.New("JSON token is too long")
-	// ErrInputSize: the input is longer than [Limits.Bytes].
-	ErrInputSize = errors.New("JSON is too long")
-	// ErrRead: the reader failed; its own error is wrapped as well.
-	ErrRead = errors.New("reading JSON")
-	// ErrMisuse: the scanner was called in an impossible order.
+	// ErrInputSize means that the input is longer than [Limits.Bytes].
+	ErrInputSize = errors.New("JSON input is too long")
+	// ErrRead means that the reader failed; its error is wrapped as well.
+	ErrRead = errors.New("read JSON")
+	// ErrMisuse means that the caller violated the order of calls.
 	ErrMisuse = errors.New("scanner called out of order")
 )
 
-// Error is what stopped a [Scanner].
+// Error is the error that stopped a [Scanner].
 type Error struct {
 	// Class is one of this package's Err variables.
 	Class error
-	// Offset counts bytes from the start of the input.
+	// Offset is the position in the input, in bytes.
 	Offset int64
-	// Detail says more, without quoting the input.
+	// Detail describes the error, without quoting the input.
 	Detail string
 	// Cause is the reader's error, if Class is ErrRead.
 	Cause error
@@ -57,7 +58,7 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Unwrap gives the class and the cause.
+// Unwrap returns the class and the cause.
 func (e *Error) Unwrap() []error {
 	if e.Cause != nil {
 		return []error{e.Class, e.Cause}

@@ -14,7 +14,7 @@ import (
 	"testing/iotest"
 )
 
-// tree reads the next value the way encoding/json does with UseNumber.
+// tree decodes the next value as encoding/json does with UseNumber.
 func tree(s *Scanner) any {
 	switch s.Peek() {
 	case Object:
@@ -45,8 +45,8 @@ func tree(s *Scanner) any {
 	return nil
 }
 
-// arrive resets the scanner to the input in one of several ways.
-func arrive(s *Scanner, input []byte, way uint8) {
+// resetTo resets the scanner to the input in one of several ways.
+func resetTo(s *Scanner, input []byte, way uint8) {
 	limits := Limits{Window: 64 << 10, Token: 32 << 10}
 	switch way % 4 {
 	case 0:
@@ -62,7 +62,7 @@ func arrive(s *Scanner, input []byte, way uint8) {
 	}
 }
 
-// FuzzScanner compares with encoding/json: what is taken, and which values.
+// FuzzScanner compares accepted input and its values with encoding/json.
 func FuzzScanner(f *testing.F) {
 	for _, seed := range []string{
 		`{"success":true,"err":"","result":{"snapshot":{"when":"2026-11-20T10:19:38Z","data":[]}}}`,
@@ -81,20 +81,20 @@ func FuzzScanner(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, input []byte, way uint8) {
 		var s Scanner
-		arrive(&s, input, way)
+		resetTo(&s, input, way)
 		got := tree(&s)
 		s.End()
 		err := s.Err()
 
-		// Passing over the value must come to the same conclusion.
+		// Skipping the value must have the same result.
 		var skipping Scanner
-		arrive(&skipping, input, way)
+		resetTo(&skipping, input, way)
 		if skipErr := skipAll(&skipping); fmt.Sprint(skipErr) != fmt.Sprint(err) || skipping.Offset() != s.Offset() {
 			t.Fatalf("%q: read up to %d: %v, skipped up to %d: %v", input, s.Offset(), err, skipping.Offset(), skipErr)
 		}
 
 		if err == nil && len(input) > int(s.Offset()) {
-			input = input[:s.Offset()] // the rest had not arrived
+			input = input[:s.Offset()] // The rest has not arrived.
 		}
 
 		var want any
@@ -104,16 +104,17 @@ func FuzzScanner(f *testing.F) {
 		valid := json.Valid(input)
 		switch {
 		case err == nil && !valid:
-			t.Fatalf("took invalid JSON %q", input)
+			t.Fatalf("accepted invalid JSON %q", input)
 		case err == nil:
 			if wantErr != nil || !reflect.DeepEqual(got, want) {
 				t.Fatalf("%q: got %#v, encoding/json has %#v (%v)", input, got, want, wantErr)
 			}
-		case errors.Is(err, ErrMisuse), errors.Is(err, ErrKind), errors.Is(err, ErrRange), errors.Is(err, ErrField), errors.Is(err, ErrRead):
-			t.Fatalf("%q: no reason for %v", input, err)
+		case errors.Is(err, ErrMisuse), errors.Is(err, ErrKind), errors.Is(err, ErrRange),
+			errors.Is(err, ErrField), errors.Is(err, ErrRead):
+			t.Fatalf("%q: unexpected class of error: %v", input, err)
 		case valid && errors.Is(err, ErrText):
 			if text, _ := json.Marshal(want); !bytes.Contains(text, []byte("\uFFFD")) && !bytes.Contains(text, []byte(`\ufffd`)) {
-				t.Fatalf("%q: encoding/json finds the text right, this package: %v", input, err)
+				t.Fatalf("%q: encoding/json finds the text valid, this package: %v", input, err)
 			}
 		case valid && !errors.Is(err, ErrDepth) && !errors.Is(err, ErrTokenSize):
 			t.Fatalf("%q is valid, but %v", input, err)
@@ -137,7 +138,7 @@ func FuzzNumber(f *testing.F) {
 				t.Fatalf("%q as %s: %v, encoding/json: %v", text, name, got, want)
 			}
 		}
-		// encoding/json takes null for any type.
+		// encoding/json accepts null for any type.
 		if bytes.Equal(bytes.Trim([]byte(text), " \t\r\n"), []byte("null")) || len(text) > 1000 {
 			return
 		}

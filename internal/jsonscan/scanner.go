@@ -8,59 +8,61 @@ import (
 // MaxDepth is the largest [Limits.Depth].
 const MaxDepth = 64
 
-// Limits bound what a [Scanner] takes. A zero field means its default.
+// Limits bound the input that a [Scanner] accepts. A zero field means its
+// default.
 type Limits struct {
-	// Bytes is the longest input; 4 MiB by default.
+	// Bytes is the maximum size of the input; 4 MiB by default.
 	Bytes int64
-	// Depth is how many objects and arrays may be open at once; [MaxDepth] by
+	// Depth is the maximum number of nested objects and arrays; [MaxDepth] by
 	// default and at most.
 	Depth int
-	// Token is the longest string, key or number, counted as it is written,
-	// with escapes and without quotes; 64 KiB by default from bytes, 32 KiB
-	// from a reader.
+	// Token is the maximum length of a string, key or number, as it is written:
+	// with escapes, without quotes. The default is 64 KiB for bytes, and half of
+	// Window for a reader.
 	Token int
-	// Window is how much of a reader's input may be held at once; 64 KiB by
-	// default. It bounds what an anchor or [Scanner.Raw] can hold.
+	// Window is how much of a reader's input is buffered at most; 64 KiB by
+	// default. It bounds what an anchor or [Scanner.Raw] can cover.
 	Window int
 }
 
 const (
 	defaultBytes  = 4 << 20
 	defaultWindow = 64 << 10
-	firstWindow   = 16 << 10
+	initialWindow = 16 << 10
 )
 
 // Scanner reads one JSON value from bytes or from a reader. The zero value has
-// nothing to read; a used scanner can be reset and keeps its memory.
+// no input. A scanner can be reset, and then reuses its memory.
 type Scanner struct {
-	// data is the part of the input that can be seen, pos the next byte.
+	// data is the buffered part of the input, data[pos] the next byte.
 	data []byte
 	pos  int
 	// base is the offset of data[0] in the input.
 	base int64
-	// anchor and hold are offsets in the input from which on bytes must be
-	// kept: by order of the caller, and during one call.
+	// Bytes from the offsets anchor and hold on must remain buffered: anchor is
+	// set by the caller, hold during one call.
 	anchor, hold int64
 
 	reader io.Reader
-	// readErr came together with bytes and counts after them.
+	// readErr was returned together with bytes, and takes effect after them.
 	readErr error
-	// window is the scanner's own memory that data is part of, in reader mode.
+	// window is the buffer behind data when reading from a reader.
 	window []byte
 	limits Limits
 
-	// unescaped holds strings that had escapes.
+	// unescaped holds the text of strings with escapes.
 	unescaped []byte
 
 	err error
-	// due says that a value must be read next.
+	// due is set if a value must be read next.
 	due   bool
 	depth int
-	// open is what is open at each depth.
+	// open holds the open object or array of each depth.
 	open [MaxDepth]container
 }
 
-// container is an open object or array, and whether it had an element.
+// container is the kind of an open object or array, and whether an element of it
+// has been read.
 type container uint8
 
 const (
@@ -72,7 +74,7 @@ const (
 
 const nowhere = int64(-1)
 
-// ResetBytes starts over with bytes, which must not change meanwhile.
+// ResetBytes starts to read data, which must not change until the next reset.
 func (s *Scanner) ResetBytes(data []byte, limits Limits) {
 	s.reset(limits)
 	s.data = data
@@ -81,7 +83,8 @@ func (s *Scanner) ResetBytes(data []byte, limits Limits) {
 	}
 }
 
-// ResetReader starts over with a reader. To give the reader back, reset again.
+// ResetReader starts to read from a reader, and references it until the next
+// reset.
 func (s *Scanner) ResetReader(reader io.Reader, limits Limits) {
 	if limits.Window <= 0 {
 		limits.Window = defaultWindow
@@ -115,48 +118,48 @@ func (s *Scanner) reset(limits Limits) {
 	s.err, s.due, s.depth = nil, true, 0
 }
 
-// Err is the first error, or nil. It is always an [*Error], unless it was
-// given to [Scanner.Fail].
+// Err returns the first error, or nil. It is an [*Error], unless it was passed
+// to [Scanner.Fail].
 func (s *Scanner) Err() error { return s.err }
 
-// Fail stops the scanner with an error of the caller's, unless it has stopped
-// already.
+// Fail stops the scanner with an error of the caller, unless it has already
+// stopped.
 func (s *Scanner) Fail(err error) {
 	if s.err == nil {
 		s.err = err
 	}
 }
 
-// Offset is how many bytes of the input were consumed.
+// Offset returns how many bytes of the input have been consumed.
 func (s *Scanner) Offset() int64 { return s.base + int64(s.pos) }
 
-// Received is how many bytes of the input have been seen.
+// Received returns how many bytes of the input have been read.
 func (s *Scanner) Received() int64 { return s.base + int64(len(s.data)) }
 
-// Buffered is what has been seen and not been consumed. It holds until the
+// Buffered returns what has been read but not consumed. It is valid until the
 // next call.
 func (s *Scanner) Buffered() []byte { return s.data[s.pos:] }
 
-// Advance consumes n buffered bytes as the value that is due. The caller
-// vouches that they are exactly one value.
+// Advance consumes n buffered bytes as the next value. The caller must have
+// validated that they are exactly one value.
 func (s *Scanner) Advance(n int) {
 	if s.err != nil {
 		return
 	}
 	if !s.due || n < 0 || n > len(s.data)-s.pos {
-		s.fail(ErrMisuse, "nothing to advance over")
+		s.fail(ErrMisuse, "no value is due, or too few bytes are buffered")
 		return
 	}
 	s.pos += n
 	s.due = false
 }
 
-// Anchor keeps everything that is read from here on in place, until Release.
-// Slices from before are no longer valid. There is one anchor: a second call
-// gives up the first.
+// Anchor keeps slices of everything that is read from here on valid until
+// Release. Slices from before are no longer valid. There is only one anchor:
+// another call replaces it.
 func (s *Scanner) Anchor() {
-	// Moving what is left to the front now saves moving it, or allocating,
-	// while it is anchored.
+	// Anchored bytes cannot be moved to the front of the window later, only
+	// copied to a new window.
 	if s.reader != nil && s.pos > 0 && cap(s.data)-s.pos < cap(s.data)/4 {
 		s.slide(s.pos)
 	}
@@ -164,13 +167,13 @@ func (s *Scanner) Anchor() {
 	s.unescaped = s.unescaped[:0]
 }
 
-// Release ends what Anchor began.
+// Release removes the anchor.
 func (s *Scanner) Release() {
 	s.anchor = nowhere
 }
 
-// End says that the value is complete: nothing but white space may follow.
-// From a reader, only bytes that have already arrived are looked at.
+// End checks that the value has been read completely and that only white space
+// follows. With a reader, it checks only bytes that have already arrived.
 func (s *Scanner) End() {
 	if s.err != nil {
 		return
@@ -197,7 +200,7 @@ func (s *Scanner) failAt(offset int64, class error, detail string) {
 	}
 }
 
-// next skips white space and shows the byte after it.
+// next skips white space and returns the byte after it, without consuming it.
 func (s *Scanner) next() (byte, bool) {
 	for {
 		for s.pos < len(s.data) {
@@ -217,8 +220,8 @@ func isSpace(c byte) bool {
 	return c == ' ' || c == '\n' || c == '\t' || c == '\r'
 }
 
-// fill gets at least one byte more, or fails. It may move the window: offsets
-// in the input stay right, indices into data do not.
+// fill reads at least one more byte, or fails. It may move the window: offsets
+// in the input remain valid, indices into data do not.
 func (s *Scanner) fill() bool {
 	if s.err != nil {
 		return false
@@ -230,8 +233,7 @@ func (s *Scanner) fill() bool {
 	if !s.makeRoom() {
 		return false
 	}
-	// One byte above the limit is let in, so that an input of just the right
-	// length can be told from a longer one.
+	// Reading one byte more than the limit shows whether the input exceeds it.
 	room := min(int64(cap(s.data)-len(s.data)), s.limits.Bytes+1-s.Received())
 	for range 100 {
 		if s.readErr != nil {
@@ -264,14 +266,14 @@ func (s *Scanner) failRead() {
 	}
 }
 
-// makeRoom sees to it that there is memory behind data.
+// makeRoom ensures that data has spare capacity.
 func (s *Scanner) makeRoom() bool {
 	if s.window == nil {
-		s.window = make([]byte, min(firstWindow, s.limits.Window))
+		s.window = make([]byte, min(initialWindow, s.limits.Window))
 		s.data = append(s.window[:0], s.data...)
 	}
-	// What must stay begins at the first of: the next byte, the token that is
-	// being read, the anchor.
+	// keep is the first byte that must remain buffered: the next byte, the start
+	// of the current token, or the anchor.
 	keep := s.pos
 	if s.hold != nowhere {
 		keep = min(keep, int(s.hold-s.base))
@@ -295,8 +297,8 @@ func (s *Scanner) makeRoom() bool {
 		s.failAt(s.base+int64(keep), ErrTokenSize, "")
 		return false
 	}
-	// Anchored bytes must not move: they are copied to new memory, and the old
-	// stays as it is for those who hold slices of it.
+	// Anchored bytes must not move: they are copied to a new window, and the old
+	// one remains unchanged for the slices that point into it.
 	size := len(s.window)
 	if used > size/2 {
 		size = min(2*size, s.limits.Window)
@@ -310,7 +312,7 @@ func (s *Scanner) makeRoom() bool {
 	return true
 }
 
-// slide drops what comes before index keep.
+// slide drops the bytes before index keep and moves the others to the front.
 func (s *Scanner) slide(keep int) {
 	n := copy(s.data, s.data[keep:])
 	s.data = s.data[:n]

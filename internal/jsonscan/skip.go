@@ -5,9 +5,9 @@ import (
 	"unicode/utf8"
 )
 
-// Skip consumes the next value, whatever it is. It must be valid nevertheless.
+// Skip consumes and validates the next value, of any kind.
 func (s *Scanner) Skip() {
-	if s.Peek() == Invalid || s.skipSeen() {
+	if s.Peek() == Invalid || s.skipBuffered() {
 		return
 	}
 	outer := s.depth
@@ -26,7 +26,7 @@ func (s *Scanner) Skip() {
 		case Null:
 			s.Null()
 		}
-		for s.depth > outer && !s.stepInto() {
+		for s.depth > outer && !s.nextInAny() {
 			if s.err != nil {
 				return
 			}
@@ -37,8 +37,8 @@ func (s *Scanner) Skip() {
 	}
 }
 
-// stepInto steps to the next element of whatever is open.
-func (s *Scanner) stepInto() bool {
+// nextInAny advances to the next entry or element of the open object or array.
+func (s *Scanner) nextInAny() bool {
 	if s.open[s.depth-1] >= newArray {
 		return s.NextElement()
 	}
@@ -46,46 +46,29 @@ func (s *Scanner) stepInto() bool {
 	return more
 }
 
-// skipSeen is Skip for a value that has arrived completely and has nothing
-// unusual in it. It is what makes passing over large values fast. In all other
-// cases, and there are many more of them than checks in here, it does nothing
-// and tells so: then [Scanner.Skip] goes through the value step by step, and
-// finds out what to say about it.
-func (s *Scanner) skipSeen() bool {
-	var (
-		data = s.data
-		i    = s.pos
-		// objects has a bit for each container that is open, the innermost
-		// lowest, that tells whether it is an object.
-		objects uint64
-		depth   = 0
-		room    = s.limits.Depth - s.depth
-	)
+// skipBuffered is the fast path of [Scanner.Skip], for a value that is buffered
+// completely, is valid, and contains nothing unusual. For any other value it
+// does nothing and returns false; Skip then reads the value step by step and
+// finds the error, if there is one.
+func (s *Scanner) skipBuffered() bool {
+	data, i := s.data, s.pos
+	room := s.limits.Depth - s.depth
+	var open nesting
 value:
 	for {
-		for i < len(data) && isSpace(data[i]) {
-			i++
-		}
-		if i >= len(data) {
+		if i = skipSpace(data, i); i >= len(data) {
 			return false
 		}
 		switch c := data[i]; c {
 		case '{', '[':
-			if depth == room {
+			if open.depth == room {
 				return false
 			}
-			depth++
-			objects <<= 1
-			if c == '{' {
-				objects |= 1
-			}
-			i++
-			for i < len(data) && isSpace(data[i]) {
-				i++
-			}
-			// '}' and ']' come two after their openings in ASCII.
+			open.push(c == '{')
+			i = skipSpace(data, i+1)
+			// In ASCII, '}' is '{'+2 and ']' is '['+2.
 			if i < len(data) && data[i] == c+2 {
-				break // out of the switch: the end is found below
+				break // The loop below consumes the closing bracket.
 			}
 			if c == '{' {
 				if i = s.skipKey(data, i); i < 0 {
@@ -93,81 +76,107 @@ value:
 				}
 			}
 			continue value
-		case '"':
-			if i = s.skipText(data, i); i < 0 {
-				return false
-			}
-		case 't', 'n':
-			if len(data)-i < 4 || (string(data[i:i+4]) != "true" && string(data[i:i+4]) != "null") {
-				return false
-			}
-			i += 4
-		case 'f':
-			if len(data)-i < 5 || string(data[i:i+5]) != "false" {
-				return false
-			}
-			i += 5
 		default:
-			if i = s.skipInteger(data, i); i < 0 {
+			if i = s.skipScalar(data, i); i < 0 {
 				return false
 			}
 		}
-		// After a value: out of all containers that end here, and over the
-		// comma to the next value.
-		for {
-			if depth == 0 {
-				s.pos = i
-				s.due = false
-				return true
-			}
-			for i < len(data) && isSpace(data[i]) {
-				i++
-			}
-			if i >= len(data) {
+		// After a value: consume all closing brackets, then the comma before the
+		// next value.
+		for open.depth > 0 {
+			if i = skipSpace(data, i); i >= len(data) {
 				return false
 			}
-			object := objects&1 != 0
+			object := open.inObject()
 			switch c := data[i]; {
-			case c == ',':
-				i++
-				if object {
-					if i = s.skipKey(data, i); i < 0 {
-						return false
-					}
+			case c == ',' && object:
+				if i = s.skipKey(data, i+1); i < 0 {
+					return false
 				}
 				continue value
+			case c == ',':
+				i++
+				continue value
 			case c == '}' && object, c == ']' && !object:
-				objects >>= 1
-				depth--
+				open.pop()
 				i++
 			default:
 				return false
 			}
 		}
+		s.pos, s.due = i, false
+		return true
 	}
 }
 
-// skipKey is the index after a key and its colon, or -1.
-func (s *Scanner) skipKey(data []byte, i int) int {
+// nesting is a stack of open objects and arrays, at most [MaxDepth] deep. The
+// lowest bit of objects is set if the innermost one is an object, and so on.
+type nesting struct {
+	objects uint64
+	depth   int
+}
+
+func (n *nesting) push(object bool) {
+	n.objects <<= 1
+	if object {
+		n.objects |= 1
+	}
+	n.depth++
+}
+
+func (n *nesting) pop() {
+	n.objects >>= 1
+	n.depth--
+}
+
+func (n *nesting) inObject() bool { return n.objects&1 != 0 }
+
+// The following functions return the index after what they skip, or -1 if
+// skipBuffered does not handle it.
+
+// skipSpace never returns -1.
+func skipSpace(data []byte, i int) int {
 	for i < len(data) && isSpace(data[i]) {
 		i++
 	}
+	return i
+}
+
+// skipScalar skips a string, a literal or an integer.
+func (s *Scanner) skipScalar(data []byte, i int) int {
+	switch data[i] {
+	case '"':
+		return s.skipText(data, i)
+	case 't', 'n':
+		if len(data)-i < 4 || (string(data[i:i+4]) != "true" && string(data[i:i+4]) != "null") {
+			return -1
+		}
+		return i + 4
+	case 'f':
+		if len(data)-i < 5 || string(data[i:i+5]) != "false" {
+			return -1
+		}
+		return i + 5
+	}
+	return s.skipInteger(data, i)
+}
+
+// skipKey skips a key and its colon.
+func (s *Scanner) skipKey(data []byte, i int) int {
+	i = skipSpace(data, i)
 	if i >= len(data) || data[i] != '"' {
 		return -1
 	}
 	if i = s.skipText(data, i); i < 0 {
 		return -1
 	}
-	for i < len(data) && isSpace(data[i]) {
-		i++
-	}
+	i = skipSpace(data, i)
 	if i >= len(data) || data[i] != ':' {
 		return -1
 	}
 	return i + 1
 }
 
-// skipText is the index after a string, or -1.
 func (s *Scanner) skipText(data []byte, i int) int {
 	start := i + 1
 	for i = start; ; {
@@ -206,8 +215,8 @@ func (s *Scanner) skipText(data []byte, i int) int {
 	}
 }
 
-// skipInteger is the index after an integer, or -1. Something must follow it,
-// because otherwise it may go on.
+// skipInteger handles an integer only if a byte follows it, because otherwise
+// more digits may arrive.
 func (s *Scanner) skipInteger(data []byte, i int) int {
 	start := i
 	if data[i] == '-' {

@@ -2,10 +2,10 @@ package jsonscan
 
 import "bytes"
 
-// Kind is what kind of value comes next.
+// Kind is the kind of a JSON value.
 type Kind uint8
 
-// Kinds of values. Invalid is no value: the scanner has stopped.
+// Kinds of values. Invalid means that the scanner has stopped.
 const (
 	Invalid Kind = iota
 	Object
@@ -18,10 +18,10 @@ const (
 
 var kindNames = [...]string{"nothing", "an object", "an array", "a string", "a number", "a boolean", "null"}
 
-// String is the kind with its article: "an object".
+// String returns the kind with an article, such as "an object".
 func (k Kind) String() string { return kindNames[k] }
 
-// kinds tells the kind of a value by its first byte.
+// kinds maps the first byte of a value to its kind.
 var kinds = func() (table [256]Kind) {
 	table['{'], table['['], table['"'] = Object, Array, String
 	table['t'], table['f'], table['n'], table['-'] = Bool, Bool, Null, Number
@@ -31,7 +31,7 @@ var kinds = func() (table [256]Kind) {
 	return table
 }()
 
-// Peek tells the kind of the next value and consumes nothing of it.
+// Peek returns the kind of the next value without consuming it.
 func (s *Scanner) Peek() Kind {
 	if s.err != nil {
 		return Invalid
@@ -46,7 +46,7 @@ func (s *Scanner) Peek() Kind {
 	}
 	kind := kinds[c]
 	if kind == Invalid {
-		s.fail(ErrSyntax, "no value begins like this")
+		s.fail(ErrSyntax, "invalid first character of a value")
 	}
 	return kind
 }
@@ -60,10 +60,10 @@ func (s *Scanner) expect(kind Kind) bool {
 	return got == kind && s.err == nil
 }
 
-// OpenObject steps into an object.
+// OpenObject enters an object.
 func (s *Scanner) OpenObject() bool { return s.expect(Object) && s.push(newObject) }
 
-// OpenArray steps into an array.
+// OpenArray enters an array.
 func (s *Scanner) OpenArray() bool { return s.expect(Array) && s.push(newArray) }
 
 func (s *Scanner) push(c container) bool {
@@ -83,9 +83,9 @@ func (s *Scanner) pop() {
 	s.depth--
 }
 
-// NextKey steps to the next entry of the object that is open, whose value must
-// then be read or skipped. Without one, it steps out of the object and tells
-// that there is no more.
+// NextKey advances to the next entry of the open object, and returns its key.
+// The value must be read or skipped before the next call. After the last entry,
+// it leaves the object and reports that there are no more.
 func (s *Scanner) NextKey() (key []byte, more bool) {
 	if !s.nextIn(newObject, usedObject, '}') {
 		return nil, false
@@ -95,14 +95,14 @@ func (s *Scanner) NextKey() (key []byte, more bool) {
 		return nil, false
 	}
 	if c != '"' {
-		s.fail(ErrSyntax, "no key in quotes")
+		s.fail(ErrSyntax, "expected a key in quotes")
 		return nil, false
 	}
 	text, ok := s.scanText()
 	if !ok {
 		return nil, false
 	}
-	// The key must survive until its colon has arrived.
+	// The key must remain buffered until its colon has arrived.
 	s.hold = text.start
 	c, ok = s.next()
 	s.hold = nowhere
@@ -110,7 +110,7 @@ func (s *Scanner) NextKey() (key []byte, more bool) {
 		return nil, false
 	}
 	if c != ':' {
-		s.fail(ErrSyntax, "no colon after a key")
+		s.fail(ErrSyntax, "expected a colon after a key")
 		return nil, false
 	}
 	s.pos++
@@ -118,20 +118,20 @@ func (s *Scanner) NextKey() (key []byte, more bool) {
 	return s.text(text), true
 }
 
-// NextElement steps to the next element of the array that is open, which must
-// then be read or skipped. Without one, it steps out of the array and tells
-// that there is no more.
+// NextElement advances to the next element of the open array, which must be read
+// or skipped before the next call. After the last element, it leaves the array
+// and reports that there are no more.
 func (s *Scanner) NextElement() bool {
 	return s.nextIn(newArray, usedArray, ']')
 }
 
-// nextIn steps over the comma to the next element, or over the closing bracket.
+// nextIn consumes the comma before the next element, or the closing bracket.
 func (s *Scanner) nextIn(fresh, used container, closing byte) bool {
 	if s.err != nil {
 		return false
 	}
 	if s.due || s.depth == 0 || (s.open[s.depth-1] != fresh && s.open[s.depth-1] != used) {
-		s.fail(ErrMisuse, "no such container is open, or a value was not read")
+		s.fail(ErrMisuse, "no such container is open, or a value has not been read")
 		return false
 	}
 	c, ok := s.next()
@@ -144,7 +144,7 @@ func (s *Scanner) nextIn(fresh, used container, closing byte) bool {
 	}
 	if s.open[s.depth-1] == used {
 		if c != ',' {
-			s.fail(ErrSyntax, "neither a comma nor the end after an element")
+			s.fail(ErrSyntax, "expected a comma or closing bracket after an element")
 			return false
 		}
 		s.pos++
@@ -174,12 +174,12 @@ func (s *Scanner) Raw() []byte {
 	return s.data[start-s.base : s.pos]
 }
 
-// Fields are the keys that an object is known to have.
+// Fields is the set of keys that an object may have.
 type Fields struct {
 	names [][]byte
 }
 
-// NewFields makes a set of at most 32 keys.
+// NewFields returns a set of at most 32 keys.
 func NewFields(names ...string) *Fields {
 	if len(names) > 32 {
 		panic("jsonscan: more than 32 fields")
@@ -191,19 +191,19 @@ func NewFields(names ...string) *Fields {
 	return f
 }
 
-// Seen is which of its [Fields] an object has had.
+// Seen is the set of [Fields] that an object has had so far.
 type Seen uint32
 
-// Has tells whether the field with this index was there.
+// Has reports whether the set contains the field with this index.
 func (seen Seen) Has(index int) bool { return seen&(1<<index) != 0 }
 
-// NextField is [Scanner.NextKey] for an object whose keys are known: it tells
-// the index of the key in fields and skips keys that are not among them.
+// NextField is [Scanner.NextKey] for an object whose keys are known: it returns
+// the index of the key in fields and skips entries with other keys.
 //
-// It refuses a known key that is there twice, and an unknown key that differs
-// from a known one only in case: a reader like encoding/json would take the
-// former's last value, and the latter for the known key, so that two readers
-// could see different data in the same bytes.
+// It refuses a duplicate of a known key, and an unknown key that differs from a
+// known one only in case: encoding/json would use the last duplicate, and would
+// treat the other as the known key, so that two programs could see different
+// data in the same bytes.
 func (s *Scanner) NextField(fields *Fields, seen *Seen) (index int, more bool) {
 	for {
 		key, more := s.NextKey()
@@ -213,7 +213,7 @@ func (s *Scanner) NextField(fields *Fields, seen *Seen) (index int, more bool) {
 		for i, name := range fields.names {
 			if string(name) == string(key) {
 				if seen.Has(i) {
-					s.fail(ErrField, `the key "`+string(name)+`" is there twice`)
+					s.fail(ErrField, `duplicate key "`+string(name)+`"`)
 					return -1, false
 				}
 				*seen |= 1 << i
@@ -222,7 +222,7 @@ func (s *Scanner) NextField(fields *Fields, seen *Seen) (index int, more bool) {
 		}
 		for _, name := range fields.names {
 			if bytes.EqualFold(name, key) {
-				s.fail(ErrField, `a key differs from "`+string(name)+`" only in case`)
+				s.fail(ErrField, `key differs from "`+string(name)+`" only in case`)
 				return -1, false
 			}
 		}

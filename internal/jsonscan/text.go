@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// String consumes a string and returns its text, with escapes resolved. It is
-// valid UTF-8.
+// String consumes a string and returns its text without escapes. It is valid
+// UTF-8.
 func (s *Scanner) String() []byte {
 	if !s.expect(String) {
 		return nil
@@ -20,13 +20,13 @@ func (s *Scanner) String() []byte {
 	return s.text(text)
 }
 
-// span is a string in the input: offsets of what is between the quotes.
+// span is a string in the input: the offsets of the text between the quotes.
 type span struct {
 	start, end int64
 	escaped    bool
 }
 
-// scanText consumes a string, which must come next, and proves it valid.
+// scanText consumes and validates a string, which must come next.
 func (s *Scanner) scanText() (span, bool) {
 	start := s.Offset() + 1
 	s.hold = start - 1
@@ -66,7 +66,7 @@ func (s *Scanner) scanHeldText(start int64) (span, bool) {
 				return text, false
 			}
 		case c < ' ':
-			s.fail(ErrSyntax, "a control character in a string")
+			s.fail(ErrSyntax, "control character in a string")
 			return text, false
 		case !s.scanRune():
 			return text, false
@@ -74,8 +74,8 @@ func (s *Scanner) scanHeldText(start int64) (span, bool) {
 	}
 }
 
-// plain is how many bytes at the start need no closer look: printable ASCII
-// other than quotes and backslashes.
+// plain returns how many bytes at the start are ordinary: printable ASCII other
+// than quotes and backslashes.
 func plain(data []byte) int {
 	const (
 		ones  = 0x0101010101010101
@@ -83,9 +83,9 @@ func plain(data []byte) int {
 	)
 	n := 0
 	for ; len(data)-n >= 8; n += 8 {
-		// The high bit of each byte of marks tells that the byte is special.
-		// A borrow makes later bytes wrong, but never one before the first
-		// special byte, and only that one counts.
+		// The high bit of each byte of marks is set if the byte is special. A
+		// borrow can set the bits of bytes after the first special one by
+		// mistake, but only the first one is used.
 		word := binary.LittleEndian.Uint64(data[n:])
 		marks := word | (word - ' '*ones) | ((word ^ '"'*ones) - ones) | ((word ^ '\\'*ones) - ones)
 		if marks &= highs; marks != 0 {
@@ -100,7 +100,7 @@ func plain(data []byte) int {
 	return n
 }
 
-// ensure sees to it that n bytes from pos on can be seen.
+// ensure reads until at least n bytes from pos on are buffered.
 func (s *Scanner) ensure(n int) bool {
 	for len(s.data)-s.pos < n {
 		if !s.fill() {
@@ -125,8 +125,8 @@ func (s *Scanner) scanRune() bool {
 	return true
 }
 
-// escapes are the characters after a backslash and what they stand for; 0 is
-// none.
+// escapes maps the character after a backslash to the character it represents,
+// or to 0.
 var escapes = [256]byte{
 	'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t',
 }
@@ -141,14 +141,14 @@ func (s *Scanner) scanEscape() bool {
 		return true
 	}
 	if c != 'u' {
-		s.fail(ErrSyntax, "an unknown escape in a string")
+		s.fail(ErrSyntax, "unknown escape sequence in a string")
 		return false
 	}
 	unit, ok := s.scanUnit()
 	if !ok || !utf16.IsSurrogate(unit) {
 		return ok
 	}
-	// Of a pair of surrogates, the second must follow at once.
+	// The second of a pair of surrogates must follow immediately.
 	at := s.Offset() - 6
 	if !s.ensure(1) || (s.data[s.pos] == '\\' && !s.ensure(2)) {
 		return false
@@ -162,20 +162,20 @@ func (s *Scanner) scanEscape() bool {
 			return true
 		}
 	}
-	s.failAt(at, ErrText, "half a surrogate pair")
+	s.failAt(at, ErrText, "unpaired surrogate")
 	return false
 }
 
 // scanUnit consumes \uXXXX.
 func (s *Scanner) scanUnit() (rune, bool) {
-	// Digits are looked at as they come, so that what is wrong already need
-	// not be waited for.
+	// Each digit is checked as it arrives, so that an invalid one fails without
+	// waiting for the rest.
 	for i := 2; i < 6; i++ {
 		if !s.ensure(i + 1) {
 			return 0, false
 		}
 		if hexDigit(s.data[s.pos+i]) < 0 {
-			s.fail(ErrSyntax, "an escape without four hexadecimal digits")
+			s.fail(ErrSyntax, "escape sequence without four hexadecimal digits")
 			return 0, false
 		}
 	}
@@ -200,7 +200,7 @@ func hexDigit(c byte) rune {
 	return -1
 }
 
-// text resolves the escapes of a string that was proven valid.
+// text returns the text of a validated string without escapes.
 func (s *Scanner) text(text span) []byte {
 	raw := s.data[text.start-s.base : text.end-s.base : text.end-s.base]
 	if !text.escaped {

@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// Null consumes a null, if that comes next, and tells whether it did.
+// Null consumes the next value if it is null, and reports whether it was.
 func (s *Scanner) Null() bool {
 	return s.Peek() == Null && s.literal("null")
 }
@@ -23,7 +23,7 @@ func (s *Scanner) Bool() bool {
 	return false
 }
 
-// literal consumes a word.
+// literal consumes the given word.
 func (s *Scanner) literal(word string) bool {
 	for i := range len(word) {
 		if s.pos == len(s.data) && !s.fill() {
@@ -39,8 +39,8 @@ func (s *Scanner) literal(word string) bool {
 	return true
 }
 
-// Int64 consumes an integer. Fractions and exponents are refused, even where
-// the value is whole, as encoding/json does.
+// Int64 consumes an integer. Like encoding/json, it refuses fractions and
+// exponents, even if the value is an integer.
 func (s *Scanner) Int64() int64 {
 	digits, negative, ok := s.integer()
 	if !ok {
@@ -53,11 +53,11 @@ func (s *Scanner) Int64() int64 {
 	case ok && negative && v <= -math.MinInt64:
 		return -int64(v)
 	}
-	s.fail(ErrRange, "a signed integer of 64 bits expected")
+	s.fail(ErrRange, "expected a signed 64-bit integer")
 	return 0
 }
 
-// Uint64 consumes an integer that is not negative.
+// Uint64 consumes a non-negative integer.
 func (s *Scanner) Uint64() uint64 {
 	digits, negative, ok := s.integer()
 	if !ok {
@@ -65,13 +65,13 @@ func (s *Scanner) Uint64() uint64 {
 	}
 	v, ok := parseDigits(digits)
 	if !ok || negative {
-		s.fail(ErrRange, "an unsigned integer of 64 bits expected")
+		s.fail(ErrRange, "expected an unsigned 64-bit integer")
 		return 0
 	}
 	return v
 }
 
-// Float64 consumes a number. One that is too large for a float64 is refused.
+// Float64 consumes a number. It refuses one that is too large for a float64.
 func (s *Scanner) Float64() float64 {
 	if !s.expect(Number) {
 		return 0
@@ -82,13 +82,13 @@ func (s *Scanner) Float64() float64 {
 	}
 	v, err := strconv.ParseFloat(string(number.bytes), 64)
 	if err != nil {
-		s.fail(ErrRange, "a floating-point number of 64 bits expected")
+		s.fail(ErrRange, "expected a 64-bit floating-point number")
 		return 0
 	}
 	return v
 }
 
-// integer consumes a number that has only digits, and perhaps a sign.
+// integer consumes a number without fraction and exponent.
 func (s *Scanner) integer() (digits []byte, negative, ok bool) {
 	if !s.expect(Number) {
 		return nil, false, false
@@ -107,8 +107,8 @@ func (s *Scanner) integer() (digits []byte, negative, ok bool) {
 	return number.bytes, false, true
 }
 
-// parseDigits converts digits without leading zeros, and tells whether the
-// value fits.
+// parseDigits parses digits without leading zeros, and reports whether the value
+// fits into 64 bits.
 func parseDigits(digits []byte) (v uint64, ok bool) {
 	if len(digits) > len("18446744073709551615") {
 		return 0, false
@@ -123,14 +123,15 @@ func parseDigits(digits []byte) (v uint64, ok bool) {
 	return v, true
 }
 
-// number is a number as it is written.
+// number is a number as it is written; whole is set without fraction and
+// exponent.
 type number struct {
 	bytes []byte
 	whole bool
 }
 
-// scanNumber consumes a number: a sign, digits without leading zeros, a
-// fraction, an exponent.
+// scanNumber consumes a number: an optional sign, digits without leading zeros,
+// and an optional fraction and exponent.
 func (s *Scanner) scanNumber() (number, bool) {
 	start := s.Offset()
 	s.hold = start
@@ -186,7 +187,7 @@ func (s *Scanner) digits() bool {
 		if s.err == nil && s.pos == len(s.data) {
 			s.fail(ErrTruncated, "")
 		}
-		s.fail(ErrSyntax, "a digit expected")
+		s.fail(ErrSyntax, "expected a digit")
 		return false
 	}
 	for c := s.here(); c-'0' <= 9; c = s.here() {
@@ -195,8 +196,8 @@ func (s *Scanner) digits() bool {
 	return s.err == nil
 }
 
-// here is the byte at pos, 0 at the end of the input: only there a number may
-// end without anything after it.
+// here returns the byte at pos, or 0 at the end of the input. Only numbers use it:
+// unlike other values, they may end there without a delimiter.
 func (s *Scanner) here() byte {
 	if s.pos < len(s.data) {
 		return s.data[s.pos]
@@ -207,8 +208,8 @@ func (s *Scanner) here() byte {
 	return s.data[s.pos]
 }
 
-// more is fill, except that the end of the input at the outermost level is no
-// error.
+// more is like fill, but the end of the input outside of objects and arrays is
+// not an error.
 func (s *Scanner) more() bool {
 	if s.fill() {
 		return true

@@ -68,10 +68,10 @@ func BenchmarkPull(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		r.Reset()
-		if err := one.Pull(b.Context(), r, nil); err != nil {
+		if err := one.Pull(b.Context(), r); err != nil {
 			b.Fatal(err)
 		}
-		one.Describe(r, true)
+		one.AppendInfo(r, true)
 	}
 	b.ReportMetric(float64(len(r.Points)), "points")
 }

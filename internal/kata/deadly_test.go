@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/guard"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
@@ -100,7 +101,7 @@ func (s *shimProcess) alive() bool {
 }
 
 // findOne finds the only sandbox in a place.
-func findOne(tb testing.TB, settings Settings) *Sandbox {
+func findOne(tb testing.TB, settings Config) *Sandbox {
 	tb.Helper()
 	s := newSteps(tb, settings)
 	s.wait(time.Second)
@@ -116,20 +117,20 @@ func pull(t *testing.T, s *Sandbox) (*sandbox.Reading, error) {
 	r := &sandbox.Reading{}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	err := s.Pull(ctx, r, nil)
-	s.Describe(r, err == nil)
+	err := s.Pull(ctx, r)
+	s.AppendInfo(r, err == nil)
 	return r, err
 }
 
 // The shim of runtime-rs with QEMU must survive us, and we learn about it what
 // can be learned nevertheless.
 func TestDeadlyShimSurvives(t *testing.T) {
-	for _, collection := range []string{"auto", "passive"} {
+	for _, collection := range []guard.Collection{guard.Auto, guard.Passive} {
 		for name, state := range map[string]string{
 			"qemu": stateFile("web-0", "qemu"), "firecracker": stateFile("web-0", "firecracker"),
 			"unknown": stateFile("web-0", "new"), "torn": stateFile("web-0", "dragonball")[:90], "none": "",
 		} {
-			t.Run(collection+" "+name, func(t *testing.T) {
+			t.Run(string(collection)+" "+name, func(t *testing.T) {
 				p := newPlaces(t)
 				shim := startShim(t, p.rust)
 				directory := filepath.Join(p.rust, "web-0")
@@ -182,8 +183,8 @@ func TestDeadlyShimIsDeadly(t *testing.T) {
 			t.Errorf("pull: %v", err)
 		}
 	}
-	if one.State() != sandbox.Stopped {
-		t.Errorf("state %s", one.State())
+	if one.Status().State != sandbox.Stopped {
+		t.Errorf("state %s", one.Status().State)
 	}
 }
 
@@ -198,8 +199,8 @@ func TestDecisionIsForOneLifeOnly(t *testing.T) {
 	}
 	write(t, filepath.Join(p.rust, "web-0", "state.json"), stateFile("web-0", "dragonball"))
 	one := findOne(t, settings(p))
-	if one.State() != sandbox.Running {
-		t.Fatalf("state %s", one.State())
+	if one.Status().State != sandbox.Running {
+		t.Fatalf("state %s", one.Status().State)
 	}
 
 	if err := os.RemoveAll(filepath.Join(p.rust, "web-0")); err != nil {

@@ -7,24 +7,25 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/storage"
 )
 
-// facts are what the files of a sandbox say. They are replaced, not changed.
+// facts are what the files of a sandbox contain. They are immutable.
 type facts struct {
 	flavor catalog.Flavor
 	state  storage.State
-	// hasState: the state file was there and whole.
+	// hasState means that the state file was present and complete.
 	hasState bool
-	// settled: this is all that there will ever be.
+	// settled means that the facts will not change any more.
 	settled bool
 }
 
+// readFacts reads the files of a sandbox.
 func readFacts(directory storage.Directory) facts {
 	flavor, state, err := storage.ReadState(directory)
 	return facts{
 		flavor:   flavor,
 		state:    state,
 		hasState: err == nil,
-		// The Go runtime writes its file before the socket. If there is none,
-		// the virtual machine runs as another user, and its files are
+		// The Go runtime writes its file before it creates the socket. If there is
+		// none, the virtual machine runs as another user, and its files are
 		// elsewhere.
 		settled: err == nil || flavor == catalog.Go && errors.Is(err, storage.ErrNoState),
 	}

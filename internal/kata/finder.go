@@ -10,33 +10,39 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/cri"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/guard"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/storage"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// finder turns what happens in storage paths into sandboxes that come and go.
-// All of it belongs to one goroutine, and none of it waits for anything.
+// finder turns changes in storage paths into sandboxes that come and go. All of it
+// belongs to one goroutine, and it never blocks.
 type finder struct {
 	runtime   *Runtime
 	notifier  storage.Notifier
 	observer  sandbox.Observer
 	inventory *storage.Inventory
 
-	// All are keyed by the path of the directory.
+	// The maps are keyed by the path of the directory.
 
-	// candidates wait for their identity, known sandboxes have been reported.
+	// candidates wait for their identity; reported sandboxes have one.
 	candidates map[string]*candidate
-	known      map[string]*Sandbox
-	// undecided are those of the known sandboxes without a state file, and when
-	// to look for it again.
+	reported   map[string]*Sandbox
+	// undecided are the reported sandboxes without a state file, with the time of
+	// the next check for it.
 	undecided map[string]time.Time
 
-	lastTick, nextPlaces, nextScan time.Time
+	lastTick, nextPaths, nextScan time.Time
 
-	passed     map[string]int
+	skipped skipped
+	// scanErrors are the errors of the last scan, by storage path.
 	scanErrors map[string]error
-	// blind: nothing tells of changes.
+	// blind means that inotify is unavailable.
 	blind bool
+	// scanned means that the end of the first scan has been reported, which is at
+	// scannedBy at the latest.
+	scanned   bool
+	scannedBy time.Time
 }
 
 func newFinder(runtime *Runtime, notifier storage.Notifier, observer sandbox.Observer) *finder {
@@ -44,9 +50,9 @@ func newFinder(runtime *Runtime, notifier storage.Notifier, observer sandbox.Obs
 		runtime:    runtime,
 		notifier:   notifier,
 		observer:   observer,
-		inventory:  storage.NewInventory(runtime.places),
+		inventory:  storage.NewInventory(runtime.config.StoragePaths),
 		candidates: map[string]*candidate{},
-		known:      map[string]*Sandbox{},
+		reported:   map[string]*Sandbox{},
 		undecided:  map[string]time.Time{},
 		scanErrors: map[string]error{},
 		blind:      notifier.Events() == nil,
@@ -56,53 +62,53 @@ func newFinder(runtime *Runtime, notifier storage.Notifier, observer sandbox.Obs
 // candidate is a sandbox whose identity is not known yet.
 type candidate struct {
 	directory storage.Directory
-	// until is when it is reported without more being known.
+	// until is when it is reported with what is known by then.
 	until time.Time
 	facts facts
-	// pod is what the container runtime said.
+	// pod is that of the container runtime, if hasPod.
 	pod    sandbox.Pod
 	hasPod bool
 }
 
-// changed looks at an entry that something happened to.
+// changed checks a path for which an event has arrived.
 func (f *finder) changed(path string, now time.Time) {
-	switch places := f.inventory.Places(); {
-	case slices.Contains(places, filepath.Dir(path)):
+	switch paths := f.inventory.StoragePaths(); {
+	case slices.Contains(paths, filepath.Dir(path)):
 		f.examine(path, now)
-	case slices.Contains(places, path):
-		f.inventory.Doubt(path)
-		f.look(path, false, now)
+	case slices.Contains(paths, path):
+		f.inventory.Invalidate(path)
+		f.check(path, false, now)
 	}
 }
 
-// examine looks at an entry of a storage path.
+// examine checks an entry of a storage path.
 func (f *finder) examine(path string, now time.Time) {
 	f.apply(f.inventory.Examine(filepath.Dir(path), filepath.Base(path)), now)
 }
 
-// apply takes in what became different.
+// apply applies a change of the inventory.
 func (f *finder) apply(change storage.Change, now time.Time) {
-	if change.Lost != nil {
-		f.lose(change.Lost.Path())
+	if change.Removed != nil {
+		f.remove(change.Removed.Path())
 	}
-	if change.Found == nil {
+	if change.Added == nil {
 		return
 	}
-	path := change.Found.Path()
-	f.candidates[path] = &candidate{directory: *change.Found, until: now.Add(f.runtime.pace.identity)}
+	path := change.Added.Path()
+	f.candidates[path] = &candidate{directory: *change.Added, until: now.Add(f.runtime.pace.identity)}
 	if f.runtime.cri != nil {
-		f.runtime.cri.Ask(change.Found.ID)
+		f.runtime.cri.Request(change.Added.ID)
 	}
 	f.consider(f.candidates[path], now)
 }
 
-// lose forgets a sandbox, and reports that if it was reported.
-func (f *finder) lose(path string) {
+// remove forgets a sandbox and reports its end if it was reported.
+func (f *finder) remove(path string) {
 	if c := f.candidates[path]; c != nil {
 		f.dismiss(c)
 	}
-	if s := f.known[path]; s != nil {
-		delete(f.known, path)
+	if s := f.reported[path]; s != nil {
+		delete(f.reported, path)
 		delete(f.undecided, path)
 		f.observer.Gone(s)
 	}
@@ -116,8 +122,8 @@ func (f *finder) dismiss(c *candidate) {
 	}
 }
 
-// consider reports a candidate if its identity is known, or has been waited for
-// long enough.
+// consider reports a candidate if its identity is known or it has waited long
+// enough.
 func (f *finder) consider(c *candidate, now time.Time) {
 	if !c.facts.settled {
 		c.facts = readFacts(c.directory)
@@ -129,91 +135,82 @@ func (f *finder) consider(c *candidate, now time.Time) {
 	f.dismiss(c)
 	path := c.directory.Path()
 	s := newSandbox(f.runtime, c)
-	f.known[path] = s
+	f.reported[path] = s
 	if !c.facts.settled {
 		f.undecided[path] = now.Add(f.runtime.pace.soon)
 	}
-	f.explain(s)
+	f.logSkipped(s)
 	f.observer.Added(s)
 }
 
-// explain logs why a sandbox will not be asked, which is decided once.
-func (f *finder) explain(s *Sandbox) {
+// logSkipped logs why the shim of a sandbox is not contacted, once that is
+// decided.
+func (f *finder) logSkipped(s *Sandbox) {
 	facts := s.facts.Load()
 	decision := s.decide(facts)
-	if decision.Ask || !facts.settled {
+	if decision.Pull || !facts.settled {
 		return
 	}
-	f.runtime.logger.Info("The shim of this Kata sandbox is not asked for metrics",
+	message := "Skipping Kata shim: reading its metrics could crash the pod"
+	if decision.Reason == guard.ByConfiguration {
+		message = "Skipping Kata shim: collection is passive"
+	}
+	f.runtime.logger.Info(message,
 		zap.String("sandbox.id", s.identity.ID), zap.String("path", s.directory.Path()),
-		zap.String("reason", string(decision.Reason)), zap.String("hypervisor", facts.state.Hypervisor))
+		zap.String("sandbox.skip_reason", string(decision.Reason)), zap.String("kata.hypervisor.name", facts.state.Hypervisor))
 }
 
-// answered takes in what the container runtime said.
-func (f *finder) answered(answer cri.Answer, now time.Time) {
-	for _, place := range f.inventory.Places() {
-		if c := f.candidates[filepath.Join(place, answer.ID)]; c != nil {
-			c.pod, c.hasPod = answer.Pod, true
+// found applies a result of the container runtime.
+func (f *finder) found(result cri.Result, now time.Time) {
+	for _, storagePath := range f.inventory.StoragePaths() {
+		if c := f.candidates[filepath.Join(storagePath, result.ID)]; c != nil {
+			c.pod, c.hasPod = result.Pod, true
 			f.consider(c, now)
 		}
 	}
 }
 
-// lookAtAll looks at all storage paths, and with scan at all that is in them.
-func (f *finder) lookAtAll(scan bool, now time.Time) {
-	for _, place := range f.inventory.Places() {
-		f.look(place, scan, now)
+// checkAll checks all storage paths. With scan, it also scans their content.
+func (f *finder) checkAll(scan bool, now time.Time) {
+	for _, storagePath := range f.inventory.StoragePaths() {
+		f.check(storagePath, scan, now)
 	}
 }
 
-// look looks at a storage path, and with scan, or if it has appeared, vanished
-// or been replaced, at all that is in it.
-func (f *finder) look(place string, scan bool, now time.Time) {
-	if f.inventory.Moved(place) {
-		// A path that is not there cannot be watched. If it cannot be watched
-		// for another reason, scans have to do.
-		if !f.inventory.IsTwin(place) {
-			_ = f.notifier.Watch(place)
+// check checks a storage path. With scan, or if the path has appeared, vanished or
+// been replaced, it also scans its content.
+func (f *finder) check(storagePath string, scan bool, now time.Time) {
+	if f.inventory.Refresh(storagePath) {
+		// A path that does not exist cannot be watched. If it cannot be watched for
+		// another reason, scans have to suffice.
+		if !f.inventory.IsAlias(storagePath) {
+			_ = f.notifier.Watch(storagePath)
 		}
 		scan = true
 	}
 	if !scan {
 		return
 	}
-	changes, err := f.inventory.Scan(place)
-	f.scanErrors[place] = err
+	changes, err := f.inventory.Scan(storagePath)
+	f.scanErrors[storagePath] = err
 	for _, change := range changes {
 		f.apply(change, now)
 	}
 }
 
-// next is when the next tick is due.
+// next returns when the next tick is due.
 func (f *finder) next() time.Time {
-	if f.inventory.HasUnsettled() || len(f.candidates) > 0 || len(f.undecided) > 0 {
+	if f.inventory.HasPending() || len(f.candidates) > 0 || len(f.undecided) > 0 {
 		return f.lastTick.Add(f.runtime.pace.soon)
 	}
-	return f.nextPlaces
+	return f.nextPaths
 }
 
 // tick does what is due.
 func (f *finder) tick(now time.Time) {
 	f.lastTick = now
-	pace := &f.runtime.pace
-	if !now.Before(f.nextPlaces) {
-		f.nextPlaces = now.Add(pace.places)
-		scan := !now.Before(f.nextScan)
-		if scan {
-			f.nextScan = now.Add(pace.scan)
-			if f.blind {
-				f.nextScan = now.Add(pace.blindScan)
-			}
-		}
-		f.lookAtAll(scan, now)
-		if scan {
-			f.observer.Trouble(sandbox.RuntimeKata, errors.Join(slices.Collect(maps.Values(f.scanErrors))...))
-		}
-	}
-	for _, path := range f.inventory.Unsettled(now.Add(-pace.settle)) {
+	f.tickPaths(now)
+	for _, path := range f.inventory.Pending(now.Add(-f.runtime.pace.settle)) {
 		f.examine(path, now)
 	}
 	for _, c := range f.candidates {
@@ -224,24 +221,57 @@ func (f *finder) tick(now time.Time) {
 			f.decide(path, now)
 		}
 	}
-	if passed := f.inventory.Passed(); !maps.Equal(passed, f.passed) || f.passed == nil {
-		f.passed = passed
-		f.observer.Passed(sandbox.RuntimeKata, passed)
+	f.skipped.report(f.inventory, f.observer)
+	f.reportScanned(now)
+}
+
+// reportScanned reports the end of the first scan when the sandboxes that it found
+// have been reported.
+func (f *finder) reportScanned(now time.Time) {
+	if f.scanned {
+		return
+	}
+	if f.scannedBy.IsZero() {
+		f.scannedBy = now.Add(f.runtime.pace.identity)
+	}
+	if len(f.candidates) == 0 || !now.Before(f.scannedBy) {
+		f.scanned = true
+		f.observer.Scanned()
 	}
 }
 
-// decide looks again for the state file of a sandbox.
+// tickPaths checks the storage paths if that is due.
+func (f *finder) tickPaths(now time.Time) {
+	if now.Before(f.nextPaths) {
+		return
+	}
+	pace := &f.runtime.pace
+	f.nextPaths = now.Add(pace.paths)
+	scan := !now.Before(f.nextScan)
+	if scan {
+		f.nextScan = now.Add(pace.scan)
+		if f.blind {
+			f.nextScan = now.Add(pace.blindScan)
+		}
+	}
+	f.checkAll(scan, now)
+	if scan {
+		f.observer.DiscoveryError(errors.Join(slices.Collect(maps.Values(f.scanErrors))...))
+	}
+}
+
+// decide checks for the state file of a sandbox again.
 func (f *finder) decide(path string, now time.Time) {
-	s := f.known[path]
+	s := f.reported[path]
 	facts := readFacts(s.directory)
 	if facts.settled {
 		s.facts.Store(&facts)
 		delete(f.undecided, path)
-		f.explain(s)
+		f.logSkipped(s)
 		return
 	}
 	next := f.runtime.pace.later
-	if s.State() == sandbox.Booting {
+	if s.Status().State == sandbox.Booting {
 		next = f.runtime.pace.soon
 	}
 	f.undecided[path] = now.Add(next)

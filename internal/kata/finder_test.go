@@ -26,7 +26,7 @@ func upstreamLabels(id string, pod sandbox.Pod) []sandbox.Attribute {
 func checkIdentity(t *testing.T, s *Sandbox, place, id string, pod sandbox.Pod) {
 	t.Helper()
 	got := s.Identity()
-	if got.Runtime != "kata" || got.Place != place || got.ID != id || got.Pod != pod ||
+	if got.Runtime != "kata" || got.Root != place || got.ID != id || got.Pod != pod ||
 		got.Iteration == "" || got.Created.IsZero() || got.Trust != "" || got.Container != (sandbox.Container{}) {
 		t.Errorf("identity %+v", got)
 	}
@@ -49,8 +49,8 @@ func TestGoSandbox(t *testing.T) {
 	s.expect(t, "its socket is there", "+web-0")
 	one := s.recorder.last(t)
 	checkIdentity(t, one, p.golang, "web-0", shop)
-	if one.State() != sandbox.Running || one.Pace() != shimPace {
-		t.Errorf("state %s, pace %v", one.State(), one.Pace())
+	if one.Status().State != sandbox.Running || one.MinInterval() != minShimInterval {
+		t.Errorf("state %s, pace %v", one.Status().State, one.MinInterval())
 	}
 
 	if err := os.RemoveAll(filepath.Join(p.golang, "web-0")); err != nil {
@@ -74,18 +74,18 @@ func TestDirectoryBeforeSocket(t *testing.T) {
 	bind(t, p.golang, "web-0")
 	s.wait(s.runtime.pace.soon)
 	s.expect(t, "its socket is there", "+web-0")
-	if s.inventory.HasUnsettled() {
+	if s.inventory.HasPending() {
 		t.Error("still looking")
 	}
 
 	// What never becomes a sandbox is given up.
 	write(t, filepath.Join(p.golang, "leftover", "persist.json"), "")
 	s.changed(filepath.Join(p.golang, "leftover"), s.now)
-	if !s.inventory.HasUnsettled() {
+	if !s.inventory.HasPending() {
 		t.Error("not looking")
 	}
 	s.wait(s.runtime.pace.settle + time.Second)
-	if s.inventory.HasUnsettled() {
+	if s.inventory.HasPending() {
 		t.Error("still looking")
 	}
 	// Nor is anything else looked at.
@@ -93,7 +93,7 @@ func TestDirectoryBeforeSocket(t *testing.T) {
 	s.changed(filepath.Join(p.golang, "file"), s.now)
 	s.changed(filepath.Join(p.golang, "none"), s.now)
 	s.changed("/elsewhere/web-0", s.now)
-	if s.inventory.HasUnsettled() {
+	if s.inventory.HasPending() {
 		t.Error("looking at what is no directory")
 	}
 }
@@ -134,7 +134,7 @@ func TestIdentityIsGivenUp(t *testing.T) {
 	states := func() map[string]sandbox.State {
 		all := map[string]sandbox.State{}
 		for _, one := range s.recorder.sandboxes() {
-			all[one.Identity().ID] = one.State()
+			all[one.Identity().ID] = one.Status().State
 		}
 		return all
 	}
@@ -147,12 +147,12 @@ func TestIdentityIsGivenUp(t *testing.T) {
 	write(t, filepath.Join(p.rust, "db-0", "state.json"), stateFile("db-0", "qemu"))
 	s.wait(time.Minute)
 	s.expect(t, "nothing comes or goes")
-	want["db-0"] = sandbox.SkippedUnsafe
+	want["db-0"] = sandbox.Skipped
 	if got := states(); !maps.Equal(got, want) {
 		t.Errorf("states %v, want %v", got, want)
 	}
 	for _, one := range s.recorder.sandboxes() {
-		checkIdentity(t, one, one.Identity().Place, one.Identity().ID, sandbox.Pod{})
+		checkIdentity(t, one, one.Identity().Root, one.Identity().ID, sandbox.Pod{})
 		if hypervisor := one.facts.Load().state.Hypervisor; hypervisor == "" {
 			t.Errorf("%s: the hypervisor is not known", one.Identity().ID)
 		}
@@ -176,15 +176,15 @@ func TestNoStateForever(t *testing.T) {
 	s.expect(t, "the Go runtime would have written its file by now", "+web-0")
 	s.wait(s.runtime.pace.identity)
 	s.expect(t, "runtime-rs has had its time", "+db-0")
-	if state := s.recorder.last(t).State(); state != sandbox.SkippedUnsafe {
+	if state := s.recorder.last(t).Status().State; state != sandbox.Skipped {
 		t.Errorf("state %s", state)
 	}
 }
 
 func TestStates(t *testing.T) {
 	for hypervisor, want := range map[string]sandbox.State{
-		"dragonball": sandbox.Running, "clh": sandbox.Running, "qemu": sandbox.SkippedUnsafe,
-		"firecracker": sandbox.SkippedUnsafe, "new": sandbox.SkippedUnsafe,
+		"dragonball": sandbox.Running, "clh": sandbox.Running, "qemu": sandbox.Skipped,
+		"firecracker": sandbox.Skipped, "new": sandbox.Skipped,
 	} {
 		p := newPlaces(t)
 		s := newSteps(t, settings(p))
@@ -192,10 +192,10 @@ func TestStates(t *testing.T) {
 		write(t, filepath.Join(p.rust, "db-0", "state.json"), stateFile("db-0", hypervisor))
 		s.wait(time.Second)
 		one := s.recorder.last(t)
-		if got := one.State(); got != want {
+		if got := one.Status().State; got != want {
 			t.Errorf("%s: %s, want %s", hypervisor, got, want)
 		}
-		if pace := one.Pace(); (pace == shimPace) != (want == sandbox.Running) {
+		if pace := one.MinInterval(); (pace == minShimInterval) != (want == sandbox.Running) {
 			t.Errorf("%s: pace %v", hypervisor, pace)
 		}
 	}
@@ -227,8 +227,8 @@ func TestNewLife(t *testing.T) {
 	if all[0].Identity().Iteration == all[1].Identity().Iteration {
 		t.Error("both have the same iteration")
 	}
-	if all[0].State() != sandbox.Running || all[1].State() != sandbox.SkippedUnsafe {
-		t.Errorf("states %s, %s", all[0].State(), all[1].State())
+	if all[0].Status().State != sandbox.Running || all[1].Status().State != sandbox.Skipped {
+		t.Errorf("states %s, %s", all[0].Status().State, all[1].Status().State)
 	}
 }
 
@@ -247,7 +247,7 @@ func TestLostBeforeReported(t *testing.T) {
 	}
 }
 
-func TestPassedAndTrouble(t *testing.T) {
+func TestSkippedPathsAndErrors(t *testing.T) {
 	p := newPlaces(t)
 	s := newSteps(t, settings(p))
 	bind(t, p.rust, "db-0")
@@ -257,29 +257,31 @@ func TestPassedAndTrouble(t *testing.T) {
 	write(t, filepath.Join(p.golang, "leftover", "persist.json"), "")
 	s.wait(time.Second)
 	s.expect(t, "one", "+db-0")
-	if want := map[string]int{"jailer": 1, "template": 1, "no_socket": 1}; !maps.Equal(s.recorder.passed, want) {
-		t.Errorf("passed %v, want %v", s.recorder.passed, want)
+	want := map[string]string{"firecracker": "jailer", podUID: "template", "leftover": "no_socket"}
+	if !maps.Equal(s.recorder.skipped, want) {
+		t.Errorf("skipped %v, want %v", s.recorder.skipped, want)
 	}
-	if s.recorder.trouble != nil {
-		t.Error(s.recorder.trouble)
+	if s.recorder.err != nil {
+		t.Error(s.recorder.err)
 	}
 
-	// A storage path that is no directory is trouble; one that is not there is
-	// a node on which that runtime never ran.
+	// A storage path that is not a directory is an error. One that does not exist
+	// means that the runtime never ran on this host.
 	if err := os.RemoveAll(p.golang); err != nil {
 		t.Fatal(err)
 	}
 	s.wait(time.Minute)
-	if s.recorder.trouble != nil {
-		t.Error(s.recorder.trouble)
+	if s.recorder.err != nil {
+		t.Error(s.recorder.err)
 	}
-	if want := map[string]int{"jailer": 1, "template": 1}; !maps.Equal(s.recorder.passed, want) {
-		t.Errorf("passed %v, want %v", s.recorder.passed, want)
+	delete(want, "leftover")
+	if !maps.Equal(s.recorder.skipped, want) {
+		t.Errorf("skipped %v, want %v", s.recorder.skipped, want)
 	}
-	write(t, p.golang, "no directory")
+	write(t, p.golang, "not a directory")
 	s.wait(time.Minute)
-	if s.recorder.trouble == nil {
-		t.Error("no trouble with a file as storage path")
+	if s.recorder.err == nil {
+		t.Error("no error with a file as storage path")
 	}
 	if err := os.Remove(p.golang); err != nil {
 		t.Fatal(err)
@@ -287,8 +289,8 @@ func TestPassedAndTrouble(t *testing.T) {
 	bind(t, p.golang, "web-0")
 	s.wait(time.Minute)
 	s.expect(t, "the path is back", "+web-0")
-	if s.recorder.trouble != nil {
-		t.Error(s.recorder.trouble)
+	if s.recorder.err != nil {
+		t.Error(s.recorder.err)
 	}
 }
 
@@ -309,7 +311,7 @@ func TestContainerRuntimesWordCounts(t *testing.T) {
 	s.wait(time.Second)
 	s.expect(t, "the container runtime has not answered")
 	other := sandbox.Pod{Name: "other", Namespace: "ns", UID: "u"}
-	s.answered(cri.Answer{ID: "web-0", Pod: other}, s.now)
+	s.found(cri.Result{ID: "web-0", Pod: other}, s.now)
 	s.expect(t, "it has", "+web-0")
 	checkIdentity(t, s.recorder.last(t), p.golang, "web-0", other)
 }
@@ -324,7 +326,7 @@ func TestContainerRuntimeIsNotWaitedForLong(t *testing.T) {
 	one := s.recorder.last(t)
 	checkIdentity(t, one, p.golang, "web-0", shop)
 
-	s.answered(cri.Answer{ID: "web-0", Pod: sandbox.Pod{Name: "late"}}, s.now)
+	s.found(cri.Result{ID: "web-0", Pod: sandbox.Pod{Name: "late"}}, s.now)
 	s.wait(time.Minute)
 	s.expect(t, "too late")
 	checkIdentity(t, one, p.golang, "web-0", shop)
@@ -336,8 +338,8 @@ func TestBothAreWaitedFor(t *testing.T) {
 	s := withCRI(t, p)
 	bind(t, p.rust, "db-0")
 	s.wait(time.Second)
-	s.answered(cri.Answer{ID: "db-0", Pod: shop}, s.now)
-	s.answered(cri.Answer{ID: "stranger", Pod: shop}, s.now)
+	s.found(cri.Result{ID: "db-0", Pod: shop}, s.now)
+	s.found(cri.Result{ID: "stranger", Pod: shop}, s.now)
 	s.expect(t, "no state file")
 	write(t, filepath.Join(p.rust, "db-0", "state.json"), stateFile("db-0", "clh"))
 	s.wait(time.Second)

@@ -16,44 +16,38 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// Ask does nothing. Shims are few and slow, so each pull of one has a goroutine
-// of its own.
-func (s *Sandbox) Ask(context.Context) bool { return false }
-
-// Answered is not called, as Ask does nothing.
-func (s *Sandbox) Answered() bool { return true }
-
-// Pull asks the shim, if the guard allows, and reads on the host if not.
-func (s *Sandbox) Pull(ctx context.Context, r *sandbox.Reading, _ func()) error {
+// Pull implements [sandbox.Sandbox]. It requests metrics from the shim if the guard
+// allows it, and reads on the host otherwise.
+func (s *Sandbox) Pull(ctx context.Context, r *sandbox.Reading) error {
 	facts := s.facts.Load()
 	decision := s.decide(facts)
-	// Reader and probe may know better.
+	// The reader or the probe may set a better start.
 	r.Time, r.Start = time.Now(), s.identity.Created
-	if decision.Ask {
-		return s.judge(s.ask(ctx, facts, r))
+	if decision.Pull {
+		return s.explain(s.request(ctx, facts, r))
 	}
-	return s.judge(s.look(ctx, facts, decision, r))
+	return s.explain(s.readHost(ctx, facts, decision, r))
 }
 
-// ask asks the shim.
-func (s *Sandbox) ask(ctx context.Context, facts *facts, r *sandbox.Reading) error {
+// request requests metrics from the shim.
+func (s *Sandbox) request(ctx context.Context, facts *facts, r *sandbox.Reading) error {
 	into := s.readerFor(facts)
-	return shim.Do(ctx, shim.Ask{
-		Socket:   s.directory.Socket(),
-		Request:  shim.Metrics,
-		MaxBytes: s.runtime.maxBytes,
-		Check:    s.check,
-		Read:     func(body io.Reader) error { return into.Read(body, r) },
+	return shim.Fetch(ctx, shim.Request{
+		Socket:    s.directory.Socket(),
+		Endpoint:  shim.Metrics,
+		MaxBytes:  int64(s.runtime.config.MaxResponseSize),
+		CheckPeer: s.checkPeer,
+		ReadBody:  func(body io.Reader) error { return into.Read(body, r) },
 	})
 }
 
-// look reads on the host.
-func (s *Sandbox) look(ctx context.Context, facts *facts, decision guard.Decision, r *sandbox.Reading) error {
+// readHost reads what is available on the host.
+func (s *Sandbox) readHost(ctx context.Context, facts *facts, decision guard.Decision, r *sandbox.Reading) error {
 	if s.probe == nil || s.probeFor != facts {
-		if err := s.meet(ctx); err != nil {
+		if err := s.learnPeer(ctx); err != nil {
 			return err
 		}
-		s.probe = passive.NewProbe(s.runtime.roots, passive.Subject{
+		s.probe = passive.NewProbe(s.runtime.roots, passive.Sandbox{
 			Flavor: facts.flavor,
 			Shim:   s.peer, VMM: facts.state.VMM, Virtiofsd: facts.state.Virtiofsd,
 			Cgroup: facts.state.Cgroup,
@@ -61,13 +55,13 @@ func (s *Sandbox) look(ctx context.Context, facts *facts, decision guard.Decisio
 		s.probeFor = facts
 	}
 	samples := s.probe.Read()
-	if s.probe.ShimGone() {
+	if s.probe.ShimExited() {
 		s.dead.Store(true)
-		return sandbox.Failf(sandbox.Unreachable, "the shim's process %d has ended", s.peer)
+		return sandbox.Failf(sandbox.Unreachable, "shim process %d has exited", s.peer)
 	}
 	if len(samples) == 0 {
-		return sandbox.Failf(sandbox.Unsafe, "the shim is not asked (%s), and neither its process nor its control group can be seen from here",
-			decision.Reason)
+		return sandbox.Failf(sandbox.Unsafe,
+			"shim is not contacted (%s), and neither its process nor its cgroup is visible: run in the host's PID namespace", decision.Reason)
 	}
 	if start := s.probe.Start(); !start.IsZero() {
 		r.Start = start
@@ -76,25 +70,26 @@ func (s *Sandbox) look(ctx context.Context, facts *facts, decision guard.Decisio
 	return nil
 }
 
-// meet learns the pid of the shim from its socket, without sending anything.
-func (s *Sandbox) meet(ctx context.Context) error {
+// learnPeer learns the process ID of the shim from its socket, without sending
+// anything.
+func (s *Sandbox) learnPeer(ctx context.Context) error {
 	if s.peer != 0 {
 		return nil
 	}
-	_, err := shim.Peer(ctx, s.directory.Socket(), s.check)
+	_, err := shim.PeerOf(ctx, s.directory.Socket(), s.checkPeer)
 	return err
 }
 
-// check decides, on an open connection, whether this is the shim to be asked.
-func (s *Sandbox) check(peer host.Peer) error {
-	// Another sandbox with the same id, and with another hypervisor, may have
-	// taken the place of this one. If the socket is the same now, after
-	// connecting, it was connected to.
-	if !s.directory.StillThere() {
-		return sandbox.Failf(sandbox.Gone, "%s has a new socket, or none", s.directory.Path())
+// checkPeer checks on an open connection whether it leads to the shim.
+func (s *Sandbox) checkPeer(peer host.Peer) error {
+	// Another sandbox with the same ID, and with another hypervisor, may have taken
+	// the place of this one. If the socket is the same now, after connecting, the
+	// connection leads to it.
+	if !s.directory.Unchanged() {
+		return sandbox.Failf(sandbox.Gone, "socket in %s was removed or replaced", s.directory.Path())
 	}
 	if s.runtime.rootOnly && peer.UID != 0 {
-		return fmt.Errorf("a process of user %d listens on the shim's socket, which is root's", peer.UID)
+		return fmt.Errorf("a process of user %d listens on the socket of the shim, which must run as root", peer.UID)
 	}
 	if s.peer != 0 && peer.PID != s.peer {
 		return fmt.Errorf("process %d listens on the socket of process %d", peer.PID, s.peer)
@@ -103,9 +98,9 @@ func (s *Sandbox) check(peer host.Peer) error {
 	return nil
 }
 
-// judge looks whether a failure only means that the sandbox goes away, or is
-// dead.
-func (s *Sandbox) judge(err error) error {
+// explain determines whether a failure means that the sandbox is gone, or that its
+// shim has exited.
+func (s *Sandbox) explain(err error) error {
 	outcome := sandbox.OutcomeOf(err)
 	refused := errors.Is(err, syscall.ECONNREFUSED)
 	if !refused {
@@ -115,17 +110,17 @@ func (s *Sandbox) judge(err error) error {
 	case sandbox.OK, sandbox.Canceled:
 		return err
 	}
-	if outcome == sandbox.Gone || !s.directory.StillThere() {
-		s.runtime.tellStale(s.directory.Path())
+	if outcome == sandbox.Gone || !s.directory.Unchanged() {
+		s.runtime.markStale(s.directory.Path())
 		if outcome != sandbox.Gone {
 			err = &sandbox.Failure{Outcome: sandbox.Gone, Err: err}
 		}
 		return err
 	}
 	if refused {
-		// Shims close their listener only by ending, which leaves the socket
-		// behind. Between making a socket and listening on it there is a
-		// moment, so it takes two of them.
+		// A shim closes its listener only by exiting, which leaves the socket
+		// behind. A new one creates its socket a moment before it listens, so it
+		// takes two refusals.
 		if s.refused++; s.refused > 1 {
 			s.dead.Store(true)
 		}
@@ -133,7 +128,7 @@ func (s *Sandbox) judge(err error) error {
 	return err
 }
 
-// readerFor is the reader for what is known of the sandbox.
+// readerFor returns the reader for facts.
 func (s *Sandbox) readerFor(facts *facts) *reader.Reader {
 	if s.readFor != facts {
 		s.readers = append(s.readers, reader.New(facts.flavor, facts.state.Hypervisor, s.runtime.reader))

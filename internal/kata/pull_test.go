@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/guard"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/simulate"
 )
@@ -31,13 +32,13 @@ func newFleet(tb testing.TB) *simulate.Fleet {
 	return fleet
 }
 
-func fleetSettings(fleet *simulate.Fleet) Settings {
+func fleetSettings(fleet *simulate.Fleet) Config {
 	paths := fleet.StoragePaths()
 	return settings(places{golang: paths[0], rust: paths[1]})
 }
 
 // addKata makes a pod and finds it.
-func addKata(t *testing.T, options simulate.KataOptions, change func(*Settings)) (*simulate.Fleet, *simulate.Kata, *Sandbox) {
+func addKata(t *testing.T, options simulate.KataOptions, change func(*Config)) (*simulate.Fleet, *simulate.Kata, *Sandbox) {
 	t.Helper()
 	fleet := newFleet(t)
 	pod, err := fleet.AddKata(options)
@@ -57,7 +58,7 @@ func pullFor(t *testing.T, s *Sandbox, patience time.Duration) (*sandbox.Reading
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	r := &sandbox.Reading{}
-	err := s.Pull(ctx, r, nil)
+	err := s.Pull(ctx, r)
 	return r, err
 }
 
@@ -182,19 +183,19 @@ func TestHostileShims(t *testing.T) {
 // A socket without a listener is what is left of a dead shim. It is found out
 // and then left alone.
 func TestDeadShim(t *testing.T) {
-	for _, collection := range []string{"auto", "passive"} {
-		t.Run(collection, func(t *testing.T) {
-			_, _, one := addKata(t, simulate.KataOptions{Mode: simulate.KataRefuse}, func(s *Settings) { s.Collection = collection })
+	for _, collection := range []guard.Collection{guard.Auto, guard.Passive} {
+		t.Run(string(collection), func(t *testing.T) {
+			_, _, one := addKata(t, simulate.KataOptions{Mode: simulate.KataRefuse}, func(s *Config) { s.Collection = collection })
 			for i := range 2 {
-				if one.State() != sandbox.Running {
-					t.Errorf("state %s before pull %d", one.State(), i)
+				if one.Status().State != sandbox.Running {
+					t.Errorf("state %s before pull %d", one.Status().State, i)
 				}
 				if _, err := pullFor(t, one, patience); sandbox.OutcomeOf(err) != sandbox.Unreachable {
 					t.Error(err)
 				}
 			}
-			if one.State() != sandbox.Stopped {
-				t.Errorf("state %s", one.State())
+			if one.Status().State != sandbox.Stopped {
+				t.Errorf("state %s", one.Status().State)
 			}
 		})
 	}
@@ -244,19 +245,19 @@ func TestCanceledPull(t *testing.T) {
 		}
 		cancel()
 	}()
-	if err := one.Pull(ctx, &sandbox.Reading{}, nil); sandbox.OutcomeOf(err) != sandbox.Canceled {
+	if err := one.Pull(ctx, &sandbox.Reading{}); sandbox.OutcomeOf(err) != sandbox.Canceled {
 		t.Error(err)
 	}
-	if one.State() != sandbox.Running {
-		t.Errorf("state %s", one.State())
+	if one.Status().State != sandbox.Running {
+		t.Errorf("state %s", one.Status().State)
 	}
 }
 
 func TestPassiveAsksNothing(t *testing.T) {
 	for _, rust := range []bool{false, true} {
-		_, pod, one := addKata(t, simulate.KataOptions{Rust: rust}, func(s *Settings) { s.Collection = "passive" })
-		if one.State() != sandbox.Running || one.Pace() != 0 {
-			t.Errorf("state %s, pace %v", one.State(), one.Pace())
+		_, pod, one := addKata(t, simulate.KataOptions{Rust: rust}, func(s *Config) { s.Collection = "passive" })
+		if one.Status().State != sandbox.Running || one.MinInterval() != 0 {
+			t.Errorf("state %s, pace %v", one.Status().State, one.MinInterval())
 		}
 		for range 3 {
 			r, err := pullFor(t, one, patience)
@@ -276,9 +277,8 @@ func TestPassiveAsksNothing(t *testing.T) {
 // Where neither process nor control group can be seen, there is nothing to
 // read, and it says why.
 func TestNothingCanBeSeen(t *testing.T) {
-	_, pod, one := addKata(t, simulate.KataOptions{Rust: true, Hypervisor: "qemu"}, func(s *Settings) {
-		s.ProcRoot, s.CgroupRoot = t.TempDir(), t.TempDir()
-	})
+	_, pod, one := addKata(t, simulate.KataOptions{Rust: true, Hypervisor: "qemu"}, nil)
+	one.runtime.roots.Processes.Root, one.runtime.roots.Cgroups.Root = t.TempDir(), t.TempDir()
 	r, err := pullFor(t, one, patience)
 	if sandbox.OutcomeOf(err) != sandbox.Unsafe || len(r.Points) != 0 || !strings.Contains(err.Error(), "unsafe_hypervisor") {
 		t.Errorf("%v: %q", err, familiesOf(r))
@@ -291,9 +291,8 @@ func TestNothingCanBeSeen(t *testing.T) {
 // The control group can be read where the processes cannot be seen.
 func TestControlGroupAlone(t *testing.T) {
 	cgroups := t.TempDir()
-	_, pod, one := addKata(t, simulate.KataOptions{Rust: true, Hypervisor: "qemu"}, func(s *Settings) {
-		s.ProcRoot, s.CgroupRoot = t.TempDir(), cgroups
-	})
+	_, pod, one := addKata(t, simulate.KataOptions{Rust: true, Hypervisor: "qemu"}, nil)
+	one.runtime.roots.Processes.Root, one.runtime.roots.Cgroups.Root = t.TempDir(), cgroups
 	group := filepath.Join(cgroups, one.facts.Load().state.Cgroup)
 	write(t, filepath.Join(cgroups, "cgroup.controllers"), "cpu memory\n")
 	write(t, filepath.Join(group, "memory.current"), "4096\n")
@@ -323,29 +322,29 @@ func TestPassiveNoticesDeath(t *testing.T) {
 	if _, err := pullFor(t, one, patience); sandbox.OutcomeOf(err) != sandbox.Unreachable {
 		t.Error(err)
 	}
-	if one.State() != sandbox.Stopped {
-		t.Errorf("state %s", one.State())
+	if one.Status().State != sandbox.Stopped {
+		t.Errorf("state %s", one.Status().State)
 	}
 }
 
 func TestPeer(t *testing.T) {
 	_, _, one := addKata(t, simulate.KataOptions{}, nil)
 	one.runtime.rootOnly = true
-	if err := one.check(host.Peer{PID: 7, UID: 1000}); err == nil {
+	if err := one.checkPeer(host.Peer{PID: 7, UID: 1000}); err == nil {
 		t.Error("a user's process was taken for the shim")
 	}
-	if err := one.check(host.Peer{PID: 7}); err != nil {
+	if err := one.checkPeer(host.Peer{PID: 7}); err != nil {
 		t.Error(err)
 	}
-	if err := one.check(host.Peer{PID: 7}); err != nil {
+	if err := one.checkPeer(host.Peer{PID: 7}); err != nil {
 		t.Error(err)
 	}
-	if err := one.check(host.Peer{PID: 8}); err == nil {
+	if err := one.checkPeer(host.Peer{PID: 8}); err == nil {
 		t.Error("another process was taken for the shim")
 	}
 
 	one.peer, one.runtime.rootOnly = 0, false
-	if err := one.check(host.Peer{PID: 7, UID: 1000}); err != nil {
+	if err := one.checkPeer(host.Peer{PID: 7, UID: 1000}); err != nil {
 		t.Error(err)
 	}
 }

@@ -13,6 +13,8 @@ import (
 	"go.uber.org/goleak"
 	"go.uber.org/zap"
 
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/guard"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/reader"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/storage"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
@@ -21,19 +23,20 @@ import (
 // long it takes.
 const patience = 20 * time.Second
 
-// recorder is an observer that notes what it is told.
+// recorder is an observer that records what is reported.
 type recorder struct {
 	mu      sync.Mutex
 	added   []*Sandbox
 	events  []string
-	passed  map[string]int
-	trouble error
+	skipped map[string]string // by the last element of the path
+	scanned int
+	err     error
 }
 
-func (r *recorder) Added(s sandbox.Sandbox) { r.note("+", s) }
-func (r *recorder) Gone(s sandbox.Sandbox)  { r.note("-", s) }
+func (r *recorder) Added(s sandbox.Sandbox) { r.record("+", s) }
+func (r *recorder) Gone(s sandbox.Sandbox)  { r.record("-", s) }
 
-func (r *recorder) note(what string, s sandbox.Sandbox) {
+func (r *recorder) record(what string, s sandbox.Sandbox) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if what == "+" {
@@ -42,16 +45,28 @@ func (r *recorder) note(what string, s sandbox.Sandbox) {
 	r.events = append(r.events, what+s.Identity().ID)
 }
 
-func (r *recorder) Passed(_ string, counts map[string]int) {
+func (r *recorder) Skipped(path, reason string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.passed = counts
+	if r.skipped == nil {
+		r.skipped = map[string]string{}
+	}
+	r.skipped[filepath.Base(path)] = reason
+	if reason == "" {
+		delete(r.skipped, filepath.Base(path))
+	}
 }
 
-func (r *recorder) Trouble(_ string, err error) {
+func (r *recorder) Scanned() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.trouble = err
+	r.scanned++
+}
+
+func (r *recorder) DiscoveryError(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.err = err
 }
 
 // take returns what happened since the last call, in order of ids where it
@@ -164,16 +179,16 @@ func stateFile(id, hypervisor string) string {
 	return fmt.Sprintf(`{"resource":{"cgroup_state":{"path":"/kubepods/pod%s/%s"}},"hypervisor":{"hypervisor_type":%q}}`, podUID, id, hypervisor)
 }
 
-func settings(p places) Settings {
-	return Settings{
-		StoragePaths: []string{p.golang, p.rust}, Collection: "auto", Naming: "otel",
-		Families: "default", UnknownFamilies: "drop", MaxResponseSize: 8 << 20,
+func settings(p places) Config {
+	return Config{
+		StoragePaths: []string{p.golang, p.rust}, Collection: guard.Auto,
+		Families: reader.DefaultFamilies, UnknownFamilies: reader.DropUnknown, MaxResponseSize: 8 << 20,
 	}
 }
 
-func newRuntime(tb testing.TB, settings Settings) *Runtime {
+func newRuntime(tb testing.TB, settings Config) *Runtime {
 	tb.Helper()
-	runtime, err := New(settings, zap.NewNop())
+	runtime, err := New(&settings, sandbox.OTel, zap.NewNop())
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -187,7 +202,7 @@ type steps struct {
 	now      time.Time
 }
 
-func newSteps(tb testing.TB, settings Settings) *steps {
+func newSteps(tb testing.TB, settings Config) *steps {
 	tb.Helper()
 	recorder := &recorder{}
 	return &steps{

@@ -2,38 +2,106 @@ package kata
 
 import (
 	"context"
+	"os"
 	"sync"
 	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/cri"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/passive"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/reader"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/storage"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
+// Runtime discovers the Kata sandboxes of this host. It implements
+// [sandbox.Runtime].
+type Runtime struct {
+	config *Config
+	logger *zap.Logger
+	reader *reader.Settings
+	cri    *cri.Lookup // nil without an endpoint
+	roots  passive.Roots
+	// rootOnly accepts only shims that run as root.
+	rootOnly bool
+	pace     pace
+	// stale carries directories that a pull found to be gone.
+	stale chan string
+}
+
 var _ sandbox.Runtime = (*Runtime)(nil)
 
-// Name is that of Kata.
+// pace holds the intervals of the finder.
+type pace struct {
+	// identity is how long a new sandbox may wait for its pod to be known.
+	identity time.Duration
+	// soon is the time between two checks of what is expected to change at any
+	// moment, and settle how long that is expected of a new directory; later is
+	// the time between two checks of what should have changed long ago.
+	soon, settle, later time.Duration
+	// paths is the time between two checks whether the storage paths exist, scan
+	// that between two scans of their content, and blindScan the same where
+	// inotify is unavailable.
+	paths, scan, blindScan time.Duration
+}
+
+var defaultPace = pace{
+	identity: 5 * time.Second,
+	soon:     250 * time.Millisecond, settle: time.Minute, later: 5 * time.Second,
+	paths: 5 * time.Second, scan: 30 * time.Second, blindScan: 2 * time.Second,
+}
+
+// New returns the runtime for a valid configuration.
+func New(config *Config, naming sandbox.Naming, logger *zap.Logger) (*Runtime, error) {
+	r := &Runtime{
+		config: config,
+		logger: logger,
+		reader: reader.NewSettings(reader.Options{
+			Naming:          naming,
+			Families:        config.Families,
+			FilterFamily:    config.FilterFamily,
+			Unknown:         config.UnknownFamilies,
+			MaxResponseSize: int64(config.MaxResponseSize),
+		}),
+		roots: passive.Roots{
+			Processes: host.Processes{Root: "/proc"},
+			Cgroups:   host.Cgroups{Root: "/sys/fs/cgroup"},
+		},
+		// In a user namespace, root has another ID.
+		rootOnly: os.Geteuid() == 0,
+		pace:     defaultPace,
+		stale:    make(chan string, 64),
+	}
+	if config.CRIEndpoint != "" {
+		var err error
+		if r.cri, err = cri.New(config.CRIEndpoint, logger); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+// Name returns [sandbox.RuntimeKata].
 func (r *Runtime) Name() string { return sandbox.RuntimeKata }
 
-// Watch tells the observer of sandboxes until the context ends.
+// Watch implements [sandbox.Runtime].
 func (r *Runtime) Watch(ctx context.Context, observer sandbox.Observer) error {
 	notifier, err := storage.NewNotifier()
 	if err != nil {
-		r.logger.Warn("Nothing tells of new Kata sandboxes at once, so their storage paths are read every few seconds: "+
-			"raise fs.inotify.max_user_instances", zap.Error(err))
+		r.logger.Warn("inotify is unavailable; falling back to polling. Raise fs.inotify.max_user_instances", zap.Error(err))
 	}
 	defer func() { _ = notifier.Close() }()
 
 	var lookup sync.WaitGroup
 	defer lookup.Wait()
-	var answers <-chan cri.Answer // nil, which never yields anything, without an endpoint
+	var results <-chan cri.Result // nil, which never returns anything, without an endpoint
 	if r.cri != nil {
-		answers = r.cri.Answers()
+		results = r.cri.Results()
 		lookup.Go(func() {
 			if err := r.cri.Run(ctx); err != nil {
-				r.logger.Error("The container runtime is not asked for pods", zap.Error(err))
+				r.logger.Error("Pod lookup stopped permanently", zap.Error(err))
 			}
 		})
 	}
@@ -48,11 +116,11 @@ func (r *Runtime) Watch(ctx context.Context, observer sandbox.Observer) error {
 		case event := <-notifier.Events():
 			f.changed(event.Name, time.Now())
 		case <-notifier.Errors():
-			f.lookAtAll(true, time.Now())
+			f.checkAll(true, time.Now())
 		case path := <-r.stale:
 			f.examine(path, time.Now())
-		case answer := <-answers:
-			f.answered(answer, time.Now())
+		case result := <-results:
+			f.found(result, time.Now())
 		case <-timer.C:
 			f.tick(time.Now())
 		}
@@ -60,9 +128,9 @@ func (r *Runtime) Watch(ctx context.Context, observer sandbox.Observer) error {
 	}
 }
 
-// tellStale asks for a look at a directory that has changed. If there is no
-// room for that, the next scan will find it.
-func (r *Runtime) tellStale(path string) {
+// markStale requests a check of a directory that has changed. If the channel is
+// full, the next scan will find the change.
+func (r *Runtime) markStale(path string) {
 	select {
 	case r.stale <- path:
 	default:

@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/guard"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/passive"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/reader"
@@ -11,34 +12,33 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// shimPace is the shortest time between two requests to a shim. Each one makes
-// the Go shim ask the guest about every container twice.
-const shimPace = 10 * time.Second
+// minShimInterval is the shortest time between two requests to a shim. Each one
+// makes the Go shim query the guest about every container twice.
+const minShimInterval = 10 * time.Second
 
-// Sandbox is one life of a Kata sandbox.
+// Sandbox is one instance of a Kata sandbox. It implements [sandbox.Sandbox].
 type Sandbox struct {
 	runtime   *Runtime
 	directory storage.Directory
 	identity  sandbox.Identity
 	// facts are replaced by the finder when the state file appears.
 	facts atomic.Pointer[facts]
-	// dead: the shim no longer runs.
+	// dead means that the shim has exited.
 	dead atomic.Bool
 
-	// The rest belongs to whoever pulls.
+	// The rest belongs to the goroutine that pulls.
 
-	// peer is the pid of the shim, 0 while unknown.
+	// peer is the process ID of the shim, 0 while unknown.
 	peer int
-	// refused counts connections in a row that nobody accepted.
+	// refused is the number of consecutive refused connections.
 	refused int
-	// readers made what was reported so far. There is more than one only if the
+	// readers created what was emitted so far. There is more than one only if the
 	// facts changed; the last is in use.
 	readers []*reader.Reader
 	probe   *passive.Probe
-	// readFor and probeFor are the facts that the last reader and the probe
-	// were made for.
+	// readFor and probeFor are the facts that the last reader and the probe were
+	// created for.
 	readFor, probeFor *facts
-	described         described
 }
 
 var _ sandbox.Sandbox = (*Sandbox)(nil)
@@ -48,18 +48,18 @@ func newSandbox(runtime *Runtime, c *candidate) *Sandbox {
 	if c.hasPod {
 		pod = c.pod
 	}
-	created := c.directory.Life.Created()
 	s := &Sandbox{
 		runtime:   runtime,
 		directory: c.directory,
 		identity: sandbox.Identity{
-			Runtime:   sandbox.RuntimeKata,
-			Place:     c.directory.Place,
-			ID:        c.directory.ID,
-			Iteration: c.directory.Life.Iteration(),
-			Created:   created,
-			Pod:       pod,
-			// kata-monitor sets all four, empty or not.
+			Runtime:    sandbox.RuntimeKata,
+			Root:       c.directory.StoragePath,
+			ID:         c.directory.ID,
+			Iteration:  c.directory.Instance.Iteration(),
+			Created:    c.directory.Instance.Created(),
+			Pod:        pod,
+			Attributes: c.facts.attributes(),
+			// kata-monitor sets all four, even if empty.
 			UpstreamLabels: []sandbox.Attribute{
 				{Key: "sandbox_id", Value: c.directory.ID},
 				{Key: "cri_uid", Value: pod.UID},
@@ -72,20 +72,40 @@ func newSandbox(runtime *Runtime, c *candidate) *Sandbox {
 	return s
 }
 
-// Identity never changes.
-func (s *Sandbox) Identity() *sandbox.Identity { return &s.identity }
-
-// State is what files tell, and whether the shim was found dead.
-func (s *Sandbox) State() sandbox.State {
-	if s.dead.Load() {
-		return sandbox.Stopped
+// attributes returns the resource attributes, as far as they are known.
+func (f *facts) attributes() []sandbox.Attribute {
+	if !f.settled {
+		return nil
 	}
-	return s.decide(s.facts.Load()).State
+	flavor := "go"
+	if f.flavor == catalog.Rust {
+		flavor = "rust"
+	}
+	return []sandbox.Attribute{
+		{Key: "kata.runtime.flavor", Value: flavor},
+		{Key: "kata.hypervisor.name", Value: f.state.Hypervisor},
+	}
 }
 
-// decide asks the guard.
+// Identity implements [sandbox.Sandbox].
+func (s *Sandbox) Identity() *sandbox.Identity { return &s.identity }
+
+// Status implements [sandbox.Sandbox]. It depends on files, and on whether the
+// shim was found to have exited.
+func (s *Sandbox) Status() sandbox.Status {
+	if s.dead.Load() {
+		return sandbox.Status{State: sandbox.Stopped}
+	}
+	decision := s.decide(s.facts.Load())
+	if decision.State == sandbox.Booting {
+		return sandbox.Status{State: sandbox.Booting}
+	}
+	return sandbox.Status{State: decision.State, SkipReason: string(decision.Reason)}
+}
+
+// decide returns the decision of the guard.
 func (s *Sandbox) decide(facts *facts) guard.Decision {
-	return guard.Decide(s.runtime.collection, guard.Known{
+	return guard.Decide(s.runtime.config.Collection, guard.Facts{
 		Flavor:     facts.flavor,
 		HasState:   facts.hasState,
 		Hypervisor: facts.state.Hypervisor,
@@ -93,21 +113,25 @@ func (s *Sandbox) decide(facts *facts) guard.Decision {
 	})
 }
 
-// Pace is that of shims, or none where the shim is not asked.
-func (s *Sandbox) Pace() time.Duration {
-	if s.decide(s.facts.Load()).Ask {
-		return shimPace
+// MinInterval implements [sandbox.Sandbox]. There is none if the shim is not
+// contacted.
+func (s *Sandbox) MinInterval() time.Duration {
+	if s.decide(s.facts.Load()).Pull {
+		return minShimInterval
 	}
 	return 0
 }
 
-// Series lists what Pull and Describe have reported.
-func (s *Sandbox) Series(r *sandbox.Reading) {
+// AppendInfo implements [sandbox.Sandbox]. What is known without a pull is in the
+// identity and the status.
+func (s *Sandbox) AppendInfo(*sandbox.Reading, bool) {}
+
+// AppendSeries implements [sandbox.Sandbox].
+func (s *Sandbox) AppendSeries(r *sandbox.Reading) {
 	for _, one := range s.readers {
 		one.AppendSeries(r)
 	}
-	s.described.end(r)
 }
 
-// Close has nothing to release: a pull leaves nothing open.
+// Close implements [sandbox.Sandbox]. A pull leaves nothing open.
 func (s *Sandbox) Close() error { return nil }

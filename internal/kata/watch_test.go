@@ -106,7 +106,7 @@ func TestWatchSamePlaceByTwoNames(t *testing.T) {
 		eventually(t, func() bool {
 			recorder.mu.Lock()
 			defer recorder.mu.Unlock()
-			return recorder.passed != nil
+			return recorder.scanned > 0
 		})
 		write(t, filepath.Join(p.rust, "web-0", "state.json"), stateFile("web-0", "clh"))
 		bind(t, p.rust, "web-0")
@@ -158,7 +158,7 @@ func TestStoragePathAppearsLater(t *testing.T) {
 		t.Fatal(err)
 	}
 	runtime := newRuntime(t, settings(p))
-	runtime.pace.scan, runtime.pace.places = time.Hour, 5*time.Millisecond
+	runtime.pace.scan, runtime.pace.paths = time.Hour, 5*time.Millisecond
 	recorder, _ := watch(t, runtime)
 	recorder.expect(t)
 	write(t, filepath.Join(p.golang, "web-0", "persist.json"), persistFile("web-0", "qemu", "web-0"))
@@ -187,7 +187,8 @@ func TestSecretsStayInside(t *testing.T) {
 	bind(t, fleet.StoragePaths()[1], "torn-0")
 	write(t, filepath.Join(torn, "state.json"), `{"hypervisor":{"config":"`+simulate.DecoySecret+`\x"}}`)
 	core, logs := observer.New(zapcore.DebugLevel)
-	runtime, err := New(fleetSettings(fleet), zap.New(core))
+	config := fleetSettings(fleet)
+	runtime, err := New(&config, sandbox.OTel, zap.New(core))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,7 +213,7 @@ func TestSecretsStayInside(t *testing.T) {
 		if err != nil {
 			check("error", err.Error())
 		}
-		one.Describe(r, true)
+		one.AppendInfo(r, true)
 		checkValues(t, r)
 	}
 	for _, entry := range logs.All() {

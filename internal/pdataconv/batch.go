@@ -8,81 +8,64 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// schemaURL is the version of the semantic conventions that the names of the
-// naming "otel" follow.
-const schemaURL = "https://opentelemetry.io/schemas/1.41.0"
-
-// Settings of a [Converter].
-type Settings struct {
-	Naming     Naming
-	Attributes metadata.ResourceAttributesConfig
-	// Version is that of the collector, for the instrumentation scope.
-	Version string
-}
-
-// Converter holds what all batches share.
-type Converter struct {
-	settings   Settings
-	attributes []resourceAttribute
-	filtering  []resourceAttribute
-}
-
-// New makes a converter.
-func New(settings Settings) *Converter {
-	c := &Converter{settings: settings}
-	c.attributes, c.filtering = resourceAttributes(settings.Attributes)
-	return c
-}
-
 // Batch is pdata under construction. It belongs to one goroutine.
 type Batch struct {
 	converter *Converter
 	metrics   pmetric.Metrics
 	points    int
-	bounds    []float64 // scratch
+	// scopes are the names of scopes, which are few.
+	scopes map[scopeKey]string
+	bounds []float64 // scratch
 }
 
-// NewBatch makes an empty batch.
-func (c *Converter) NewBatch() *Batch {
-	return &Batch{converter: c, metrics: pmetric.NewMetrics()}
-}
-
-// Points is how many points the batch holds.
+// Points returns the number of points in the batch.
 func (b *Batch) Points() int { return b.points }
 
-// Take hands the pdata over and leaves the batch empty.
+// Take returns the pdata and leaves the batch empty.
 func (b *Batch) Take() pmetric.Metrics {
 	metrics := b.metrics
 	b.metrics, b.points = pmetric.NewMetrics(), 0
 	return metrics
 }
 
-// Append adds a reading. Identity is nil for readings about no sandbox, which
-// get an empty resource.
+// Append adds a reading. Identity is nil for readings that are not about a single
+// sandbox, which get an empty resource.
 func (b *Batch) Append(id *sandbox.Identity, r *sandbox.Reading) {
 	b.append(id, r, false)
 }
 
-// AppendEnd adds, for each point of the reading, a point that says that its
-// series has no value any more (the flag NoRecordedValue).
+// AppendEnd adds, for each point of the reading, a point with the flag
+// NoRecordedValue, which ends its series.
 //
-// Each gets a metric of its own, because exporters are known to skip the
-// points of a metric that follow such a point.
+// Each gets a metric of its own, because exporters are known to skip the points
+// of a metric that follow such a point.
 func (b *Batch) AppendEnd(id *sandbox.Identity, r *sandbox.Reading) {
 	b.append(id, r, true)
 }
 
-// Scopes of one resource, by [sandbox.Origin].
+func (b *Batch) append(id *sandbox.Identity, r *sandbox.Reading, end bool) {
+	at := timestampsOf(r)
+	for part := range r.Parts {
+		resource := part.Identity
+		if resource == nil {
+			resource = id
+		}
+		b.appendPart(resource, part.Points, &at, r.Info, end)
+	}
+}
+
+// origins is the number of scopes of a resource, by [sandbox.Origin].
 const origins = int(sandbox.Receiver) + 1
 
-// What most resources have: the runtime's scope and the receiver's, and in the
+// Most resources have the scopes of the runtime and of the receiver, and in the
 // latter this many metrics.
 const (
-	usualScopes = 2
-	fewOfOurs   = 4
+	typicalScopes          = 2
+	typicalReceiverMetrics = 4
 )
 
-func (b *Batch) append(id *sandbox.Identity, r *sandbox.Reading, end bool) {
+// appendPart adds the points of one resource.
+func (b *Batch) appendPart(id *sandbox.Identity, points []sandbox.Point, at *[origins]timestamps, info, end bool) {
 	var (
 		naming   = b.converter.settings.Naming
 		resource pmetric.ResourceMetrics
@@ -90,88 +73,101 @@ func (b *Batch) append(id *sandbox.Identity, r *sandbox.Reading, end bool) {
 		begun    bool
 		last     [origins]*sandbox.Descriptor
 		current  [origins]pmetric.Metric
-		stamps   = stampsOf(r)
+		e        = entry{end: end}
 	)
-	for i := range r.Points {
-		point := &r.Points[i]
-		form := naming.form(point.Family)
-		if form.Name == "" || form.Constant && !r.Constants && !end {
+	if id != nil && naming == sandbox.Prometheus {
+		e.identity = id.UpstreamLabels
+	}
+	for i := range points {
+		e.Point = &points[i]
+		descriptor := naming.Of(e.Family)
+		if descriptor.Name == "" || descriptor.Info && !info && !end {
 			continue
 		}
 		if !begun {
 			begun = true
-			resource = b.metrics.ResourceMetrics().AppendEmpty()
-			resource.ScopeMetrics().EnsureCapacity(usualScopes)
-			if id != nil {
-				b.converter.putResource(resource.Resource(), id)
-			}
-			if naming == OTel {
-				resource.SetSchemaUrl(schemaURL)
-			}
+			resource = b.newResource(id)
 		}
-		origin := point.Family.Origin
+		origin := e.Family.Origin
 		if last[origin] == nil {
-			scopes[origin] = b.converter.putScope(resource, id, origin)
+			scopes[origin] = b.putScope(resource, id, origin)
+			capacity := len(points) - i
 			if origin == sandbox.Receiver {
-				scopes[origin].EnsureCapacity(min(fewOfOurs, len(r.Points)-i))
-			} else {
-				scopes[origin].EnsureCapacity(len(r.Points) - i)
+				capacity = min(capacity, typicalReceiverMetrics)
 			}
+			scopes[origin].EnsureCapacity(capacity)
 		}
-		if end || last[origin] == nil || !sameMetric(last[origin], form) {
+		if end || last[origin] == nil || !sameMetric(last[origin], descriptor) {
 			current[origin] = scopes[origin].AppendEmpty()
-			putMetric(current[origin], form)
+			putMetric(current[origin], descriptor)
 		}
-		last[origin] = form
-		b.putPoint(current[origin], form, id, point, stamps[origin], end)
+		last[origin] = descriptor
+		e.descriptor, e.at = descriptor, at[origin]
+		b.putPoint(current[origin], &e)
 		b.points++
 	}
 }
 
-// sameMetric tells whether points of two forms belong in one metric.
+func (b *Batch) newResource(id *sandbox.Identity) pmetric.ResourceMetrics {
+	resource := b.metrics.ResourceMetrics().AppendEmpty()
+	resource.ScopeMetrics().EnsureCapacity(typicalScopes)
+	if id != nil {
+		b.converter.putResource(resource.Resource(), id)
+	}
+	if b.converter.settings.Naming == sandbox.OTel {
+		resource.SetSchemaUrl(schemaURL)
+	}
+	return resource
+}
+
+// sameMetric reports whether points of two descriptors belong to one metric.
 func sameMetric(a, b *sandbox.Descriptor) bool {
 	return a == b || a.Name == b.Name && a.Kind == b.Kind && a.Unit == b.Unit
 }
 
-// putScope adds the scope of an origin: the receiver's own, the runtime's, or,
-// for what a guest says, the runtime's with the ending "/guest".
-func (c *Converter) putScope(resource pmetric.ResourceMetrics, id *sandbox.Identity, origin sandbox.Origin) pmetric.MetricSlice {
-	scope := resource.ScopeMetrics().AppendEmpty()
-	name := metadata.ScopeName
-	if id != nil && origin != sandbox.Receiver {
-		name = scopeNames[scopeKey{id.Runtime, origin}]
-	}
-	scope.Scope().SetName(name)
-	scope.Scope().SetVersion(c.settings.Version)
-	return scope.Metrics()
-}
-
+// scopeKey is what the name of a scope depends on.
 type scopeKey struct {
 	runtime string
 	origin  sandbox.Origin
 }
 
-var scopeNames = func() map[scopeKey]string {
-	names := map[scopeKey]string{}
-	for _, runtime := range []string{sandbox.RuntimeGVisor, sandbox.RuntimeKata} {
-		names[scopeKey{runtime, sandbox.Host}] = metadata.ScopeName + "/" + runtime
-		names[scopeKey{runtime, sandbox.Guest}] = metadata.ScopeName + "/" + runtime + "/guest"
+// putScope adds the scope of an origin: that of the receiver, that of the runtime
+// (…/gvisor) or that of the runtime's guests (…/kata/guest).
+func (b *Batch) putScope(resource pmetric.ResourceMetrics, id *sandbox.Identity, origin sandbox.Origin) pmetric.MetricSlice {
+	scope := resource.ScopeMetrics().AppendEmpty()
+	name := metadata.ScopeName
+	if id != nil && origin != sandbox.Receiver {
+		name = b.scopeName(scopeKey{id.Runtime, origin})
 	}
-	return names
-}()
+	scope.Scope().SetName(name)
+	scope.Scope().SetVersion(b.converter.settings.Version)
+	return scope.Metrics()
+}
 
-// stamps are the times that the points of one origin carry.
-type stamps struct{ time, start pcommon.Timestamp }
+func (b *Batch) scopeName(key scopeKey) string {
+	name, known := b.scopes[key]
+	if !known {
+		name = metadata.ScopeName + "/" + key.runtime
+		if key.origin == sandbox.Guest {
+			name += "/guest"
+		}
+		b.scopes[key] = name
+	}
+	return name
+}
 
-func stampsOf(r *sandbox.Reading) (all [origins]stamps) {
+// timestamps are those of the points of one origin.
+type timestamps struct{ time, start pcommon.Timestamp }
+
+func timestampsOf(r *sandbox.Reading) (all [origins]timestamps) {
 	for origin := range all {
 		all[origin].time = pcommon.NewTimestampFromTime(r.Time)
 		start := r.Start
 		if sandbox.Origin(origin) == sandbox.Receiver {
-			start = r.Watched
+			start = r.Discovered
 		}
-		// A start after the values were taken would be nonsense to every backend.
-		// Wall clocks are compared, because these are what is sent.
+		// A start after the values were taken would make no sense to a backend. Wall
+		// clocks are compared, because these are what is sent.
 		if !start.IsZero() && start.UnixNano() <= r.Time.UnixNano() {
 			all[origin].start = pcommon.NewTimestampFromTime(start)
 		}

@@ -31,16 +31,16 @@ var (
 
 func identity() *sandbox.Identity {
 	return &sandbox.Identity{
-		Runtime: sandbox.RuntimeGVisor, RuntimeVersion: "release-1", Place: "/run/runsc",
+		Runtime: sandbox.RuntimeGVisor, RuntimeVersion: "release-1", Root: "/run/runsc",
 		ID: "web", Iteration: "1zo45", Trust: sandbox.Registered,
 		Pod:            sandbox.Pod{Name: "web-0", Namespace: "shop", UID: "u-1"},
 		UpstreamLabels: []sandbox.Attribute{{Key: "sandbox", Value: "web"}, {Key: "iteration", Value: "1zo45"}},
 	}
 }
 
-// both makes a family with the same form in both namings, but for the name.
-func both(origin sandbox.Origin, otel, prometheus string, form sandbox.Descriptor) *sandbox.Family {
-	family := &sandbox.Family{Origin: origin, OTel: form, Prometheus: form}
+// both makes a family with the same descriptor in both namings, but for the name.
+func both(origin sandbox.Origin, otel, prometheus string, descriptor sandbox.Descriptor) *sandbox.Family {
+	family := &sandbox.Family{Origin: origin, OTel: descriptor, Prometheus: descriptor}
 	family.OTel.Name, family.Prometheus.Name = otel, prometheus
 	family.Prometheus.Unit = ""
 	return family
@@ -49,7 +49,7 @@ func both(origin sandbox.Origin, otel, prometheus string, form sandbox.Descripto
 // everything is a reading with one point of each kind, and more where points
 // share a metric.
 func everything() *sandbox.Reading {
-	r := &sandbox.Reading{Time: taken, Start: began, Watched: watched}
+	r := &sandbox.Reading{Time: taken, Start: began, Discovered: watched}
 	opens := both(sandbox.Host, "gvisor.fs.opens", "runsc_fs_opens", sandbox.Descriptor{Kind: sandbox.Counter, Description: "Opens.", Unit: "{open}"})
 	r.Add(opens, sandbox.Int(7))
 	calls := both(sandbox.Host, "gvisor.calls", "runsc_calls", sandbox.Descriptor{Kind: sandbox.Counter, LabelKeys: []string{"number"}})
@@ -85,7 +85,7 @@ func everything() *sandbox.Reading {
 	return r
 }
 
-func converter(naming Naming) *Converter {
+func converter(naming sandbox.Naming) *Converter {
 	return New(Settings{Naming: naming, Attributes: metadata.DefaultResourceAttributesConfig(), Version: "1.2.3"})
 }
 
@@ -107,7 +107,7 @@ func golden(t *testing.T, name string, metrics pmetric.Metrics) {
 }
 
 func TestConversion(t *testing.T) {
-	for _, naming := range []Naming{OTel, Prometheus} {
+	for _, naming := range sandbox.Namings {
 		t.Run(string(naming), func(t *testing.T) {
 			b := converter(naming).NewBatch()
 			b.Append(identity(), everything())
@@ -127,14 +127,14 @@ func TestConversion(t *testing.T) {
 
 // TestEndsHaveAMetricEach: see [Batch.AppendEnd].
 func TestEndsHaveAMetricEach(t *testing.T) {
-	b := converter(OTel).NewBatch()
+	b := converter(sandbox.OTel).NewBatch()
 	b.AppendEnd(identity(), everything())
 	metrics := b.Take()
 	assert.Equal(t, metrics.MetricCount(), metrics.DataPointCount())
 }
 
 func TestReadingAboutNoSandbox(t *testing.T) {
-	b := converter(Prometheus).NewBatch()
+	b := converter(sandbox.Prometheus).NewBatch()
 	r := &sandbox.Reading{Time: taken}
 	r.Add(both(sandbox.Host, "", "runsc_meta_count", sandbox.Descriptor{}), sandbox.Int(2))
 	b.Append(nil, r)
@@ -144,8 +144,8 @@ func TestReadingAboutNoSandbox(t *testing.T) {
 	assert.Zero(t, point.Attributes().Len())
 }
 
-func TestNothingInThisNamingLeavesNothingBehind(t *testing.T) {
-	b := converter(OTel).NewBatch()
+func TestReadingWithoutPointsInTheNamingAddsNothing(t *testing.T) {
+	b := converter(sandbox.OTel).NewBatch()
 	r := &sandbox.Reading{Time: taken}
 	r.Add(both(sandbox.Host, "", "only_prometheus", sandbox.Descriptor{}), sandbox.Int(2))
 	b.Append(identity(), r)
@@ -153,7 +153,7 @@ func TestNothingInThisNamingLeavesNothingBehind(t *testing.T) {
 }
 
 func TestStartAfterTheValuesIsLeftOut(t *testing.T) {
-	b := converter(OTel).NewBatch()
+	b := converter(sandbox.OTel).NewBatch()
 	r := &sandbox.Reading{Time: began, Start: taken}
 	r.Add(both(sandbox.Host, "a", "a", sandbox.Descriptor{Kind: sandbox.Counter}), sandbox.Int(2))
 	b.Append(identity(), r)
@@ -165,7 +165,7 @@ func TestStartAfterTheValuesIsLeftOut(t *testing.T) {
 func TestResourceAttributesAndEntities(t *testing.T) {
 	config := metadata.DefaultResourceAttributesConfig()
 	config.K8sPodUID.Enabled = false
-	b := New(Settings{Naming: OTel, Attributes: config}).NewBatch()
+	b := New(Settings{Naming: sandbox.OTel, Attributes: config}).NewBatch()
 	id := identity()
 	id.RuntimeVersion = ""
 	r := &sandbox.Reading{Time: taken}
@@ -202,15 +202,9 @@ func TestFiltersOnResourceAttributes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			config := metadata.DefaultResourceAttributesConfig()
 			test.change(&config)
-			assert.Equal(t, test.keeps, New(Settings{Naming: OTel, Attributes: config}).Keeps(identity()))
+			assert.Equal(t, test.keeps, New(Settings{Naming: sandbox.OTel, Attributes: config}).Keeps(identity()))
 		})
 	}
-}
-
-func TestNamingCheck(t *testing.T) {
-	assert.NoError(t, OTel.Check())
-	assert.NoError(t, Prometheus.Check())
-	assert.ErrorContains(t, Naming("").Check(), `use "otel" or "prometheus"`)
 }
 
 // typical is what a busy gVisor sandbox yields: 60 families without labels.
@@ -233,11 +227,11 @@ func bare(metrics pmetric.Metrics, r *sandbox.Reading) {
 	scope := resource.ScopeMetrics().AppendEmpty()
 	scope.Metrics().EnsureCapacity(len(r.Points))
 	for i := range r.Points {
-		form := &r.Points[i].Family.OTel
+		descriptor := &r.Points[i].Family.OTel
 		metric := scope.Metrics().AppendEmpty()
-		metric.SetName(form.Name)
+		metric.SetName(descriptor.Name)
 		var point pmetric.NumberDataPoint
-		if form.Kind == sandbox.Counter {
+		if descriptor.Kind == sandbox.Counter {
 			point = metric.SetEmptySum().DataPoints().AppendEmpty()
 		} else {
 			point = metric.SetEmptyGauge().DataPoints().AppendEmpty()
@@ -250,7 +244,7 @@ func bare(metrics pmetric.Metrics, r *sandbox.Reading) {
 // its attributes and entities; the points must cost none of ours.
 func TestConversionAllocatesWhatPdataDoes(t *testing.T) {
 	r, id := typical(), identity()
-	b := converter(OTel).NewBatch()
+	b := converter(sandbox.OTel).NewBatch()
 	ours := testing.AllocsPerRun(100, func() {
 		b.Append(id, r)
 		b.Take()
@@ -265,7 +259,7 @@ func TestConversionAllocatesWhatPdataDoes(t *testing.T) {
 
 func BenchmarkAppend(b *testing.B) {
 	r, id := typical(), identity()
-	for _, naming := range []Naming{OTel, Prometheus} {
+	for _, naming := range sandbox.Namings {
 		b.Run(string(naming), func(b *testing.B) {
 			batch := converter(naming).NewBatch()
 			b.ReportAllocs()
@@ -295,27 +289,27 @@ func entityCount(resource pcommon.Resource) int {
 	return entity.ResourceEntityRefs(resource).Len()
 }
 
-// TestConstants: what hardly ever changes is said in some readings only, and
-// always when it ends.
-func TestConstants(t *testing.T) {
+// TestInfoFamilies checks that info families are emitted with some readings only, but
+// always ended.
+func TestInfoFamilies(t *testing.T) {
 	family := &sandbox.Family{
-		OTel:       sandbox.Descriptor{Name: "gvisor.made", Constant: true},
-		Prometheus: sandbox.Descriptor{Name: "runsc_made"},
+		OTel:       sandbox.Descriptor{Name: "gvisor.build", Info: true},
+		Prometheus: sandbox.Descriptor{Name: "runsc_build"},
 	}
 	for _, test := range []struct {
-		naming    Naming
-		constants bool
-		end       bool
-		want      int
+		naming sandbox.Naming
+		info   bool
+		end    bool
+		want   int
 	}{
-		{OTel, false, false, 0},
-		{OTel, true, false, 1},
-		{OTel, false, true, 1},
-		{Prometheus, false, false, 1},
-		{Prometheus, true, false, 1},
+		{sandbox.OTel, false, false, 0},
+		{sandbox.OTel, true, false, 1},
+		{sandbox.OTel, false, true, 1},
+		{sandbox.Prometheus, false, false, 1},
+		{sandbox.Prometheus, true, false, 1},
 	} {
 		batch := New(Settings{Naming: test.naming, Attributes: metadata.DefaultResourceAttributesConfig()}).NewBatch()
-		r := &sandbox.Reading{Time: taken, Constants: test.constants}
+		r := &sandbox.Reading{Time: taken, Info: test.info}
 		r.Add(family, sandbox.Int(1))
 		if test.end {
 			batch.AppendEnd(identity(), r)
@@ -323,5 +317,43 @@ func TestConstants(t *testing.T) {
 			batch.Append(identity(), r)
 		}
 		assert.Equal(t, test.want, batch.Points(), "%+v", test)
+	}
+}
+
+// TestPartsHaveResourcesOfTheirOwn converts a reading about a sandbox and one of its
+// containers.
+func TestPartsHaveResourcesOfTheirOwn(t *testing.T) {
+	family := both(sandbox.Host, "gvisor.opens", "runsc_opens", sandbox.Descriptor{Kind: sandbox.Counter})
+	container := identity()
+	container.Container = sandbox.Container{ID: "c1", Name: "app"}
+	r := &sandbox.Reading{Time: taken}
+	r.Add(family, sandbox.Int(1))
+	r.Resource(container)
+	r.Add(family, sandbox.Int(2))
+	b := converter(sandbox.OTel).NewBatch()
+	b.Append(identity(), r)
+	metrics := b.Take()
+	require.Equal(t, 2, metrics.ResourceMetrics().Len())
+	for i, want := range []int64{1, 2} {
+		resource := metrics.ResourceMetrics().At(i)
+		id, found := resource.Resource().Attributes().Get("container.id")
+		assert.Equal(t, want == 2, found && id.Str() == "c1")
+		assert.Equal(t, want, resource.ScopeMetrics().At(0).Metrics().At(0).Sum().DataPoints().At(0).IntValue())
+	}
+}
+
+func TestAttributesOfTheRuntimeAreOptional(t *testing.T) {
+	id := identity()
+	id.Attributes = []sandbox.Attribute{{Key: "gvisor.platform", Value: "kvm"}, {Key: "not.configured", Value: "x"}}
+	config := metadata.DefaultResourceAttributesConfig()
+	for _, enabled := range []bool{false, true} {
+		config.GvisorPlatform.Enabled = enabled
+		b := New(Settings{Naming: sandbox.OTel, Attributes: config}).NewBatch()
+		b.Append(id, typical())
+		attributes := b.Take().ResourceMetrics().At(0).Resource().Attributes()
+		platform, found := attributes.Get("gvisor.platform")
+		assert.Equal(t, enabled, found && platform.Str() == "kvm")
+		_, found = attributes.Get("not.configured")
+		assert.False(t, found, "only attributes in metadata.yaml are exported")
 	}
 }

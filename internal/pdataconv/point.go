@@ -8,15 +8,15 @@ import (
 )
 
 // putMetric sets what all points of a metric share.
-func putMetric(metric pmetric.Metric, form *sandbox.Descriptor) {
-	metric.SetName(form.Name)
-	metric.SetDescription(form.Description)
-	metric.SetUnit(form.Unit)
-	switch form.Kind {
+func putMetric(metric pmetric.Metric, descriptor *sandbox.Descriptor) {
+	metric.SetName(descriptor.Name)
+	metric.SetDescription(descriptor.Description)
+	metric.SetUnit(descriptor.Unit)
+	switch descriptor.Kind {
 	case sandbox.Counter, sandbox.UpDownCounter:
 		sum := metric.SetEmptySum()
 		sum.SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
-		sum.SetIsMonotonic(form.Kind == sandbox.Counter)
+		sum.SetIsMonotonic(descriptor.Kind == sandbox.Counter)
 	case sandbox.Histogram:
 		metric.SetEmptyHistogram().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
 	case sandbox.Summary:
@@ -29,29 +29,39 @@ func putMetric(metric pmetric.Metric, form *sandbox.Descriptor) {
 // noRecordedValue marks a point as the end of its series.
 var noRecordedValue = pmetric.DefaultDataPointFlags.WithNoRecordedValue(true)
 
-func (b *Batch) putPoint(metric pmetric.Metric, form *sandbox.Descriptor, id *sandbox.Identity, point *sandbox.Point, at stamps, end bool) {
-	switch form.Kind {
+// entry is a point with everything that its data point is made of.
+type entry struct {
+	*sandbox.Point
+	descriptor *sandbox.Descriptor
+	// identity are the attributes that identify the sandbox, if points have them.
+	identity []sandbox.Attribute
+	at       timestamps
+	end      bool
+}
+
+func (b *Batch) putPoint(metric pmetric.Metric, e *entry) {
+	switch e.descriptor.Kind {
 	case sandbox.Counter, sandbox.UpDownCounter:
 		dp := metric.Sum().DataPoints().AppendEmpty()
-		dp.SetStartTimestamp(at.start)
-		b.putNumber(dp, form, id, point, at, end)
+		dp.SetStartTimestamp(e.at.start)
+		e.putNumber(dp)
 	case sandbox.Histogram:
-		b.putHistogram(metric.Histogram().DataPoints().AppendEmpty(), form, id, point, at, end)
+		b.putHistogram(metric.Histogram().DataPoints().AppendEmpty(), e)
 	case sandbox.Summary:
-		b.putSummary(metric.Summary().DataPoints().AppendEmpty(), form, id, point, at, end)
+		e.putSummary(metric.Summary().DataPoints().AppendEmpty())
 	default:
-		b.putNumber(metric.Gauge().DataPoints().AppendEmpty(), form, id, point, at, end)
+		e.putNumber(metric.Gauge().DataPoints().AppendEmpty())
 	}
 }
 
-func (b *Batch) putNumber(dp pmetric.NumberDataPoint, form *sandbox.Descriptor, id *sandbox.Identity, point *sandbox.Point, at stamps, end bool) {
-	dp.SetTimestamp(at.time)
-	b.putAttributes(dp.Attributes(), form, id, point)
-	if end {
+func (e *entry) putNumber(dp pmetric.NumberDataPoint) {
+	dp.SetTimestamp(e.at.time)
+	e.putAttributes(dp.Attributes())
+	if e.end {
 		dp.SetFlags(noRecordedValue)
 		return
 	}
-	value := point.Value.Scaled(form.Scale)
+	value := e.Value.Scaled(e.descriptor.Scale)
 	if value.IsFloat() {
 		dp.SetDoubleValue(value.AsFloat())
 	} else {
@@ -59,16 +69,16 @@ func (b *Batch) putNumber(dp pmetric.NumberDataPoint, form *sandbox.Descriptor, 
 	}
 }
 
-func (b *Batch) putHistogram(dp pmetric.HistogramDataPoint, form *sandbox.Descriptor, id *sandbox.Identity, point *sandbox.Point, at stamps, end bool) {
-	dp.SetTimestamp(at.time)
-	dp.SetStartTimestamp(at.start)
-	b.putAttributes(dp.Attributes(), form, id, point)
-	if end {
+func (b *Batch) putHistogram(dp pmetric.HistogramDataPoint, e *entry) {
+	dp.SetTimestamp(e.at.time)
+	dp.SetStartTimestamp(e.at.start)
+	e.putAttributes(dp.Attributes())
+	if e.end {
 		dp.SetFlags(noRecordedValue)
 		return
 	}
-	distribution := point.Distribution
-	scale := form.Factor()
+	distribution := e.Distribution
+	scale := e.descriptor.Factor()
 	dp.SetCount(distribution.Count)
 	if !distribution.NoSum {
 		dp.SetSum(distribution.Sum * scale)
@@ -85,16 +95,16 @@ func (b *Batch) putHistogram(dp pmetric.HistogramDataPoint, form *sandbox.Descri
 	dp.BucketCounts().FromRaw(distribution.Buckets)
 }
 
-func (b *Batch) putSummary(dp pmetric.SummaryDataPoint, form *sandbox.Descriptor, id *sandbox.Identity, point *sandbox.Point, at stamps, end bool) {
-	dp.SetTimestamp(at.time)
-	dp.SetStartTimestamp(at.start)
-	b.putAttributes(dp.Attributes(), form, id, point)
-	if end {
+func (e *entry) putSummary(dp pmetric.SummaryDataPoint) {
+	dp.SetTimestamp(e.at.time)
+	dp.SetStartTimestamp(e.at.start)
+	e.putAttributes(dp.Attributes())
+	if e.end {
 		dp.SetFlags(noRecordedValue)
 		return
 	}
-	distribution := point.Distribution
-	scale := form.Factor()
+	distribution := e.Distribution
+	scale := e.descriptor.Factor()
 	dp.SetCount(distribution.Count)
 	dp.SetSum(distribution.Sum * scale)
 	values := dp.QuantileValues()
@@ -106,28 +116,25 @@ func (b *Batch) putSummary(dp pmetric.SummaryDataPoint, form *sandbox.Descriptor
 	}
 }
 
-// putAttributes sets the labels of the series, the constant attributes of its
-// form and, in the naming "prometheus", the identity of its sandbox. The keys
-// of these three never collide: runtimes choose them so.
-func (b *Batch) putAttributes(attributes pcommon.Map, form *sandbox.Descriptor, id *sandbox.Identity, point *sandbox.Point) {
-	var identity []sandbox.Attribute
-	if id != nil && b.converter.settings.Naming == Prometheus {
-		identity = id.UpstreamLabels
-	}
-	size := len(point.Labels) + len(form.Attributes) + len(identity)
+// putAttributes sets the labels of the series, the attributes of its descriptor
+// and, in the naming "prometheus", the identity of its sandbox. The keys of these
+// three never collide: runtimes choose them so.
+func (e *entry) putAttributes(attributes pcommon.Map) {
+	descriptor := e.descriptor
+	size := len(e.Labels) + len(descriptor.Attributes) + len(e.identity)
 	if size == 0 {
 		return
 	}
 	attributes.EnsureCapacity(size)
-	for i, text := range point.Labels {
-		if i < len(form.LabelKeys) && form.LabelKeys[i] != "" {
-			attributes.PutStr(form.LabelKeys[i], text)
+	for i, value := range e.Labels {
+		if i < len(descriptor.LabelKeys) && descriptor.LabelKeys[i] != "" {
+			attributes.PutStr(descriptor.LabelKeys[i], value)
 		}
 	}
-	for _, attribute := range form.Attributes {
+	for _, attribute := range descriptor.Attributes {
 		attributes.PutStr(attribute.Key, attribute.Value)
 	}
-	for _, attribute := range identity {
+	for _, attribute := range e.identity {
 		attributes.PutStr(attribute.Key, attribute.Value)
 	}
 }

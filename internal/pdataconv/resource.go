@@ -1,6 +1,8 @@
 package pdataconv
 
 import (
+	"reflect"
+
 	"go.opentelemetry.io/collector/filter"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/xpdata/entity"
@@ -16,32 +18,43 @@ type resourceAttribute struct {
 	include, exclude filter.Filter
 }
 
-// resourceAttributes lists the enabled attributes, and those that only filter.
+// commonAttributes are the attributes that all runtimes have. All others are
+// looked up in the identity.
+var commonAttributes = map[string]func(*sandbox.Identity) string{
+	"sandbox.id":              func(id *sandbox.Identity) string { return id.ID },
+	"sandbox.iteration":       func(id *sandbox.Identity) string { return id.Iteration },
+	"sandbox.runtime.name":    func(id *sandbox.Identity) string { return id.Runtime },
+	"sandbox.runtime.version": func(id *sandbox.Identity) string { return id.RuntimeVersion },
+	"sandbox.trust":           func(id *sandbox.Identity) string { return string(id.Trust) },
+	"k8s.pod.uid":             func(id *sandbox.Identity) string { return id.Pod.UID },
+	"k8s.pod.name":            func(id *sandbox.Identity) string { return id.Pod.Name },
+	"k8s.namespace.name":      func(id *sandbox.Identity) string { return id.Pod.Namespace },
+	"container.id":            func(id *sandbox.Identity) string { return id.Container.ID },
+	"k8s.container.name":      func(id *sandbox.Identity) string { return id.Container.Name },
+}
+
+// resourceAttributes returns the enabled attributes, and those that select
+// sandboxes. Reflection makes metadata.yaml the only list of attributes; it is
+// used once per receiver.
 func resourceAttributes(config metadata.ResourceAttributesConfig) (enabled, filtering []resourceAttribute) {
-	for _, row := range []struct {
-		config metadata.ResourceAttributeConfig
-		key    string
-		value  func(*sandbox.Identity) string
-	}{
-		{config.SandboxID, "sandbox.id", func(id *sandbox.Identity) string { return id.ID }},
-		{config.SandboxIteration, "sandbox.iteration", func(id *sandbox.Identity) string { return id.Iteration }},
-		{config.SandboxRuntimeName, "sandbox.runtime.name", func(id *sandbox.Identity) string { return id.Runtime }},
-		{config.SandboxRuntimeVersion, "sandbox.runtime.version", func(id *sandbox.Identity) string { return id.RuntimeVersion }},
-		{config.SandboxTrust, "sandbox.trust", func(id *sandbox.Identity) string { return string(id.Trust) }},
-		{config.K8sPodUID, "k8s.pod.uid", func(id *sandbox.Identity) string { return id.Pod.UID }},
-		{config.K8sPodName, "k8s.pod.name", func(id *sandbox.Identity) string { return id.Pod.Name }},
-		{config.K8sNamespaceName, "k8s.namespace.name", func(id *sandbox.Identity) string { return id.Pod.Namespace }},
-		{config.ContainerID, "container.id", func(id *sandbox.Identity) string { return id.Container.ID }},
-		{config.K8sContainerName, "k8s.container.name", func(id *sandbox.Identity) string { return id.Container.Name }},
-	} {
-		attribute := resourceAttribute{key: row.key, value: row.value}
-		if len(row.config.MetricsInclude) > 0 {
-			attribute.include = filter.CreateFilter(row.config.MetricsInclude)
+	all := reflect.ValueOf(config)
+	for i := range all.NumField() {
+		row, isAttribute := all.Field(i).Interface().(metadata.ResourceAttributeConfig)
+		if !isAttribute {
+			continue
 		}
-		if len(row.config.MetricsExclude) > 0 {
-			attribute.exclude = filter.CreateFilter(row.config.MetricsExclude)
+		key := all.Type().Field(i).Tag.Get("mapstructure")
+		attribute := resourceAttribute{key: key, value: commonAttributes[key]}
+		if attribute.value == nil {
+			attribute.value = func(id *sandbox.Identity) string { return id.Value(key) }
 		}
-		if row.config.Enabled {
+		if len(row.MetricsInclude) > 0 {
+			attribute.include = filter.CreateFilter(row.MetricsInclude)
+		}
+		if len(row.MetricsExclude) > 0 {
+			attribute.exclude = filter.CreateFilter(row.MetricsExclude)
+		}
+		if row.Enabled {
 			enabled = append(enabled, attribute)
 		}
 		if attribute.include != nil || attribute.exclude != nil {
@@ -51,8 +64,8 @@ func resourceAttributes(config metadata.ResourceAttributesConfig) (enabled, filt
 	return enabled, filtering
 }
 
-// Keeps tells whether the configured filters on resource attributes let the
-// sandbox through.
+// Keeps reports whether the configured filters on resource attributes include
+// the sandbox.
 func (c *Converter) Keeps(id *sandbox.Identity) bool {
 	for i := range c.filtering {
 		attribute := &c.filtering[i]
@@ -67,7 +80,8 @@ func (c *Converter) Keeps(id *sandbox.Identity) bool {
 	return true
 }
 
-// putResource describes the sandbox as a resource. Empty values are left out.
+// putResource sets the attributes of a sandbox's resource. Empty values are
+// omitted.
 func (c *Converter) putResource(resource pcommon.Resource, id *sandbox.Identity) {
 	size := 0
 	for i := range c.attributes {
@@ -82,12 +96,12 @@ func (c *Converter) putResource(resource pcommon.Resource, id *sandbox.Identity)
 			attributes.PutStr(c.attributes[i].key, value)
 		}
 	}
-	if c.settings.Naming == OTel {
+	if c.settings.Naming == sandbox.OTel {
 		putEntities(resource)
 	}
 }
 
-// The entities of a sandbox's resource and the keys that identify them.
+// entities are those of a sandbox's resource, with the keys that identify them.
 var entities = []struct {
 	kind string
 	keys []string
@@ -96,8 +110,8 @@ var entities = []struct {
 	{"k8s.pod", []string{"k8s.pod.uid"}},
 }
 
-// putEntities refers to the entities whose identifying attributes are all
-// there. The references only name keys of attributes the resource has.
+// putEntities adds references to the entities whose identifying attributes are
+// all present. A reference only names keys of attributes of the resource.
 func putEntities(resource pcommon.Resource) {
 	attributes := resource.Attributes()
 	references := entity.ResourceEntityRefs(resource)

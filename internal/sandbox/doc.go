@@ -1,8 +1,9 @@
-// Package sandbox is the vocabulary of the receiver: what a sandbox is, what
-// one reading of it holds, how a family of metrics is called in either naming,
-// and the interfaces that every runtime implements.
+// Package sandbox defines the vocabulary that all parts of the receiver share:
+// the identity and state of a sandbox, the result of a pull, the metric families
+// in both namings, and the interfaces between discovery, collection and output.
 //
-// It knows no runtime and no pdata. Dependencies point toward it: gvisor and
-// kata implement [Runtime] and [Sandbox], collect schedules them through these
-// interfaces alone, pdataconv turns a [Reading] into pdata.
+// It depends on no other package of the receiver and not on pdata. Dependencies
+// point toward it: packages gvisor and kata implement [Runtime] and [Sandbox],
+// package collect schedules sandboxes through these interfaces and passes each
+// [Reading] to a [Sink], and package emit implements the sinks.
 package sandbox

@@ -1,15 +1,14 @@
 package sandbox
 
-// Kind is how the values of a family behave over time.
+// Kind is the type of a metric.
 type Kind uint8
 
 const (
-	// Gauge is a level that may not be added up.
+	// Gauge is a value that cannot be summed up meaningfully.
 	Gauge Kind = iota
-	// Counter only grows: a cumulative, monotonic sum.
+	// Counter is a cumulative, monotonic sum.
 	Counter
-	// UpDownCounter is a level that may be added up: a cumulative,
-	// non-monotonic sum.
+	// UpDownCounter is a cumulative, non-monotonic sum.
 	UpDownCounter
 	// Histogram is a cumulative distribution over explicit buckets.
 	Histogram
@@ -17,8 +16,8 @@ const (
 	Summary
 )
 
-// Origin tells who measured a family. Guest data crossed the border of the
-// sandbox and is only as honest as the guest.
+// Origin is where a family was measured. Guest data crossed the boundary of the
+// sandbox and is only as trustworthy as the guest.
 type Origin uint8
 
 const (
@@ -32,38 +31,37 @@ const (
 
 // Family describes all points of one metric, or, where a runtime packs several
 // metrics into one name, of one part of it. A family exists once per process
-// and is shared by all sandboxes of the same build; it must not be changed
-// after it was handed out.
+// and is shared by all sandboxes of the same build. It is immutable.
 type Family struct {
-	// OTel is the form in the naming "otel", Prometheus in the naming
-	// "prometheus". A form without a name is left out in that naming.
+	// OTel describes the family in the naming "otel", Prometheus in the naming
+	// "prometheus". A family is omitted from a naming in which it has no name.
 	OTel, Prometheus Descriptor
 	Origin           Origin
 }
 
-// Descriptor is how a family looks in one naming.
+// Descriptor is how a family appears in one naming.
 type Descriptor struct {
 	Name        string
 	Description string
 	// Unit is UCUM in the naming "otel" and empty in "prometheus".
 	Unit string
 	Kind Kind
-	// Scale is what a value is multiplied by in this naming; 0 means 1.
+	// Scale is the factor applied to values in this naming; 0 means 1.
 	Scale float64
-	// LabelKeys holds one key for each of [Point.Labels]; an empty key leaves
-	// that label out in this naming.
+	// LabelKeys holds one key for each of [Point.Labels]; an empty key omits
+	// that label from this naming.
 	LabelKeys []string
 	// Attributes are the same on every point of the family.
 	Attributes []Attribute
-	// Constant: the points hardly ever change, so only readings with
-	// [Reading.Constants] say them again.
-	Constant bool
+	// Info marks a family whose points rarely change. They are emitted only with
+	// readings that have [Reading.Info] set.
+	Info bool
 }
 
-// Factor is what a value is multiplied by: Scale, or 1 if that is not set.
-func (f *Descriptor) Factor() float64 {
-	if f.Scale == 0 {
+// Factor returns Scale, or 1 if it is not set.
+func (d *Descriptor) Factor() float64 {
+	if d.Scale == 0 {
 		return 1
 	}
-	return f.Scale
+	return d.Scale
 }

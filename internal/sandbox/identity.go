@@ -2,54 +2,61 @@ package sandbox
 
 import "time"
 
-// Names of the supported runtimes, the values of the resource attribute
-// sandbox.runtime.name.
+// Names of the supported runtimes, which are the values of the resource
+// attribute sandbox.runtime.name.
 const (
 	RuntimeGVisor = "gvisor"
 	RuntimeKata   = "kata"
 )
 
-// Identity tells one life of one sandbox from every other. It never changes:
-// the same id created again is a new sandbox with a new iteration.
+// Identity identifies one instance of a sandbox. It is immutable: a sandbox that
+// is created again with the same ID is a new instance with a new iteration.
 //
-// All of it comes from files that the runtime wrote on the host, never from
-// the sandbox itself.
+// All of it comes from files that the runtime wrote on the host, never from the
+// sandbox itself.
 type Identity struct {
 	// Runtime is one of the Runtime constants.
 	Runtime string
-	// RuntimeVersion is the runtime's own version text, empty when unknown.
+	// RuntimeVersion is the runtime's own version string, empty if unknown.
 	RuntimeVersion string
-	// Place is the runtime root or storage path the sandbox was found in.
-	Place string
-	// ID is the sandbox id as the runtime knows it.
+	// Root is the runtime root or storage path in which the sandbox was found.
+	Root string
+	// ID is the sandbox ID as used by the runtime.
 	ID string
-	// Iteration tells lives of the same id apart.
+	// Iteration distinguishes instances with the same ID.
 	Iteration string
-	// Created is when this life began.
+	// Created is when the instance was created.
 	Created time.Time
-	// Pod is the Kubernetes pod around the sandbox; empty fields are unknown.
+	// Pod is the Kubernetes pod of the sandbox; empty fields are unknown.
 	Pod Pod
-	// Container is set only when the sandbox is exactly one OCI container.
+	// Container is set only if the identity is that of exactly one OCI container.
 	Container Container
-	// UpstreamLabels identify the sandbox the way the runtime's own exporter does,
-	// for example sandbox="web" iteration="1zo45mry6r0nd". The naming
-	// "prometheus" puts them on every point.
+	// Attributes describe the instance in terms of its runtime and become
+	// resource attributes, for example gvisor.platform="systrap".
+	Attributes []Attribute
+	// UpstreamLabels identify the sandbox the way the runtime's upstream exporter
+	// does, for example sandbox="web" iteration="1zo45mry6r0nd". The naming
+	// "prometheus" sets them on every point.
 	UpstreamLabels []Attribute
-	// Trust is how its data is verified; empty where data carries no such mark.
+	// Trust is what the metrics are verified against; empty for runtimes without
+	// registrations.
 	Trust Trust
 }
 
-// Trust tells where the description came from that a snapshot was verified
-// against.
+// Trust is the origin of the registration that snapshots are verified against.
 type Trust string
 
 const (
-	// Registered data was verified against what the runtime wrote on the host
+	// Registered means that the runtime wrote the registration on the host
 	// before the workload started.
 	Registered Trust = "registered"
-	// FirstUse data was verified against what the sandbox itself said first.
+	// FirstUse means that the sandbox itself sent the registration when it was
+	// first pulled.
 	FirstUse Trust = "first_use"
 )
+
+// Trusts lists all values of [Trust], the stricter one last.
+var Trusts = [...]Trust{FirstUse, Registered}
 
 // Pod names a Kubernetes pod.
 type Pod struct {
@@ -64,8 +71,19 @@ type Container struct {
 	Name string
 }
 
-// Attribute is one key with its text.
+// Attribute is a key with its value.
 type Attribute struct {
 	Key   string
 	Value string
+}
+
+// Value returns the value of a runtime-specific attribute, empty if it is not
+// set.
+func (id *Identity) Value(key string) string {
+	for i := range id.Attributes {
+		if id.Attributes[i].Key == key {
+			return id.Attributes[i].Value
+		}
+	}
+	return ""
 }

@@ -5,51 +5,56 @@ import (
 	"fmt"
 )
 
-// Outcome is how a pull ended, in one word. It is the attribute "outcome" of
-// the receiver's own telemetry, so there are few of them and each is fixed.
+// Outcome is how a pull ended. It is the attribute "outcome" of the receiver's
+// own telemetry and, for failures, "error.type" of a sandbox's metrics, so the
+// list is short and closed.
 type Outcome string
 
 const (
-	// OK: everything was read and verified.
+	// OK means that the whole response was read and verified.
 	OK Outcome = "ok"
-	// Partial: something was salvaged, the rest was lost.
+	// Partial means that part of the response was read and verified, and the
+	// rest was lost.
 	Partial Outcome = "partial"
-	// Unreachable: nobody listens on the socket, or it may not be opened.
+	// Unreachable means that nothing listens on the socket, or that it may not
+	// be opened.
 	Unreachable Outcome = "unreachable"
-	// WrongPeer: another process listens than the one that should.
+	// WrongPeer means that another process than expected listens on the socket.
 	WrongPeer Outcome = "wrong_peer"
-	// Timeout: the deadline passed before the answer was complete.
+	// Timeout means that the deadline passed before the response was complete.
 	Timeout Outcome = "timeout"
-	// Disconnected: the sandbox closed the connection in mid-answer.
+	// Disconnected means that the sandbox closed the connection before the
+	// response was complete.
 	Disconnected Outcome = "disconnected"
-	// Oversize: the answer exceeded a limit.
+	// Oversize means that the response exceeded a limit.
 	Oversize Outcome = "oversize"
-	// Malformed: the answer is not in the expected format.
+	// Malformed means that the response does not have the expected format.
 	Malformed Outcome = "malformed"
-	// Refused: the sandbox answered that it would not or could not.
+	// Refused means that the sandbox responded with an error.
 	Refused Outcome = "refused"
-	// Rejected: the answer was well formed and failed verification.
+	// Rejected means that the response was well-formed and failed verification.
 	Rejected Outcome = "rejected"
-	// Untrusted: there is nothing to verify an answer against.
+	// Untrusted means that there is nothing to verify a response against.
 	Untrusted Outcome = "untrusted"
-	// Unsafe: asking could harm the sandbox, so it was not asked.
+	// Unsafe means that a request could harm the sandbox, so none was sent, and
+	// that nothing could be read on the host either.
 	Unsafe Outcome = "unsafe"
-	// Gone: the sandbox went away meanwhile, which is no error.
+	// Gone means that the sandbox ended during the pull, which is not an error.
 	Gone Outcome = "gone"
-	// Canceled: the receiver is stopping.
+	// Canceled means that the receiver is shutting down.
 	Canceled Outcome = "canceled"
-	// Internal: a fault of the receiver itself.
+	// Internal means that the receiver itself failed.
 	Internal Outcome = "internal"
 )
 
-// Outcomes are all there are, OK first.
+// Outcomes lists all outcomes, OK first.
 var Outcomes = [...]Outcome{
 	OK, Partial, Unreachable, WrongPeer, Timeout, Disconnected, Oversize, Malformed,
 	Refused, Rejected, Untrusted, Unsafe, Gone, Canceled, Internal,
 }
 
-// ShouldBackOff tells whether another attempt at once could burden the sandbox or
-// the receiver again, so that attempts should back off.
+// ShouldBackOff reports whether an immediate retry could put load on the sandbox
+// or the receiver again, so that retries should back off.
 func (o Outcome) ShouldBackOff() bool {
 	switch o {
 	case Timeout, Oversize, Malformed, Disconnected, Partial, WrongPeer, Unreachable, Internal:
@@ -58,14 +63,14 @@ func (o Outcome) ShouldBackOff() bool {
 	return false
 }
 
-// Failure is the error of a pull: its outcome and what led to it.
+// Failure is the error of a pull: its outcome and the cause.
 type Failure struct {
 	Outcome Outcome
 	Err     error
 }
 
-// Fail wraps an error with an outcome. An error that is a [Failure] already
-// keeps the outcome it has.
+// Fail wraps an error with an outcome. An error that already is a [Failure]
+// keeps its outcome.
 func Fail(outcome Outcome, err error) error {
 	var failure *Failure
 	if errors.As(err, &failure) {
@@ -83,8 +88,8 @@ func (f *Failure) Error() string { return string(f.Outcome) + ": " + f.Err.Error
 
 func (f *Failure) Unwrap() error { return f.Err }
 
-// OutcomeOf is the outcome that an error of a pull stands for: OK for none,
-// Internal for an error that is no [Failure].
+// OutcomeOf returns the outcome that the error of a pull stands for: OK for nil,
+// Internal for an error that is not a [Failure].
 func OutcomeOf(err error) Outcome {
 	if err == nil {
 		return OK
@@ -94,4 +99,16 @@ func OutcomeOf(err error) Outcome {
 		return failure.Outcome
 	}
 	return Internal
+}
+
+// ErrorTypeOf returns the outcome that names the cause of a failed pull. It is
+// [OutcomeOf], except that a partial pull has the error type that cut it short.
+func ErrorTypeOf(err error) Outcome {
+	outcome := OutcomeOf(err)
+	if outcome != Partial {
+		return outcome
+	}
+	var partial *Failure
+	errors.As(err, &partial)
+	return OutcomeOf(partial.Err)
 }

@@ -1,44 +1,57 @@
 package sandbox
 
-import (
-	"math"
-	"time"
-)
+import "time"
 
-// Reading is what one pull of one sandbox yielded. It is scratch space: its
-// owner resets it and uses it again, so nothing in it may be kept, except the
-// families and label texts, which are shared and immutable.
+// Reading is the result of one pull of one sandbox. It is scratch space: its
+// owner resets and reuses it, so nothing in it may be retained except families
+// and label values, which are shared and immutable.
+//
+// Points belong to the resource of the sandbox, except those after a call of
+// [Reading.Resource], which belong to that part of the sandbox.
 type Reading struct {
 	// Time is when the values were taken.
 	Time time.Time
-	// Start is since when cumulative values have been adding up: the start of
-	// the sandbox, or its restore.
+	// Start is the start time of cumulative values: the start of the sandbox, or
+	// its restore.
 	Start time.Time
-	// Watched is the same for what the receiver itself counts: since when it
-	// has known the sandbox.
-	Watched time.Time
+	// Discovered is the start time of what the receiver itself counts: when it
+	// discovered the sandbox.
+	Discovered time.Time
 	// Points hold the values. Points of one family, and of families with the
-	// same name, should be next to each other: they become one metric.
+	// same name, should be adjacent: they become one metric.
 	Points []Point
-	// ResponseSize is how many bytes the sandbox sent.
+	// ResponseSize is the number of bytes that the sandbox sent.
 	ResponseSize int
-	// Constants: points of families that are [Descriptor.Constant] count, which they do
-	// not in other readings.
-	Constants bool
-	// Dropped counts the points of the answer that were left out, by reason.
+	// Info means that points of info families ([Descriptor.Info]) are emitted.
+	// In other readings they are ignored.
+	Info bool
+	// Dropped counts the points of the response that were dropped, by reason.
 	Dropped []Dropped
 
+	parts  []Part
 	labels []string
 }
 
-// Dropped is how many points were left out for one reason. Reasons are few and
-// fixed, for example "forged" or "duplicate".
+// Part is a run of points that belong to one resource.
+type Part struct {
+	// Identity is the resource, nil for the sandbox itself.
+	Identity *Identity
+	// Ended means that the resource has ended: its points, of any value, name the
+	// series that end.
+	Ended  bool
+	Points []Point
+
+	first int
+}
+
+// Dropped is the number of points dropped for one reason. Reasons are short and
+// from a closed list, for example "forged" or "duplicate".
 type Dropped struct {
 	Reason string
 	Points int
 }
 
-// Drop counts points that were left out.
+// Drop counts dropped points.
 func (r *Reading) Drop(reason string, points int) {
 	for i := range r.Dropped {
 		if r.Dropped[i].Reason == reason {
@@ -49,45 +62,12 @@ func (r *Reading) Drop(reason string, points int) {
 	r.Dropped = append(r.Dropped, Dropped{reason, points})
 }
 
-// Point is one value of one series.
-type Point struct {
-	Family *Family
-	// Labels holds one text per label key of the family's forms.
-	Labels []string
-	Value  Number
-	// Distribution is set for histograms and summaries, and only for them. It
-	// belongs to the reading's owner until the reading is reset.
-	Distribution *Distribution
-}
-
-// Distribution holds the values of a histogram or a summary.
-type Distribution struct {
-	Count uint64
-	Sum   float64
-	// NoSum says that Sum is unknown.
-	NoSum bool
-	// Min and Max hold only if HasRange.
-	Min, Max float64
-	HasRange bool
-	// Bounds are the upper bounds of all buckets but the last, ascending.
-	Bounds []float64
-	// Buckets are the observations in each bucket alone, not cumulative; one
-	// more than Bounds.
-	Buckets []uint64
-	// Quantiles are those of a summary.
-	Quantiles []Quantile
-}
-
-// Quantile is one quantile of a summary.
-type Quantile struct {
-	Quantile, Value float64
-}
-
 // Reset empties the reading and keeps its memory.
 func (r *Reading) Reset() {
 	clear(r.Points)
 	clear(r.labels)
-	*r = Reading{Points: r.Points[:0], Dropped: r.Dropped[:0], labels: r.labels[:0]}
+	clear(r.parts)
+	*r = Reading{Points: r.Points[:0], Dropped: r.Dropped[:0], parts: r.parts[:0], labels: r.labels[:0]}
 }
 
 // Add appends a point without labels.
@@ -95,69 +75,86 @@ func (r *Reading) Add(family *Family, value Number) {
 	r.Points = append(r.Points, Point{Family: family, Value: value})
 }
 
-// AddLabeled appends a point with a copy of the slice of labels (the texts
-// themselves are kept, and must never change).
+// AddLabeled appends a point with a copy of the slice of labels. The strings
+// themselves are retained.
 func (r *Reading) AddLabeled(family *Family, value Number, labels ...string) {
 	r.Points = append(r.Points, Point{Family: family, Value: value, Labels: r.Labels(labels...)})
 }
 
-// Labels copies a slice of label texts into the reading's own memory.
-func (r *Reading) Labels(texts ...string) []string {
+// Labels copies a slice of label values into the reading's own memory.
+func (r *Reading) Labels(values ...string) []string {
 	start := len(r.labels)
-	r.labels = append(r.labels, texts...)
+	r.labels = append(r.labels, values...)
 	return r.labels[start:len(r.labels):len(r.labels)]
 }
 
-// Number is an integer or a floating-point value.
-type Number struct {
-	bits  uint64
-	float bool
+// Resource makes all points appended from now on belong to a part of the
+// sandbox with its own resource, such as one of its containers; nil returns to
+// the sandbox itself.
+func (r *Reading) Resource(identity *Identity) { r.startPart(identity, false) }
+
+// EndResource makes all points appended from now on name series of that resource
+// that have ended, while the sandbox itself goes on. Their values are ignored.
+func (r *Reading) EndResource(identity *Identity) { r.startPart(identity, true) }
+
+func (r *Reading) startPart(identity *Identity, ended bool) {
+	current := Part{}
+	if last := len(r.parts) - 1; last >= 0 {
+		current = r.parts[last]
+	}
+	if current.Identity != identity || current.Ended != ended {
+		r.parts = append(r.parts, Part{Identity: identity, Ended: ended, first: len(r.Points)})
+	}
 }
 
-// Int makes a number of an integer.
-func Int(v int64) Number { return Number{bits: uint64(v)} }
-
-// Float makes a number of a floating-point value.
-func Float(v float64) Number { return Number{bits: math.Float64bits(v), float: true} }
-
-// Bool is 1 for true and 0 for false.
-func Bool(v bool) Number {
-	if v {
-		return Int(1)
-	}
-	return Int(0)
-}
-
-// IsFloat tells which of AsInt and AsFloat is exact.
-func (n Number) IsFloat() bool { return n.float }
-
-// AsInt is the integer; of a floating-point value, its whole part.
-func (n Number) AsInt() int64 {
-	if n.float {
-		return int64(math.Float64frombits(n.bits))
-	}
-	return int64(n.bits)
-}
-
-// AsFloat is the value as floating point.
-func (n Number) AsFloat() float64 {
-	if n.float {
-		return math.Float64frombits(n.bits)
-	}
-	return float64(int64(n.bits))
-}
-
-// Scaled multiplies the number. Integers stay integers while factor is whole,
-// positive and the product fits; 0 as factor means 1.
-func (n Number) Scaled(factor float64) Number {
-	if factor == 0 || factor == 1 {
-		return n
-	}
-	if !n.float && factor == math.Trunc(factor) && factor > 0 && factor < 1<<31 {
-		v, f := int64(n.bits), int64(factor)
-		if p := v * f; p/f == v {
-			return Int(p)
+// Parts calls yield for each run of points of one resource, in order. Empty runs
+// are omitted.
+func (r *Reading) Parts(yield func(Part) bool) {
+	current := Part{}
+	for i := 0; i <= len(r.parts); i++ {
+		end := len(r.Points)
+		if i < len(r.parts) {
+			end = r.parts[i].first
+		}
+		if end > current.first {
+			current.Points = r.Points[current.first:end]
+			if !yield(current) {
+				return
+			}
+		}
+		if i < len(r.parts) {
+			current = r.parts[i]
 		}
 	}
-	return Float(n.AsFloat() * factor)
+}
+
+// HasEnded reports whether a resource ends with this reading while the sandbox
+// itself goes on.
+func (r *Reading) HasEnded() bool {
+	for i := range r.parts {
+		if r.parts[i].Ended {
+			return true
+		}
+	}
+	return false
+}
+
+// TakeEnded removes the parts that have ended and calls take for each of them
+// before.
+func (r *Reading) TakeEnded(take func(Part)) {
+	points, parts := r.Points[:0], r.parts[:0]
+	var kept []Part
+	for part := range r.Parts {
+		if part.Ended {
+			take(part)
+		} else {
+			kept = append(kept, part)
+		}
+	}
+	for _, part := range kept {
+		parts = append(parts, Part{Identity: part.Identity, first: len(points)})
+		points = append(points, part.Points...)
+	}
+	clear(r.Points[len(points):])
+	r.Points, r.parts = points, parts
 }

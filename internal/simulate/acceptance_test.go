@@ -19,10 +19,11 @@ import (
 // found hands over the sandboxes that a runtime finds.
 type found struct{ added chan sandbox.Sandbox }
 
-func (f found) Added(s sandbox.Sandbox)       { f.added <- s }
-func (f found) Gone(sandbox.Sandbox)          {}
-func (f found) Passed(string, map[string]int) {}
-func (f found) Trouble(string, error)         {}
+func (f found) Added(s sandbox.Sandbox) { f.added <- s }
+func (f found) Gone(sandbox.Sandbox)    {}
+func (f found) Skipped(string, string)  {}
+func (f found) Scanned()                {}
+func (f found) DiscoveryError(error)    {}
 
 // find returns all sandboxes that a runtime finds, by their ids. It stops
 // watching when the test ends.
@@ -69,7 +70,7 @@ func pull(t *testing.T, s sandbox.Sandbox, r *sandbox.Reading) error {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	r.Reset()
-	return s.Pull(ctx, r, nil)
+	return s.Pull(ctx, r)
 }
 
 func TestTheReceiverAcceptsHonestGVisorSandboxes(t *testing.T) {
@@ -90,14 +91,15 @@ func TestTheReceiverAcceptsHonestGVisorSandboxes(t *testing.T) {
 		want[s.ID()] = sandbox.Registered
 	}
 	want["unregistered"] = sandbox.FirstUse
-	runtime, err := gvisor.New(gvisor.Settings{
-		Roots: []string{fleet.RuntimeRoot()}, Trust: sandbox.FirstUse, MetricPrefix: "runsc_", MaxResponseSize: 4 << 20, VerifyPeer: true,
-	}, zap.NewNop())
+	var config gvisor.Config
+	config.SetDefaults()
+	config.Roots = []string{fleet.RuntimeRoot()}
+	runtime, err := config.New(sandbox.OTel, zap.NewNop())
 	require.NoError(t, err)
 	var r sandbox.Reading
 	for id, s := range find(t, runtime, len(want)) {
 		assert.Equal(t, want[id], s.Identity().Trust, id)
-		assert.Equal(t, sandbox.Running, s.State(), id)
+		assert.Equal(t, sandbox.Running, s.Status().State, id)
 		points := simulate.DefaultPoints
 		if id == "most" {
 			points = 2700
@@ -115,10 +117,10 @@ func TestTheReceiverAcceptsHonestGVisorSandboxes(t *testing.T) {
 
 func TestTheReceiverAcceptsHonestKataPodsAndSparesTheOthers(t *testing.T) {
 	fleet := newFleet(t, simulate.Options{Kata: 2, KataRust: 2, KataRustQEMU: 1})
-	runtime, err := kata.New(kata.Settings{
-		StoragePaths: fleet.StoragePaths(), Collection: "auto", Naming: "otel", Families: "all", UnknownFamilies: "drop", MaxResponseSize: 8 << 20,
-		AnyPeer: os.Geteuid() != 0,
-	}, zap.NewNop())
+	var config kata.Config
+	config.SetDefaults()
+	config.StoragePaths, config.Families = fleet.StoragePaths(), "all"
+	runtime, err := config.New(sandbox.OTel, zap.NewNop())
 	require.NoError(t, err)
 	pods := find(t, runtime, 5)
 	var r sandbox.Reading
@@ -126,12 +128,12 @@ func TestTheReceiverAcceptsHonestKataPodsAndSparesTheOthers(t *testing.T) {
 		s := pods[k.ID()]
 		require.NotNil(t, s)
 		// Without a guest's data there would be fewer than a hundred points.
-		if s.State() == sandbox.Running {
+		if s.Status().State == sandbox.Running {
 			require.NoError(t, pull(t, s, &r))
 			assert.Greater(t, len(r.Points), 300)
 			assert.Empty(t, r.Dropped)
 		} else {
-			assert.Equal(t, sandbox.SkippedUnsafe, s.State())
+			assert.Equal(t, sandbox.Skipped, s.Status().State)
 			_ = pull(t, s, &r)
 		}
 		assert.False(t, k.Aborted())

@@ -17,14 +17,13 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/runsc"
 )
 
-// metricServer is the flag --metric-server of sandboxes that have one. Nobody
-// listens there.
+// metricServer is the flag --metric-server of registered sandboxes. No metric
+// server listens on this address.
 const metricServer = "127.0.0.1:1"
 
-// startCompatible runs the example that replaces runsc metric-server, with a
-// configuration that says where to look. Series expire long after the test, so
-// that what vanishes from the page does so because the receiver says that it
-// ended.
+// startCompatible runs the example that replaces runsc metric-server, with an
+// additional configuration. Series expire long after the test, so that a series
+// only disappears from the page when the receiver marks it as ended.
 func startCompatible(t *testing.T, config string) *collector.Page {
 	t.Helper()
 	served := collector.NewPage(t)
@@ -43,25 +42,25 @@ exporters:
 	return served
 }
 
-// rootIs is a configuration for one runtime root.
-func rootIs(runtime *runsc.Runtime) string {
+// compatibleRoot returns a configuration for one runtime root.
+func compatibleRoot(runtime *runsc.Runtime) string {
 	return fmt.Sprintf("receivers:\n  sandbox/gvisor:\n    gvisor: {roots: [%q]}\n", runtime.Root)
 }
 
-// of selects the series of a sandbox.
-func of(id string) func(page.Series) bool {
+// ofSandbox selects the series of a sandbox.
+func ofSandbox(id string) func(page.Series) bool {
 	return func(s page.Series) bool { return s.Labels["sandbox"] == id }
 }
 
 const metaPrefix = "runsc_meta_"
 
-// measured selects the series of a sandbox that it measured itself.
-func measured(id string) func(page.Series) bool {
-	return func(s page.Series) bool { return of(id)(s) && !strings.HasPrefix(s.Name, metaPrefix) }
+// exportedBy selects the series that a sandbox exports itself.
+func exportedBy(id string) func(page.Series) bool {
+	return func(s page.Series) bool { return ofSandbox(id)(s) && !strings.HasPrefix(s.Name, metaPrefix) }
 }
 
-// webServer is a script that opens files, and connections over its loopback
-// interface, and then rests.
+// webServer is a script that opens files and connections over its loopback
+// interface, and then sleeps.
 const webServer = `
 echo content >/tmp/file
 httpd -p 127.0.0.1:80 -h /tmp
@@ -69,7 +68,7 @@ i=0
 while [ $i -lt 20 ]; do wget -q -O /dev/null http://127.0.0.1/file; i=$((i+1)); done
 exec sleep 3600`
 
-// What the page has of a sandbox is, series by series, what runsc says of it.
+// The series of a sandbox equal those of runsc export-metrics.
 func TestPageEqualsExportMetrics(t *testing.T) {
 	runtime := runsc.New(t)
 	network := runsc.LoopbackNamespace(t)
@@ -84,47 +83,47 @@ func TestPageEqualsExportMetrics(t *testing.T) {
 		ID: "app", Script: "cat /bin/busybox >/dev/null; exec sleep 3600", MetricServer: metricServer,
 		Annotations: runsc.PodContainer("pod", "shop", "web", "0b4e1f6e", "app"),
 	})
-	served := startCompatible(t, rootIs(runtime))
+	served := startCompatible(t, compatibleRoot(runtime))
 	for _, sandbox := range []*runsc.Sandbox{registered, unregistered, busy, pod} {
 		t.Run(sandbox.ID, func(t *testing.T) {
 			started := time.Now()
 			exported := sandbox.ExportSettled()
 			served.Eventually(func(got page.Page) error {
-				return page.Equal(exported, got.Select(measured(sandbox.ID)))
+				return page.Equal(exported, got.Select(exportedBy(sandbox.ID)))
 			})
 
-			// A paused sandbox goes on answering, and so does the page.
+			// A paused sandbox still responds, so its series stay current.
 			sandbox.Pause()
 			defer sandbox.Resume()
 			exported = sandbox.ExportSettled()
 			served.Eventually(func(got page.Page) error {
-				own := got.Select(measured(sandbox.ID))
-				return errors.Join(page.Equal(exported, own), takenBetween(own, started, time.Now()))
+				own := got.Select(exportedBy(sandbox.ID))
+				return errors.Join(page.Equal(exported, own), checkTimes(own, started, time.Now()))
 			})
 		})
 	}
 	if got, want := len(busy.Export()), 20; got < want {
-		t.Errorf("the busy sandbox has %d series, want at least %d: it was not busy", got, want)
+		t.Errorf("the busy sandbox has %d series, want at least %d: its workload did not run", got, want)
 	}
 	served.Eventually(func(got page.Page) error {
-		if others := got.Select(of("app")); len(others) != 0 {
-			return fmt.Errorf("a container of another's sandbox counts as one: %v", others)
+		if others := got.Select(ofSandbox("app")); len(others) != 0 {
+			return fmt.Errorf("a container in a pod has separate series: %v", others)
 		}
 		return nil
 	})
 }
 
-// takenBetween returns an error for series that were not measured in a time.
-func takenBetween(p page.Page, from, to time.Time) error {
+// checkTimes returns an error unless all timestamps are between two times.
+func checkTimes(p page.Page, from, to time.Time) error {
 	for key, series := range p {
 		if series.Time.Before(from.Truncate(time.Millisecond)) || series.Time.After(to) {
-			return fmt.Errorf("%s is of %v, want between %v and %v", key, series.Time, from, to)
+			return fmt.Errorf("%s has timestamp %v, want between %v and %v", key, series.Time, from, to)
 		}
 	}
 	return nil
 }
 
-// metaFamilies are the type and help of what runsc metric-server says about
+// metaFamilies holds the type and help of the metrics of runsc metric-server about
 // sandboxes and about itself.
 var metaFamilies = map[string]struct{ kind, help string }{
 	"sandbox_presence":                     {"gauge", "Boolean metric set to 1 for each known sandbox."},
@@ -145,6 +144,7 @@ var metaFamilies = map[string]struct{ kind, help string }{
 	"metric_server_presence":               {"gauge", "Boolean metric always set to 1 for the metric server process."},
 }
 
+// meta returns a series of a metric about sandboxes or the server.
 func meta(name string, value float64, labels ...map[string]string) page.Series {
 	all := map[string]string{}
 	for _, some := range labels {
@@ -154,16 +154,17 @@ func meta(name string, value float64, labels ...map[string]string) page.Series {
 	return page.Series{Name: metaPrefix + name, Type: family.kind, Help: family.help, Labels: all, Value: value}
 }
 
+// metaOf selects the series about a sandbox that it does not export itself.
 func metaOf(id string) func(page.Series) bool {
-	return func(s page.Series) bool { return of(id)(s) && strings.HasPrefix(s.Name, metaPrefix) }
+	return func(s page.Series) bool { return ofSandbox(id)(s) && strings.HasPrefix(s.Name, metaPrefix) }
 }
 
-// identityOf are the labels by which runsc tells a sandbox from others.
+// identityOf returns the labels with which runsc identifies a sandbox.
 func identityOf(sandbox *runsc.Sandbox) map[string]string {
 	labels := map[string]string{}
 	for _, series := range sandbox.Export() {
 		for _, key := range []string{"sandbox", "iteration", "pod_name", "namespace_name"} {
-			if text, there := series.Labels[key]; there {
+			if text, found := series.Labels[key]; found {
 				labels[key] = text
 			}
 		}
@@ -172,8 +173,8 @@ func identityOf(sandbox *runsc.Sandbox) map[string]string {
 	return labels
 }
 
-// What the page says about sandboxes and itself is what runsc metric-server
-// says.
+// The metrics about sandboxes and about the server equal those of runsc
+// metric-server.
 func TestPageHasMetaMetrics(t *testing.T) {
 	runtime := runsc.New(t)
 	sandbox := runtime.Start(runsc.Container{
@@ -185,10 +186,10 @@ func TestPageHasMetaMetrics(t *testing.T) {
 		Annotations: runsc.PodContainer("pod", "shop", "web", "0b4e1f6e", "app"),
 	})
 	other := runtime.Start(runsc.Container{ID: "other", Script: runsc.Idle, MetricServer: metricServer})
-	served := startCompatible(t, rootIs(runtime))
+	served := startCompatible(t, compatibleRoot(runtime))
 	identity := identityOf(sandbox)
 	if len(identity) != 4 {
-		t.Fatalf("identity of a sandbox in a pod: %v", identity)
+		t.Fatalf("identity of a sandbox in a pod is %v, want 4 labels", identity)
 	}
 	state := sandbox.State()
 	spec := map[string]string{"hasuid0": "true", "ociversion": "1.0.2", "nvproxy": "false", "tpuproxy": "false"}
@@ -205,20 +206,20 @@ func TestPageHasMetaMetrics(t *testing.T) {
 		meta("sandbox_wall_time_saved_milliseconds", 0, identity),
 		meta("sandbox_creation_time_seconds", float64(state.Created.UnixNano())/1e9, identity),
 	)
-	t.Run("of a running sandbox", func(t *testing.T) {
+	t.Run("running sandbox", func(t *testing.T) {
 		served.Eventually(func(got page.Page) error {
 			return page.Equal(want, roundedTimes(got.Select(metaOf("pod")), want))
 		})
 	})
-	t.Run("of the server", func(t *testing.T) { checkServer(t, served, 2, 2) })
-	t.Run("of the server, after one has ended", func(t *testing.T) {
+	t.Run("server", func(t *testing.T) { checkServer(t, served, 2, 2) })
+	t.Run("server after the end of a sandbox", func(t *testing.T) {
 		other.End()
 		checkServer(t, served, 2, 1)
 	})
 }
 
-// checkServer checks what the page says about the receiver itself, with so many
-// sandboxes ever seen, and running now.
+// checkServer checks the metrics about the server, with the total number of
+// sandboxes and the number of running ones.
 func checkServer(t *testing.T, served *collector.Page, total, running float64) {
 	t.Helper()
 	const start = "process_start_time_seconds"
@@ -242,7 +243,7 @@ func checkServer(t *testing.T, served *collector.Page, total, running float64) {
 				continue
 			}
 			if age := time.Since(time.UnixMilli(int64(series.Value * 1e3))); age < 0 || age > time.Hour {
-				return fmt.Errorf("%s is %v ago", key, age)
+				return fmt.Errorf("%s is %v ago, want less than an hour", key, age)
 			}
 			series.Value = 0
 			server[key] = series
@@ -251,11 +252,11 @@ func checkServer(t *testing.T, served *collector.Page, total, running float64) {
 	})
 }
 
-// roundedTimes gives times that are as near to what is wanted as floating point
-// can tell the value that is wanted.
+// roundedTimes replaces times that differ from the wanted ones only by rounding
+// errors with the wanted ones.
 func roundedTimes(got, want page.Page) page.Page {
 	for key, series := range got {
-		if wanted, there := want[key]; there && strings.HasSuffix(series.Name, "_time_seconds") {
+		if wanted, found := want[key]; found && strings.HasSuffix(series.Name, "_time_seconds") {
 			if difference := series.Value - wanted.Value; difference < 1e-5 && difference > -1e-5 {
 				series.Value = wanted.Value
 				got[key] = series

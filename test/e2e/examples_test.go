@@ -9,7 +9,7 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/process"
 )
 
-// examples is the folder of the configurations that the documentation shows.
+// examples is the directory of the example configurations.
 const examples = "../../examples"
 
 func TestExamplesAreValid(t *testing.T) {

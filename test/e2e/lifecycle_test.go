@@ -14,104 +14,117 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/runsc"
 )
 
-// nothingOf returns an error for series of a sandbox.
-func nothingOf(id string) func(page.Page) error {
+// noSeriesOf returns a check that fails if the page has series of a sandbox.
+func noSeriesOf(id string) func(page.Page) error {
 	return func(got page.Page) error {
-		if left := got.Select(of(id)); len(left) > 0 {
-			return fmt.Errorf("%d series are left: %v", len(left), left)
+		if left := got.Select(ofSandbox(id)); len(left) > 0 {
+			return fmt.Errorf("%d series are still there: %v", len(left), left)
 		}
 		return nil
 	}
 }
 
-// Whatever ends a sandbox, its series end with it, and those of others do not.
-func TestSandboxesEnd(t *testing.T) {
-	runtime := runsc.New(t)
-	start := func(id string) *runsc.Sandbox {
-		return runtime.Start(runsc.Container{ID: id, Script: runsc.Idle, MetricServer: metricServer})
-	}
-	bystander := start("bystander")
-	served := startCompatible(t, rootIs(runtime))
-	appeared := func(sandbox *runsc.Sandbox) func(page.Page) error {
-		exported := sandbox.ExportSettled()
-		return func(got page.Page) error { return page.Equal(exported, got.Select(measured(sandbox.ID))) }
-	}
-	served.Eventually(appeared(bystander))
+// lifecycle is a runtime root and the page with the series of its sandboxes.
+type lifecycle struct {
+	runtime *runsc.Runtime
+	served  *collector.Page
+}
 
-	t.Run("its workload ends", func(t *testing.T) {
-		sandbox := start("ended")
-		served.Eventually(appeared(sandbox))
+func (l *lifecycle) start(id string) *runsc.Sandbox {
+	return l.runtime.Start(runsc.Container{ID: id, Script: runsc.Idle, MetricServer: metricServer})
+}
+
+// awaitSeries waits until the page has the series that a sandbox exports.
+func (l *lifecycle) awaitSeries(sandbox *runsc.Sandbox) {
+	exported := sandbox.ExportSettled()
+	l.served.Eventually(func(got page.Page) error { return page.Equal(exported, got.Select(exportedBy(sandbox.ID))) })
+}
+
+// The series of a sandbox end with it, for whatever reason it ends, and those of
+// others do not.
+func TestSeriesEndWithSandbox(t *testing.T) {
+	runtime := runsc.New(t)
+	l := &lifecycle{runtime: runtime}
+	bystander := l.start("bystander")
+	l.served = startCompatible(t, compatibleRoot(runtime))
+	l.awaitSeries(bystander)
+
+	t.Run("workload ends", func(*testing.T) {
+		sandbox := l.start("ended")
+		l.awaitSeries(sandbox)
 		sandbox.End()
-		served.Eventually(nothingOf("ended"))
+		l.served.Eventually(noSeriesOf("ended"))
 	})
-	t.Run("it is killed and its files stay", func(t *testing.T) {
-		sandbox := start("killed")
-		served.Eventually(appeared(sandbox))
+	t.Run("killed", func(t *testing.T) {
+		sandbox := l.start("killed")
+		l.awaitSeries(sandbox)
 		if err := syscall.Kill(sandbox.State().Sandbox.PID, syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
-		served.Eventually(nothingOf("killed"))
+		l.served.Eventually(noSeriesOf("killed"))
 		if status := sandbox.State().Status; status != "running" {
-			t.Errorf("the state file says %s, so this is another test than it should be", status)
+			t.Errorf("status in the state file is %s, want running: the test requires an outdated state file", status)
 		}
 	})
-	t.Run("it is deleted", func(t *testing.T) {
-		sandbox := start("deleted")
-		served.Eventually(appeared(sandbox))
+	t.Run("deleted", func(*testing.T) {
+		sandbox := l.start("deleted")
+		l.awaitSeries(sandbox)
 		sandbox.Delete()
-		served.Eventually(nothingOf("deleted"))
+		l.served.Eventually(noSeriesOf("deleted"))
 	})
-	t.Run("another is created under its id", func(t *testing.T) {
-		first := start("again")
-		before := identityOf(first)
-		served.Eventually(appeared(first))
-		first.Delete()
-		second := start("again")
-		after := identityOf(second)
-		if before["iteration"] == after["iteration"] {
-			t.Fatalf("both are %v", after)
-		}
-		exported := second.ExportSettled()
-		served.Eventually(func(got page.Page) error {
-			for key, series := range got.Select(of("again")) {
-				if series.Labels["iteration"] != after["iteration"] {
-					return fmt.Errorf("%s is left of the first", key)
-				}
-			}
-			return page.Equal(exported, got.Select(measured("again")))
-		})
-	})
-	served.Eventually(func(got page.Page) error {
-		if len(got.Select(measured("bystander"))) == 0 {
+	t.Run("replaced under the same ID", l.testReplaced)
+	l.served.Eventually(func(got page.Page) error {
+		if len(got.Select(exportedBy("bystander"))) == 0 {
 			return errors.New("the series of another sandbox ended too")
 		}
 		return nil
 	})
 }
 
-// A sandbox that was killed is reported as stopped for as long as its files stay.
+func (l *lifecycle) testReplaced(t *testing.T) {
+	first := l.start("again")
+	before := identityOf(first)
+	l.awaitSeries(first)
+	first.Delete()
+	second := l.start("again")
+	after := identityOf(second)
+	if before["iteration"] == after["iteration"] {
+		t.Fatalf("both sandboxes have the identity %v", after)
+	}
+	exported := second.ExportSettled()
+	l.served.Eventually(func(got page.Page) error {
+		for key, series := range got.Select(ofSandbox("again")) {
+			if series.Labels["iteration"] != after["iteration"] {
+				return fmt.Errorf("%s of the first sandbox is still there", key)
+			}
+		}
+		return page.Equal(exported, got.Select(exportedBy("again")))
+	})
+}
+
+// A killed sandbox is reported as stopped while its files exist.
 func TestStoppedSandboxIsReported(t *testing.T) {
 	runtime := runsc.New(t)
 	sandbox := runtime.Start(runsc.Container{ID: "killed", Script: runsc.Idle, MetricServer: metricServer})
-	sink := startOTLP(t, rootsAre(runtime.Root))
+	sink := startOTLP(t, otlpRoots(runtime.Root))
 	stateIs := func(want string) func() error {
 		return func() error {
 			_, metrics, err := latest(sink, "killed")
 			if err != nil {
 				return err
 			}
-			state, there := metrics["sandbox.state"]
-			if !there {
+			state, found := metrics["sandbox.state"]
+			if !found {
 				return errors.New("sandbox.state is missing")
 			}
 			points := state.Sum().DataPoints()
 			if n := points.Len(); n != 1 {
 				return fmt.Errorf("%d points of sandbox.state, want 1", n)
 			}
-			if got, _ := points.At(0).Attributes().Get("sandbox.state"); got.Str() != want || points.At(0).IntValue() != 1 {
-				return fmt.Errorf("sandbox.state is %v of %s, want 1 of %s", points.At(0).IntValue(), got.Str(), want)
+			if value := points.At(0).IntValue(); value != 1 {
+				return fmt.Errorf("value of sandbox.state is %d, want 1", value)
 			}
-			return nil
+			return checkAttribute(points.At(0).Attributes(), "sandbox.state", want)
 		}
 	}
 	process.Eventually(t, collector.Timeout, stateIs("running"))

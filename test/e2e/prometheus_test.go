@@ -19,7 +19,7 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/runsc"
 )
 
-// startPrometheus runs a Prometheus that scrapes a page each second, and
+// startPrometheus starts a Prometheus that scrapes the target every second, and
 // returns its URL.
 func startPrometheus(t *testing.T, target string) string {
 	t.Helper()
@@ -45,7 +45,7 @@ scrape_configs:
 	return "http://" + address
 }
 
-// vector is Prometheus' answer to an instant query.
+// vector is the response of Prometheus to an instant query.
 type vector struct {
 	Status string `json:"status"`
 	Error  string `json:"error"`
@@ -57,7 +57,7 @@ type vector struct {
 	} `json:"data"`
 }
 
-// query is the value of the one series that an expression selects.
+// query returns the value of the only series that an expression selects.
 func query(server, expression string) (float64, error) {
 	client := &http.Client{Timeout: 10 * time.Second}
 	response, err := client.Get(server + "/api/v1/query?query=" + url.QueryEscape(expression))
@@ -65,18 +65,18 @@ func query(server, expression string) (float64, error) {
 		return 0, err
 	}
 	defer response.Body.Close()
-	var answer vector
-	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
+	var result vector
+	if err := json.NewDecoder(response.Body).Decode(&result); err != nil {
 		return 0, err
 	}
-	if answer.Status != "success" {
-		return 0, errors.New(answer.Error)
+	if result.Status != "success" {
+		return 0, errors.New(result.Error)
 	}
-	if n := len(answer.Data.Result); n != 1 {
+	if n := len(result.Data.Result); n != 1 {
 		return 0, fmt.Errorf("%s selects %d series, want 1", expression, n)
 	}
 	var text string
-	if err := json.Unmarshal(answer.Data.Result[0].Value[1], &text); err != nil {
+	if err := json.Unmarshal(result.Data.Result[0].Value[1], &text); err != nil {
 		return 0, err
 	}
 	return strconv.ParseFloat(text, 64)
@@ -93,7 +93,7 @@ func eventuallyQuery(t *testing.T, server, expression string, want float64) {
 	})
 }
 
-// A Prometheus gets the values of runsc from the page that is compatible with
+// Prometheus scrapes the values that runsc exports from the page that replaces
 // runsc metric-server.
 func TestPrometheusScrapesCompatiblePage(t *testing.T) {
 	runtime := runsc.New(t)
@@ -101,16 +101,16 @@ func TestPrometheusScrapesCompatiblePage(t *testing.T) {
 	sandbox.Pause()
 	defer sandbox.Resume()
 	exported := sandbox.ExportSettled()
-	server := startPrometheus(t, startCompatible(t, rootIs(runtime)).Address)
+	server := startPrometheus(t, startCompatible(t, compatibleRoot(runtime)).Address)
 	for key, series := range exported {
 		eventuallyQuery(t, server, key, series.Value)
 	}
 	eventuallyQuery(t, server, `up{job="sandboxes"}`, 1)
 }
 
-// A Prometheus gets the same values under names of OpenTelemetry's style, and
-// can tell sandboxes apart.
-func TestPrometheusScrapesNativePage(t *testing.T) {
+// Prometheus scrapes the same values with names in OpenTelemetry style, and labels
+// distinguish the sandboxes.
+func TestPrometheusScrapesOTelPage(t *testing.T) {
 	runtime := runsc.New(t)
 	served := collector.NewPage(t)
 	collector.Start(t, filepath.Join(examples, "prometheus.yaml"), fmt.Sprintf(`

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"flag"
 	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -20,34 +18,43 @@ func TestBenchFlags(t *testing.T) {
 	assert.Equal(t, []int{5, 10}, o.gvisor)
 	assert.Empty(t, o.kata)
 	assert.Equal(t, 2*time.Second, o.interval)
-	for _, args := range [][]string{{"-gvisor=x"}, {"-gvisor=0"}, {"-kata=-1"}, {"-cycles=0"}, {"-interval=1ms"}, {"more"}, {"-nonsense"}} {
+	for _, args := range [][]string{
+		{"-gvisor=x"}, {"-gvisor=0"}, {"-kata=-1"}, {"-cycles=0"}, {"-interval=1ms"}, {"argument"}, {"-unknown"},
+	} {
 		_, err := parseBenchFlags(args, &stderr)
 		require.Error(t, err, args)
 	}
 	_, err = parseBenchFlags([]string{"-h"}, &stderr)
 	require.ErrorIs(t, err, flag.ErrHelp)
-	assert.ErrorContains(t, run(t.Context(), []string{"nonsense"}, &stderr, &stderr), `"nonsense" is no command`)
+	assert.ErrorContains(t, run(t.Context(), []string{"unknown"}, &stderr, &stderr), `invalid command "unknown"`)
 }
 
-// goodRows are figures that meet all there is to meet.
+// goodRows returns values within all limits.
 func goodRows() []*row {
-	good := receiveResult{First: time.Second, CPU: 40 * time.Millisecond, Points: 60_000, Allocations: 6.3, PDataAllocations: 6.2, PeakMemory: 60 << 20, Heap: 4 << 20, Stop: time.Second}
+	good := receiveResult{
+		First: time.Second, CPU: 40 * time.Millisecond, Points: 60_000, Allocations: 6.3, PDataAllocations: 6.2,
+		PeakMemory: 60 << 20, Heap: 4 << 20, Stop: time.Second,
+	}
 	small := good
 	small.Heap, small.Allocations, small.Points = 1<<20, 20, 600
 	return []*row{
 		{gvisor: 10, receiver: small, floor: floorResult{CPU: time.Millisecond}},
-		{gvisor: referenceLoad, receiver: good, kept: floorResult{CPU: 10 * time.Millisecond}, floor: floorResult{CPU: 12 * time.Millisecond}, peer: &peerResult{CPU: 1700 * time.Millisecond}},
+		{
+			gvisor: referenceLoad, receiver: good,
+			kept: floorResult{CPU: 10 * time.Millisecond}, floor: floorResult{CPU: 12 * time.Millisecond},
+			metricServer: &metricServerResult{CPU: 1700 * time.Millisecond},
+		},
 		{kata: 50, receiver: good, floor: floorResult{CPU: 4 * time.Millisecond}},
 	}
 }
 
-func TestVerdicts(t *testing.T) {
-	var page bytes.Buffer
-	require.NoError(t, printVerdicts(&page, goodRows(), true))
-	assert.NotContains(t, page.String(), "NOT MET")
+func TestChecks(t *testing.T) {
+	var output bytes.Buffer
+	require.NoError(t, printChecks(&output, goodRows(), true))
+	assert.NotContains(t, output.String(), "NOT MET")
 	for name, c := range map[string]struct {
-		spoil func(rows []*row)
-		noisy bool
+		exceed func(rows []*row)
+		noisy  bool
 	}{
 		"never delivered":       {func(rows []*row) { rows[0].receiver.Missing = 1 }, false},
 		"goroutines left":       {func(rows []*row) { rows[2].receiver.Goroutines = 1 }, false},
@@ -56,70 +63,58 @@ func TestVerdicts(t *testing.T) {
 		"heap per sandbox":      {func(rows []*row) { rows[1].receiver.Heap = 15 << 20 }, false},
 		"peak memory":           {func(rows []*row) { rows[1].receiver.PeakMemory = 121 << 20 }, false},
 		"time to stop":          {func(rows []*row) { rows[0].receiver.Stop = 3 * time.Second }, true},
-		"over kept connections": {func(rows []*row) { rows[1].kept.CPU = 7 * time.Millisecond }, true},
-		"in floors":             {func(rows []*row) { rows[1].floor.CPU = 7 * time.Millisecond }, true},
+		"multiple of kept":      {func(rows []*row) { rows[1].kept.CPU = 7 * time.Millisecond }, true},
+		"multiple of floor":     {func(rows []*row) { rows[1].floor.CPU = 7 * time.Millisecond }, true},
 		"all have delivered":    {func(rows []*row) { rows[1].receiver.First = 3 * time.Second }, true},
 		"50 Kata: CPU":          {func(rows []*row) { rows[2].receiver.CPU = 51 * time.Millisecond }, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rows := goodRows()
-			c.spoil(rows)
-			page.Reset()
-			require.ErrorContains(t, printVerdicts(&page, rows, true), name)
-			assert.Regexp(t, `NOT MET  .*`+name, page.String())
-			page.Reset()
-			assert.Equal(t, c.noisy, printVerdicts(&page, rows, false) == nil, "noisy figures fail only if strict")
+			c.exceed(rows)
+			output.Reset()
+			require.ErrorContains(t, printChecks(&output, rows, true), name)
+			assert.Regexp(t, `NOT MET  .*`+name, output.String())
+			output.Reset()
+			assert.Equal(t, c.noisy, printChecks(&output, rows, false) == nil, "noisy values fail only if strict")
 		})
 	}
 }
 
-func TestTableHasALinePerLoadAndThePeer(t *testing.T) {
-	var page bytes.Buffer
-	printTable(&page, benchOptions{points: 60}, goodRows())
-	for _, text := range []string{"10 gVisor", "1000 gVisor", "50 Kata", "receiver CPU", "6.30", "3.1 KB", "1.70 s per scrape (42 × the receiver's)", "Here that would be 1.04 s, 26 × what the receiver takes"} {
-		assert.Contains(t, page.String(), text)
+func TestTableContainsAllLoadsAndUpstream(t *testing.T) {
+	var output bytes.Buffer
+	printTable(&output, benchOptions{points: 60}, goodRows())
+	for _, text := range []string{
+		"10 gVisor", "1000 gVisor", "50 Kata", "receiver CPU", "6.30", "3.1 KB",
+		"1.70 s per scrape (42 × the receiver's)",
+		"The same ratio on this machine is 1.04 s, 26 × the receiver's CPU time",
+	} {
+		assert.Contains(t, output.String(), text)
 	}
 }
 
-func TestHeapPerSandboxLeavesOutWhatIsShared(t *testing.T) {
+func TestLegendExplainsAllColumns(t *testing.T) {
+	for _, header := range headers[1:] {
+		assert.Contains(t, legend, "\n"+header+" ")
+	}
+	assert.Len(t, goodRows()[0].cells("-"), len(headers))
+}
+
+func TestHeapPerSandboxExcludesSharedMemory(t *testing.T) {
 	per := heapPerSandbox(goodRows())
 	assert.Len(t, per, 1)
 	for r, bytes := range per {
 		assert.Equal(t, referenceLoad, r.gvisor)
 		assert.InDelta(t, float64(3<<20)/990, bytes, 1)
 	}
-	assert.Empty(t, heapPerSandbox(goodRows()[1:]), "nothing to compare with")
+	assert.Empty(t, heapPerSandbox(goodRows()[1:]), "there is no smaller load to compare with")
 }
 
-// fakeMetricServer answers as runsc metric-server does, and ends when told to.
-const fakeMetricServer = `#!/bin/sh
-exec "$LOAD_TEST_BINARY" child metric-server "$@"
-`
-
-func TestPeerIsMeasuredOverItsSocket(t *testing.T) {
-	directory, err := os.MkdirTemp("", "peer") //nolint:usetesting // socket paths have to be short
-	require.NoError(t, err)
-	defer func() { require.NoError(t, os.RemoveAll(directory)) }()
-	program := filepath.Join(directory, "runsc")
-	self, err := os.Executable()
-	require.NoError(t, err)
-	t.Setenv("LOAD_TEST_BINARY", self)
-	require.NoError(t, os.WriteFile(program, []byte(fakeMetricServer), 0o700))
-	there := simulated{RuntimeRoot: directory, MetricServer: filepath.Join(directory, "ms.sock")}
-	result, err := measurePeer(t.Context(), benchOptions{metricServer: program, cycles: 2}, there)
-	require.NoError(t, err)
-	assert.Equal(t, strings.Count(fakePage, "\n")-2, result.Samples)
-	assert.Positive(t, result.PeakMemory)
-
-	_, err = measurePeer(t.Context(), benchOptions{metricServer: "/bin/false", cycles: 1}, there)
-	assert.ErrorContains(t, err, "has ended")
-}
-
-func TestBenchRunsFromEndToEnd(t *testing.T) {
+func TestBench(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	var stdout, stderr bytes.Buffer
-	require.NoError(t, run(t.Context(), []string{"bench", "-gvisor=20", "-kata=", "-interval=1s", "-cycles=1", "-profiles", t.TempDir()}, &stdout, &stderr))
-	assert.Regexp(t, `20 gVisor +0\.2 MB .* 1[0-9]{3} `, stdout.String(), "the bytes read and the points of a cycle")
+	args := []string{"bench", "-gvisor=20", "-kata=", "-interval=1s", "-cycles=1", "-profiles", t.TempDir()}
+	require.NoError(t, run(t.Context(), args, &stdout, &stderr))
+	assert.Regexp(t, `20 gVisor +0\.2 MB .* 1[0-9]{3} `, stdout.String(), "bytes read and points of a cycle")
 	assert.Contains(t, stdout.String(), "met      20 gVisor: sandboxes that never delivered")
 	left, err := os.ReadDir(os.TempDir())
 	require.NoError(t, err)

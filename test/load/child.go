@@ -13,12 +13,12 @@ import (
 	"time"
 )
 
-// childArgument comes before the name of a child on the command line.
+// childArgument precedes the name of a child on the command line.
 const childArgument = "child"
 
-// children are the things that run in processes of their own. Each reads its
-// task as one line of JSON and answers with lines of JSON. When the standard
-// input ends, so does the child.
+// children maps names to the functions that run in separate processes. Each
+// reads its task as one line of JSON and sends lines of JSON. A child exits when
+// its standard input ends.
 var children = map[string]func(task json.RawMessage, parent *parent) error{
 	"simulate": simulateChild,
 	"floor":    floorChild,
@@ -31,15 +31,16 @@ type parent struct {
 	output io.Writer
 }
 
-// tell sends one message.
-func (p *parent) tell(message any) error { return json.NewEncoder(p.output).Encode(message) }
+// send sends one message.
+func (p *parent) send(message any) error { return json.NewEncoder(p.output).Encode(message) }
 
-// await returns when the parent wants the child to end.
-func (p *parent) await() { _, _ = io.Copy(io.Discard, p.input) }
+// awaitEnd returns when the parent closes the input to end the child.
+func (p *parent) awaitEnd() { _, _ = io.Copy(io.Discard, p.input) }
 
-func runChild(name string) int {
-	// An interrupt from the terminal goes to all processes at once; the parent
-	// says when to end.
+// childMain runs a child and returns its exit code.
+func childMain(name string) int {
+	// The terminal sends an interrupt to all processes at once, but the parent
+	// decides when a child ends.
 	signal.Ignore(os.Interrupt, syscall.SIGTERM)
 	p := &parent{bufio.NewReader(os.Stdin), os.Stdout}
 	task, err := p.input.ReadBytes('\n')
@@ -47,7 +48,7 @@ func runChild(name string) int {
 		if child := children[name]; child != nil {
 			err = child(task, p)
 		} else {
-			err = errors.New("there is no such child")
+			err = errors.New("unknown child")
 		}
 	}
 	if err != nil {
@@ -65,8 +66,8 @@ type child struct {
 	output  *json.Decoder
 }
 
-// childPatience is how long a child may take to end once it was told to.
-const childPatience = 30 * time.Second
+// childTimeout limits how long a child may take to exit.
+const childTimeout = 30 * time.Second
 
 // startChild runs this program again as one of its children.
 func startChild(name string, task any) (*child, error) {
@@ -88,23 +89,23 @@ func startChild(name string, task any) (*child, error) {
 		return nil, err
 	}
 	if err := json.NewEncoder(c.input).Encode(task); err != nil {
-		return nil, errors.Join(fmt.Errorf("telling %s its task: %w", name, err), c.end())
+		return nil, errors.Join(fmt.Errorf("send task to %s: %w", name, err), c.end())
 	}
 	return c, nil
 }
 
-// hear waits for the child's next message.
-func (c *child) hear(message any) error {
+// receive waits for the child's next message.
+func (c *child) receive(message any) error {
 	if err := c.output.Decode(message); err != nil {
-		return fmt.Errorf("%s has ended without an answer: %w", c.name, err)
+		return fmt.Errorf("%s exited without sending a result: %w", c.name, err)
 	}
 	return nil
 }
 
-// end tells the child to end and waits for that.
+// end closes the child's input and waits until it exits.
 func (c *child) end() error {
 	_ = c.input.Close()
-	timer := time.AfterFunc(childPatience, func() { _ = c.command.Process.Kill() })
+	timer := time.AfterFunc(childTimeout, func() { _ = c.command.Process.Kill() })
 	defer timer.Stop()
 	if err := c.command.Wait(); err != nil {
 		return fmt.Errorf("%s: %w", c.name, err)
@@ -112,12 +113,12 @@ func (c *child) end() error {
 	return nil
 }
 
-// ask runs a child for the one answer it gives.
-func ask[Answer any](name string, task any) (answer Answer, err error) {
+// runChild runs a child that sends one result, and returns it.
+func runChild[Result any](name string, task any) (result Result, err error) {
 	c, err := startChild(name, task)
 	if err != nil {
-		return answer, err
+		return result, err
 	}
-	err = c.hear(&answer)
-	return answer, errors.Join(err, c.end())
+	err = c.receive(&result)
+	return result, errors.Join(err, c.end())
 }

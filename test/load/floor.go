@@ -12,32 +12,35 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
 )
 
-// floorTask is the task of the child that measures the floor: the least that
-// anybody must do who reads all the answers.
+// floorTask is the task of the child that measures the floor: the cost of a
+// client that reads all responses and discards them.
 type floorTask struct {
 	// GVisor and Kata are the sockets to read.
 	GVisor, Kata []string
-	// Cycles is how often each is read, after a first time that does not
-	// count. Interval, if not 0, is that of a receiver to be like: the sandboxes
-	// are read in groups, as many as the receiver has slots, spread evenly over
-	// it, and over a new connection each time, because open ones do harm.
-	Cycles   int
+	// Cycles is the number of measured cycles. An additional first cycle is not
+	// measured.
+	Cycles int
+	// Interval, if not 0, makes the client follow the schedule of a receiver:
+	// it reads the sandboxes in groups that are spread evenly over the interval,
+	// and over a new connection each time, because a gVisor sandbox that ends
+	// waits for open connections.
 	Interval time.Duration
 }
 
-// groups is how many slots the receiver has in an interval of ten seconds.
+// groups is the number of slots that the receiver has in an interval of ten
+// seconds.
 const groups = 5
 
-// floorResult is its answer.
+// floorResult is the result of a floorTask.
 type floorResult struct {
-	// CPU and Wall are those of one cycle, CPU the median of all.
+	// CPU is the median CPU time of a cycle, Wall the mean duration.
 	CPU, Wall time.Duration
-	// Bytes is how much one cycle has read.
+	// Bytes is the number of bytes read in one cycle.
 	Bytes int64
 }
 
-// floorPatience bounds one read of an answer.
-const floorPatience = 30 * time.Second
+// readTimeout limits how long a response may take.
+const readTimeout = 30 * time.Second
 
 func floorChild(task json.RawMessage, parent *parent) error {
 	var t floorTask
@@ -48,17 +51,17 @@ func floorChild(task json.RawMessage, parent *parent) error {
 	if err != nil {
 		return err
 	}
-	return parent.tell(result)
+	return parent.send(result)
 }
 
-// discarder reads the answers of one sandbox and throws them away.
+// discarder reads the responses of one sandbox and discards them.
 type discarder struct {
 	socket  string
-	conn    *net.UnixConn // nil if there is none now
+	conn    *net.UnixConn // nil if there is no open connection
 	request []byte
-	// ended tells whether an answer is complete. opened and closed count the
-	// braces in it so far, tail is its last bytes.
-	ended func(opened, closed int, tail []byte) bool
+	// complete reports whether a response is complete. opened and closed are the
+	// numbers of braces in it so far, tail its last bytes.
+	complete func(opened, closed int, tail []byte) bool
 }
 
 func measureFloor(t floorTask) (result floorResult, failed error) {
@@ -69,18 +72,18 @@ func measureFloor(t floorTask) (result floorResult, failed error) {
 		}
 	}()
 	for _, kind := range []struct {
-		sockets []string
-		request string
-		ended   func(opened, closed int, tail []byte) bool
+		sockets  []string
+		request  string
+		complete func(opened, closed int, tail []byte) bool
 	}{
-		{t.GVisor, `{"method":"Metrics.Export","arg":{"only_metrics":""}}`, bracesBalance},
-		{t.Kata, "GET /metrics HTTP/1.1\r\nHost: shim\r\n\r\n", chunksEnd},
+		{t.GVisor, `{"method":"Metrics.Export","arg":{"only_metrics":""}}`, bracesBalanced},
+		{t.Kata, "GET /metrics HTTP/1.1\r\nHost: shim\r\n\r\n", lastChunkRead},
 	} {
 		for _, socket := range kind.sockets {
-			all = append(all, &discarder{socket: socket, request: []byte(kind.request), ended: kind.ended})
+			all = append(all, &discarder{socket: socket, request: []byte(kind.request), complete: kind.complete})
 		}
 	}
-	if _, err := readAll(all, 0); err != nil { // the first cycle also warms up the other side
+	if _, err := readAll(all, 0); err != nil { // also warms up the simulation
 		return result, err
 	}
 	started := time.Now()
@@ -96,8 +99,8 @@ func measureFloor(t floorTask) (result floorResult, failed error) {
 	return result, nil
 }
 
-// readAll reads each sandbox once: one after the other, over connections that
-// stay open; or, with an interval, in groups.
+// readAll reads each sandbox once. Without an interval it reads one after
+// another, over connections that stay open, otherwise in groups.
 func readAll(all []*discarder, interval time.Duration) (read int64, failed error) {
 	buffer := make([]byte, 64<<10)
 	if interval == 0 {
@@ -123,15 +126,15 @@ func readAll(all []*discarder, interval time.Duration) (read int64, failed error
 	return read, nil
 }
 
-// readGroup asks all of a group, then reads all answers.
+// readGroup sends the requests of a group, then reads the responses.
 func readGroup(group []*discarder, buffer []byte) (read int64, failed error) {
 	for _, d := range group {
-		if err := errors.Join(d.close(), d.ask()); err != nil {
+		if err := errors.Join(d.close(), d.send()); err != nil {
 			return read, err
 		}
 	}
 	for _, d := range group {
-		n, err := d.answer(buffer)
+		n, err := d.receive(buffer)
 		if err = errors.Join(err, d.close()); err != nil {
 			return read, err
 		}
@@ -140,40 +143,41 @@ func readGroup(group []*discarder, buffer []byte) (read int64, failed error) {
 	return read, nil
 }
 
-// read asks once and reads the answer to its end.
+// read sends a request and reads the complete response.
 func (d *discarder) read(buffer []byte) (read int64, err error) {
-	if err := d.ask(); err != nil {
+	if err := d.send(); err != nil {
 		return 0, err
 	}
-	return d.answer(buffer)
+	return d.receive(buffer)
 }
 
-// ask sends the request, over the connection there is or a new one.
-func (d *discarder) ask() (err error) {
+// send sends the request, over the open connection or a new one.
+func (d *discarder) send() (err error) {
 	if d.conn == nil {
 		if d.conn, err = host.DialUnix(context.Background(), d.socket); err != nil {
 			d.conn = nil
 			return err
 		}
 	}
-	if err := d.conn.SetDeadline(time.Now().Add(floorPatience)); err != nil {
+	if err := d.conn.SetDeadline(time.Now().Add(readTimeout)); err != nil {
 		return err
 	}
 	_, err = d.conn.Write(d.request)
 	return err
 }
 
-func (d *discarder) answer(buffer []byte) (read int64, err error) {
+// receive reads a response and returns its size.
+func (d *discarder) receive(buffer []byte) (read int64, err error) {
 	opened, closed := 0, 0
 	for {
 		n, err := d.conn.Read(buffer)
 		read += int64(n)
 		if err != nil {
-			return read, fmt.Errorf("after %d bytes: %w", read, err)
+			return read, fmt.Errorf("read response after %d bytes: %w", read, err)
 		}
 		opened += bytes.Count(buffer[:n], []byte("{"))
 		closed += bytes.Count(buffer[:n], []byte("}"))
-		if d.ended(opened, closed, buffer[max(0, n-5):n]) {
+		if d.complete(opened, closed, buffer[max(0, n-5):n]) {
 			return read, nil
 		}
 	}
@@ -188,9 +192,9 @@ func (d *discarder) close() error {
 	return err
 }
 
-// bracesBalance is the end of a JSON object without braces in its strings,
-// which holds for the simulated ones.
-func bracesBalance(opened, closed int, _ []byte) bool { return opened == closed }
+// bracesBalanced reports whether a JSON object is complete if its strings contain
+// no braces, as in responses of simulated sandboxes.
+func bracesBalanced(opened, closed int, _ []byte) bool { return opened == closed }
 
-// chunksEnd is the end of a chunked HTTP answer.
-func chunksEnd(_, _ int, tail []byte) bool { return bytes.Equal(tail, []byte("0\r\n\r\n")) }
+// lastChunkRead reports whether a chunked HTTP response is complete.
+func lastChunkRead(_, _ int, tail []byte) bool { return bytes.Equal(tail, []byte("0\r\n\r\n")) }

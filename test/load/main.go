@@ -1,11 +1,12 @@
-// Command load puts load on the receiver with simulated sandboxes, which live
-// in a process of their own, and tells what that costs and whether it holds.
+// Command load runs the receiver against simulated sandboxes, which run in a
+// separate process, and measures its cost and its stability.
 //
-//	load bench   costs of a collection cycle, beside the cheapest conceivable one
-//	load soak    a long run among hostile sandboxes: nothing may be lost or leak
+//	load bench   measures the cost of a collection cycle
+//	load soak    runs for a long time with hostile sandboxes, and checks that
+//	             no data is lost and nothing leaks
 //
-// Each measurement is made in a fresh process, a child of this one, so that CPU
-// time and peak memory are those of what is measured and nothing else.
+// Each measurement runs in a new child process, so that CPU time and peak
+// memory are only those of what is measured.
 package main
 
 import (
@@ -21,7 +22,7 @@ import (
 
 func main() {
 	if len(os.Args) == 3 && os.Args[1] == childArgument {
-		os.Exit(runChild(os.Args[2]))
+		os.Exit(childMain(os.Args[2]))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -34,7 +35,7 @@ func main() {
 	}
 }
 
-// run carries out one of the commands.
+// run executes one of the commands.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	command := ""
 	if len(args) > 0 {
@@ -46,6 +47,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	case "soak":
 		return runSoak(ctx, args, stdout, stderr)
 	default:
-		return fmt.Errorf("%q is no command: use bench or soak; -h after it lists its flags", command)
+		return fmt.Errorf("invalid command %q: must be one of bench, soak; use -h after it to list its flags", command)
 	}
 }

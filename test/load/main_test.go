@@ -8,14 +8,14 @@ import (
 	"testing"
 )
 
-// TestMain makes the test binary run as a child, as the program itself does,
-// and as a stand-in for runsc metric-server.
+// TestMain lets the test binary also run as a child, like the program itself, and
+// as a fake of runsc metric-server.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 2 && os.Args[1] == childArgument {
 		if os.Args[2] == "metric-server" {
 			serveFakePage(os.Args[3:])
 		}
-		os.Exit(runChild(os.Args[2]))
+		os.Exit(childMain(os.Args[2]))
 	}
 	os.Exit(m.Run())
 }

@@ -13,7 +13,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 )
 
-// behavior is what a pipeline does with data.
+// behavior is how a pipeline handles data.
 type behavior int
 
 const (
@@ -22,15 +22,15 @@ const (
 	blocks
 )
 
-// pipeline is what the receiver hands its data to in a soak. It notes when the
-// steady sandboxes deliver.
+// pipeline is the consumer of the receiver in a soak test. It records when each
+// steady sandbox delivers metrics.
 type pipeline struct {
 	mu sync.Mutex
-	// now is what it does; changed is closed when that changes.
-	now     behavior
+	// current is the current behavior; changed is closed when it changes.
+	current behavior
 	changed chan struct{}
-	// began is the start of the phase, deliveries the times of all deliveries
-	// in it by the id of each steady sandbox.
+	// began is the start of the current phase. deliveries holds the times of the
+	// deliveries in this phase, by the ID of the steady sandbox.
 	began      time.Time
 	deliveries map[string][]time.Time
 }
@@ -45,7 +45,7 @@ func newPipeline(steady []string) *pipeline {
 
 func (p *pipeline) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
 
-var errRefused = errors.New("the pipeline takes nothing at the moment")
+var errRefused = errors.New("pipeline refuses data")
 
 func (p *pipeline) ConsumeMetrics(ctx context.Context, data pmetric.Metrics) error {
 	ids := deliveredBy(data)
@@ -56,7 +56,7 @@ func (p *pipeline) ConsumeMetrics(ctx context.Context, data pmetric.Metrics) err
 			p.deliveries[id] = append(times, now)
 		}
 	}
-	behavior, changed := p.now, p.changed
+	behavior, changed := p.current, p.changed
 	p.mu.Unlock()
 	switch behavior {
 	case refuses:
@@ -71,11 +71,11 @@ func (p *pipeline) ConsumeMetrics(ctx context.Context, data pmetric.Metrics) err
 	return nil
 }
 
-// behave changes what it does with data, also with what it holds up.
+// behave changes the behavior, also for calls that are currently blocked.
 func (p *pipeline) behave(b behavior) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.now = b
+	p.current = b
 	close(p.changed)
 	p.changed = make(chan struct{})
 }
@@ -90,7 +90,7 @@ func (p *pipeline) begin() {
 	}
 }
 
-// missing counts the steady sandboxes that have not delivered.
+// missing returns the number of steady sandboxes that have not delivered.
 func (p *pipeline) missing() (n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -102,38 +102,38 @@ func (p *pipeline) missing() (n int) {
 	return n
 }
 
-// check fails if a steady sandbox has lost an interval in this phase.
+// check returns an error if a steady sandbox missed an interval in this phase.
 func (p *pipeline) check(phase string, interval time.Duration, stdout io.Writer) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	ended := time.Now()
 	var gaps []time.Duration
-	deliveries, losers := 0, 0
+	deliveries, late := 0, 0
 	for _, times := range p.deliveries {
 		gap := longestGap(p.began, times, ended)
 		if gap >= 2*interval {
-			losers++
+			late++
 		}
 		gaps = append(gaps, gap)
 		deliveries += len(times)
 	}
 	slices.Sort(gaps)
-	_, _ = fmt.Fprintf(stdout, "%s: %d steady sandboxes have delivered %d times in %v; longest time without: %v\n",
-		phase, len(p.deliveries), deliveries, ended.Sub(p.began).Round(time.Millisecond), worst(gaps).Round(time.Millisecond))
-	if losers > 0 {
-		return fmt.Errorf("%s: %d of %d honest sandboxes have lost an interval of %v: the longest time without was %v",
-			phase, losers, len(p.deliveries), interval, worst(gaps))
+	_, _ = fmt.Fprintf(stdout, "%s: %d steady sandboxes delivered %d times in %v; longest gap: %v\n",
+		phase, len(p.deliveries), deliveries, ended.Sub(p.began).Round(time.Millisecond), longest(gaps).Round(time.Millisecond))
+	if late > 0 {
+		return fmt.Errorf("%s: %d of %d steady sandboxes missed an interval of %v: the longest gap was %v",
+			phase, late, len(p.deliveries), interval, longest(gaps))
 	}
 	return nil
 }
 
-// longestGap is the longest time without a delivery, beginning and end of the
-// phase included.
+// longestGap returns the longest time without a delivery, including the times
+// before the first and after the last one.
 func longestGap(began time.Time, times []time.Time, ended time.Time) time.Duration {
-	longest, last := time.Duration(0), began
+	gap, last := time.Duration(0), began
 	for _, t := range append(slices.Clone(times), ended) {
-		longest = max(longest, t.Sub(last))
+		gap = max(gap, t.Sub(last))
 		last = t
 	}
-	return longest
+	return gap
 }

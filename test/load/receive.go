@@ -20,7 +20,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/sandbox-telemetry/sandboxreceiver"
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/pdataconv"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
@@ -28,41 +27,41 @@ import (
 type receiveTask struct {
 	RuntimeRoot  string
 	StoragePaths []string
-	// GVisor and Kata are how many sandboxes have to deliver.
+	// GVisor and Kata are the numbers of sandboxes that must deliver.
 	GVisor, Kata int
 	Interval     time.Duration
-	// Cycles is how many intervals are measured after the first cycle.
+	// Cycles is the number of measured intervals after the first cycle.
 	Cycles int
 	Naming string
-	// Profile is where to write profiles of the measured cycles, without the
-	// ending, if at all.
+	// Profile is the path for profiles of the measured cycles, without an
+	// extension. If it is empty, no profiles are written.
 	Profile string
-	// Patience is how long the first cycle may take.
-	Patience time.Duration
+	// Timeout limits the duration of the first cycle.
+	Timeout time.Duration
 }
 
-// receiveResult is its answer.
+// receiveResult is the result of a receiveTask.
 type receiveResult struct {
 	// First is the time from the end of the initial delay until every sandbox
 	// had delivered.
 	First time.Duration
-	// Missing is how many had not, when patience ended.
+	// Missing is the number of sandboxes that had not delivered by the timeout.
 	Missing int
-	// CPU is that of one cycle, the median of all.
+	// CPU is the median CPU time of a cycle.
 	CPU time.Duration
-	// Pulls is how many pulls succeeded in one cycle, Points how many points
-	// they yielded.
+	// Pulls is the number of successful pulls per cycle, Points the number of
+	// points that they returned.
 	Pulls, Points float64
-	// Allocations are those of one point, PDataAllocations those among them
-	// that pdata cannot do without: as many as a copy of the data needs.
+	// Allocations is the number of allocations per point. PDataAllocations is
+	// the part of them that pdata requires: the number that a copy of the data
+	// needs.
 	Allocations, PDataAllocations float64
-	// PeakMemory is the process's, Heap what was in use on the heap.
+	// PeakMemory is the peak memory of the process, Heap the size of its heap.
 	PeakMemory int64
 	Heap       uint64
-	// Stop is how long it took to stop.
+	// Stop is the duration of the shutdown.
 	Stop time.Duration
-	// Goroutines and Descriptors are how many were left afterwards beyond
-	// those there were before.
+	// Goroutines and Descriptors are the numbers that the receiver left behind.
 	Goroutines, Descriptors int
 }
 
@@ -75,10 +74,10 @@ func receiveChild(task json.RawMessage, parent *parent) error {
 	if err != nil {
 		return err
 	}
-	return parent.tell(result)
+	return parent.send(result)
 }
 
-// receiverConfig is the receiver's default, over the simulated sandboxes.
+// receiverConfig returns the default configuration for the simulated sandboxes.
 func receiverConfig(root string, storage []string, interval time.Duration) *sandboxreceiver.Config {
 	config := sandboxreceiver.NewFactory().CreateDefaultConfig().(*sandboxreceiver.Config)
 	config.CollectionInterval = interval
@@ -88,8 +87,8 @@ func receiverConfig(root string, storage []string, interval time.Duration) *sand
 	return config
 }
 
-// running is a receiver that runs, with telemetry that counts, as a
-// collector's does.
+// running is a running receiver whose internal telemetry is enabled, as it is
+// in a Collector.
 type running struct {
 	receiver.Metrics
 	telemetry *sdkmetric.ManualReader
@@ -108,7 +107,7 @@ func startReceiver(config *sandboxreceiver.Config, next consumer.Metrics) (*runn
 	return &running{r, telemetry}, r.Start(context.Background(), componenttest.NewNopHost())
 }
 
-// pulls is how many pulls have succeeded so far, as the receiver tells.
+// pulls returns the number of successful pulls that the receiver reports.
 func (r *running) pulls() (succeeded int64, err error) {
 	var all metricdata.ResourceMetrics
 	if err := r.telemetry.Collect(context.Background(), &all); err != nil {
@@ -134,7 +133,7 @@ func measureReceiver(t receiveTask) (result receiveResult, failed error) {
 	config := receiverConfig(t.RuntimeRoot, t.StoragePaths, t.Interval)
 	config.GVisor.Enabled, config.Kata.Enabled = t.GVisor > 0, t.Kata > 0
 	if t.Naming != "" {
-		config.Naming = pdataconv.Naming(t.Naming)
+		config.Naming = sandbox.Naming(t.Naming)
 	}
 	if err := confmap.Validate(config); err != nil {
 		return result, err
@@ -165,8 +164,8 @@ func measureReceiver(t receiveTask) (result receiveResult, failed error) {
 	return result, err
 }
 
-// settle waits a moment for the number of goroutines to fall to the one given,
-// and returns what it is.
+// settle waits up to a second for the number of goroutines to drop to the target,
+// and returns the number.
 func settle(target int) int {
 	for range 100 {
 		if runtime.NumGoroutine() <= target {
@@ -179,20 +178,20 @@ func settle(target int) int {
 
 // measureCycles waits for the first cycle and measures those after it.
 func measureCycles(result *receiveResult, t receiveTask, r *running, sink *sink, begin time.Time) error {
-	last, complete := sink.awaitSandboxes(t.GVisor+t.Kata, time.Until(begin)+t.Patience)
+	last, complete := sink.awaitSandboxes(t.GVisor+t.Kata, time.Until(begin)+t.Timeout)
 	result.First = last.Sub(begin)
 	if !complete {
 		result.Missing = t.GVisor + t.Kata - sink.sandboxes()
 		return nil
 	}
-	// The first cycle comes at once; those after it have their own pace.
+	// The first cycle is not spread over the interval, so it is not measured.
 	time.Sleep(t.Interval)
 	stop, err := startProfile(t.Profile)
 	if err != nil {
 		return err
 	}
-	sink.use(forget)
-	before, err := r.take()
+	sink.use(discardAll)
+	before, err := r.readCounters()
 	if err != nil {
 		return err
 	}
@@ -203,7 +202,7 @@ func measureCycles(result *receiveResult, t receiveTask, r *running, sink *sink,
 	if err != nil {
 		return err
 	}
-	after, err := r.take()
+	after, err := r.readCounters()
 	if err := errors.Join(err, stop()); err != nil {
 		return err
 	}
@@ -214,16 +213,16 @@ func measureCycles(result *receiveResult, t receiveTask, r *running, sink *sink,
 		return err
 	}
 	if !sink.keepSample(2 * t.Interval) {
-		return errors.New("nothing came after the measured cycles")
+		return errors.New("no data was delivered after the measured cycles")
 	}
-	// Counting points takes time, so only those of a sample are counted.
+	// Counting all points would distort the result, so a sample is counted.
 	result.Points = result.Pulls * float64(sink.sample.DataPointCount()) / float64(max(1, len(deliveredBy(sink.sample))))
 	result.Allocations = float64(after.objects-before.objects) / float64(t.Cycles) / result.Points
 	return nil
 }
 
-// copyAllocations is how many objects a copy of the data needs per point.
-// Nobody else may allocate meanwhile.
+// copyAllocations returns the number of allocations per point that a copy of the
+// data needs. No other goroutine may allocate in the meantime.
 func copyAllocations(data pmetric.Metrics) float64 {
 	const copies = 5
 	before := allocated()
@@ -233,13 +232,13 @@ func copyAllocations(data pmetric.Metrics) float64 {
 	return float64(allocated()-before) / copies / float64(data.DataPointCount())
 }
 
-// reading is what a running receiver has allocated and done so far.
-type reading struct {
+// counters are the numbers of allocated objects and successful pulls so far.
+type counters struct {
 	objects uint64
 	pulls   int64
 }
 
-func (r *running) take() (now reading, err error) {
+func (r *running) readCounters() (now counters, err error) {
 	if now.pulls, err = r.pulls(); err != nil {
 		return now, err
 	}
@@ -247,8 +246,8 @@ func (r *running) take() (now reading, err error) {
 	return now, nil
 }
 
-// startProfile begins a CPU profile and returns what ends it, and writes a
-// profile of all allocations next to it.
+// startProfile starts a CPU profile and returns a function that stops it and
+// also writes a profile of all allocations.
 func startProfile(path string) (stop func() error, err error) {
 	if path == "" {
 		return func() error { return nil }, nil

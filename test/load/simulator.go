@@ -9,29 +9,34 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/simulate"
 )
 
-// simulation is the task of the child that simulates.
+// simulation is the task of the child that runs the simulated sandboxes.
 type simulation struct {
 	Options simulate.Options
-	// Steady is how many more honest gVisor sandboxes churn leaves alone.
+	// Steady is the number of additional honest gVisor sandboxes that are not
+	// subject to churn.
 	Steady int
 }
 
-// simulated is its first answer: what there is.
+// simulated is the first message of the child: it describes the sandboxes.
 type simulated struct {
 	RuntimeRoot  string
 	StoragePaths []string
 	MetricServer string
 	// GVisor and Kata are the sockets of the honest sandboxes.
 	GVisor, Kata []string
-	// Steady are the ids of the sandboxes that churn leaves alone.
+	// Steady are the IDs of the sandboxes that are not subject to churn.
 	Steady []string
 }
 
-// simulationReport is its last answer: what was asked of the sandboxes.
+// simulationReport is the last message of the child: it describes the requests
+// that the sandboxes received.
 type simulationReport struct {
-	// Aborted counts shims that died because they were asked, Strange calls
-	// that no receiver may make, Overlaps shims that were asked twice at once.
-	Aborted, Strange, Overlaps int
+	// Aborted is the number of shims that crashed because of a request.
+	Aborted int
+	// Forbidden is the number of calls that no receiver may make.
+	Forbidden int
+	// Overlaps is the number of shims that received concurrent requests.
+	Overlaps int
 	// KataGap is the shortest time between two requests to one shim.
 	KataGap time.Duration
 	Churned int64
@@ -52,39 +57,39 @@ func simulateChild(task json.RawMessage, parent *parent) (failed error) {
 		return err
 	}
 	defer func() { failed = errors.Join(failed, fleet.Close()) }()
-	answer := simulated{RuntimeRoot: fleet.RuntimeRoot(), StoragePaths: fleet.StoragePaths(), MetricServer: fleet.MetricServer()}
+	sandboxes := simulated{RuntimeRoot: fleet.RuntimeRoot(), StoragePaths: fleet.StoragePaths(), MetricServer: fleet.MetricServer()}
 	for range s.Steady {
 		sandbox, err := fleet.AddGVisor(simulate.GVisorOptions{Steady: true})
 		if err != nil {
 			return err
 		}
-		answer.Steady = append(answer.Steady, sandbox.ID())
+		sandboxes.Steady = append(sandboxes.Steady, sandbox.ID())
 	}
 	for _, sandbox := range fleet.GVisor() {
 		if sandbox.Mode() == "" {
-			answer.GVisor = append(answer.GVisor, sandbox.SocketPath())
+			sandboxes.GVisor = append(sandboxes.GVisor, sandbox.SocketPath())
 		}
 	}
 	for _, pod := range fleet.Kata() {
 		if pod.Mode() == "" {
-			answer.Kata = append(answer.Kata, pod.SocketPath())
+			sandboxes.Kata = append(sandboxes.Kata, pod.SocketPath())
 		}
 	}
-	if err := parent.tell(answer); err != nil {
+	if err := parent.send(sandboxes); err != nil {
 		return err
 	}
-	parent.await()
-	return parent.tell(reportOn(fleet))
+	parent.awaitEnd()
+	return parent.send(reportOn(fleet))
 }
 
 func reportOn(fleet *simulate.Fleet) simulationReport {
 	report := simulationReport{Churned: fleet.Churned()}
 	for _, sandbox := range fleet.GVisor() {
-		report.Strange += int(sandbox.Load().Strange)
+		report.Forbidden += int(sandbox.Load().Strange)
 	}
 	for _, pod := range fleet.Kata() {
 		load := pod.Load()
-		report.Strange += int(load.Strange)
+		report.Forbidden += int(load.Strange)
 		if pod.Aborted() {
 			report.Aborted++
 		}
@@ -98,19 +103,19 @@ func reportOn(fleet *simulate.Fleet) simulationReport {
 	return report
 }
 
-// withSimulation calls do while the sandboxes are there.
+// withSimulation starts simulated sandboxes, calls do, and stops them.
 func withSimulation(s simulation, do func(simulated) error) (simulationReport, error) {
 	var report simulationReport
 	c, err := startChild("simulate", s)
 	if err != nil {
 		return report, err
 	}
-	var there simulated
-	if err := c.hear(&there); err != nil {
+	var sandboxes simulated
+	if err := c.receive(&sandboxes); err != nil {
 		return report, errors.Join(err, c.end())
 	}
-	failed := do(there)
+	failed := do(sandboxes)
 	_ = c.input.Close()
-	failed = errors.Join(failed, c.hear(&report))
+	failed = errors.Join(failed, c.receive(&report))
 	return report, errors.Join(failed, c.end())
 }

@@ -10,46 +10,46 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 )
 
-// sink is the pipeline behind the receiver. It forgets the data, after a look
-// at it that costs more or less.
+// sink is the consumer of the receiver in a benchmark. It discards the data; its
+// mode determines what it does first.
 type sink struct {
-	look atomic.Int32
+	mode atomic.Int32
 
 	mu   sync.Mutex
 	seen map[string]struct{}
 	last time.Time
 	more chan struct{}
-	// samples is where the next data goes while that is the way to look.
+	// samples receives the next data in mode keepNext.
 	samples chan pmetric.Metrics
 	sample  pmetric.Metrics
 }
 
-// Ways to look at data, from dear to cheap.
+// Modes of a sink, from most to least expensive.
 const (
-	nameSandboxes int32 = iota
-	keepOne
-	forget
+	recordIDs int32 = iota
+	keepNext
+	discardAll
 )
 
-// leastMetrics is what a sandbox has delivered at least if it was pulled with
-// success; metrics about it alone are fewer.
-const leastMetrics = 15
+// minMetrics is the minimum number of metrics of a sandbox after a successful
+// pull. The metrics that the receiver adds are fewer.
+const minMetrics = 15
 
 func newSink() *sink {
 	return &sink{seen: make(map[string]struct{}), more: make(chan struct{}, 1), samples: make(chan pmetric.Metrics, 1)}
 }
 
-func (s *sink) use(look int32) { s.look.Store(look) }
+func (s *sink) use(mode int32) { s.mode.Store(mode) }
 
 func (s *sink) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
 
 func (s *sink) ConsumeMetrics(_ context.Context, data pmetric.Metrics) error {
-	switch s.look.Load() {
-	case nameSandboxes:
+	switch s.mode.Load() {
+	case recordIDs:
 		for _, id := range deliveredBy(data) {
-			s.note(id)
+			s.record(id)
 		}
-	case keepOne:
+	case keepNext:
 		select {
 		case s.samples <- data:
 		default:
@@ -58,7 +58,7 @@ func (s *sink) ConsumeMetrics(_ context.Context, data pmetric.Metrics) error {
 	return nil
 }
 
-// deliveredBy lists the ids of the sandboxes whose own metrics are in the data.
+// deliveredBy returns the IDs of the sandboxes whose own metrics are in the data.
 func deliveredBy(data pmetric.Metrics) []string {
 	var ids []string
 	for _, resource := range data.ResourceMetrics().All() {
@@ -70,14 +70,14 @@ func deliveredBy(data pmetric.Metrics) []string {
 		for _, scope := range resource.ScopeMetrics().All() {
 			metrics += scope.Metrics().Len()
 		}
-		if metrics >= leastMetrics {
+		if metrics >= minMetrics {
 			ids = append(ids, id.Str())
 		}
 	}
 	return ids
 }
 
-func (s *sink) note(id string) {
+func (s *sink) record(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, known := s.seen[id]; known {
@@ -97,10 +97,10 @@ func (s *sink) sandboxes() int {
 	return len(s.seen)
 }
 
-// awaitSandboxes waits until so many sandboxes have delivered, and returns when
-// the last of them did.
-func (s *sink) awaitSandboxes(count int, patience time.Duration) (last time.Time, complete bool) {
-	timer := time.NewTimer(patience)
+// awaitSandboxes waits until count sandboxes have delivered, and returns the time
+// of the last first delivery.
+func (s *sink) awaitSandboxes(count int, timeout time.Duration) (last time.Time, complete bool) {
+	timer := time.NewTimer(timeout)
 	defer timer.Stop()
 	for s.sandboxes() < count {
 		select {
@@ -114,14 +114,15 @@ func (s *sink) awaitSandboxes(count int, patience time.Duration) (last time.Time
 	return s.last, true
 }
 
-// keepSample waits for the next data and keeps it.
-func (s *sink) keepSample(patience time.Duration) (complete bool) {
-	s.use(keepOne)
-	defer s.use(forget)
+// keepSample waits for the next data and keeps it. It reports whether data
+// arrived.
+func (s *sink) keepSample(timeout time.Duration) (complete bool) {
+	s.use(keepNext)
+	defer s.use(discardAll)
 	select {
 	case s.sample = <-s.samples:
 		return true
-	case <-time.After(patience):
+	case <-time.After(timeout):
 		return false
 	}
 }

@@ -28,26 +28,26 @@ type soakOptions struct {
 func parseSoakFlags(args []string, stderr io.Writer) (o soakOptions, err error) {
 	flags := flag.NewFlagSet("load soak", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.DurationVar(&o.duration, "duration", 10*time.Minute, "how long to run; at least ten intervals")
+	flags.DurationVar(&o.duration, "duration", 10*time.Minute, "duration of the run; at least ten intervals")
 	flags.DurationVar(&o.interval, "interval", 2*time.Second, "collection interval of the gVisor sandboxes")
-	flags.IntVar(&o.steady, "steady", 130, "honest gVisor sandboxes that live as long as the run")
-	flags.IntVar(&o.churning, "churning", 50, "honest gVisor sandboxes that are replaced again and again")
-	flags.IntVar(&o.hostile, "hostile", 5, "gVisor sandboxes in each hostile mode; stall and trickle have 20")
-	flags.IntVar(&o.kata, "kata", 4, "honest Kata pods of each runtime, besides one in each hostile mode")
-	flags.Float64Var(&o.churn, "churn", 5, "sandboxes replaced per second")
+	flags.IntVar(&o.steady, "steady", 130, "number of honest gVisor sandboxes that run the whole time")
+	flags.IntVar(&o.churning, "churning", 50, "number of honest gVisor sandboxes that are replaced repeatedly")
+	flags.IntVar(&o.hostile, "hostile", 5, "number of gVisor sandboxes in each hostile mode, except stall and trickle with 20")
+	flags.IntVar(&o.kata, "kata", 4, "number of honest Kata pods of each runtime, in addition to one in each hostile mode")
+	flags.Float64Var(&o.churn, "churn", 5, "number of sandboxes replaced per second")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
 	if flags.NArg() > 0 {
-		return o, fmt.Errorf("%q is no flag", flags.Arg(0))
+		return o, fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
 	if o.interval <= 0 || o.duration < 10*o.interval {
-		return o, fmt.Errorf("-duration: %v is less than ten intervals of %v", o.duration, o.interval)
+		return o, fmt.Errorf("invalid -duration %v: must be at least ten intervals of %v", o.duration, o.interval)
 	}
 	return o, nil
 }
 
-// simulation is the mix of sandboxes: honest, replaced and hostile ones.
+// simulation returns the mix of honest, replaced and hostile sandboxes.
 func (o *soakOptions) simulation() simulation {
 	hostile := make(map[simulate.Mode]int)
 	for _, info := range simulate.Modes() {
@@ -66,27 +66,26 @@ func (o *soakOptions) simulation() simulation {
 	}}
 }
 
-// A run has four phases. What the last one needs is compared with what the
-// first one needed.
+// Shares of the first three of four phases in the duration of a run.
 const (
-	calmShare    = 0.4
-	refusalShare = 0.15
-	blockedShare = 0.15
+	acceptingShare = 0.4
+	refusingShare  = 0.15
+	blockingShare  = 0.15
 )
 
-// strain is what a process needs.
-type strain struct {
+// usage is the resource usage of a process.
+type usage struct {
 	goroutines, descriptors int
 	heap                    uint64
 }
 
-func measureStrain() (strain, error) {
+func measureUsage() (usage, error) {
 	files, err := descriptors()
-	return strain{runtime.NumGoroutine(), files, liveHeap()}, err
+	return usage{runtime.NumGoroutine(), files, liveHeap()}, err
 }
 
-func (s strain) String() string {
-	return fmt.Sprintf("%d goroutines, %d descriptors, %.1f MB of heap", s.goroutines, s.descriptors, float64(s.heap)/1e6)
+func (u usage) String() string {
+	return fmt.Sprintf("%d goroutines, %d descriptors, %.1f MB of heap", u.goroutines, u.descriptors, float64(u.heap)/1e6)
 }
 
 func runSoak(ctx context.Context, args []string, stdout, stderr io.Writer) error {
@@ -95,30 +94,36 @@ func runSoak(ctx context.Context, args []string, stdout, stderr io.Writer) error
 		return err
 	}
 	simulation := options.simulation()
-	_, _ = fmt.Fprintf(stdout, "%s\n%v of: %d steady and %d replaced gVisor sandboxes, %d Kata pods, %d hostile sandboxes in %d modes, interval %v\n",
+	_, _ = fmt.Fprintf(stdout, "%s\nrunning for %v with %d steady and %d replaced gVisor sandboxes, %d Kata pods, "+
+		"%d hostile sandboxes in %d modes, interval %v\n",
 		machine(), options.duration, options.steady, options.churning, 3*options.kata,
 		sum(maps.Values(simulation.Options.Hostile)), len(simulation.Options.Hostile), options.interval)
-	report, err := withSimulation(simulation, func(there simulated) error { return soak(ctx, options, there, stdout) })
+	report, err := withSimulation(simulation, func(sandboxes simulated) error { return soak(ctx, options, sandboxes, stdout) })
 	_, _ = fmt.Fprintf(stdout, "%d sandboxes were replaced\n", report.Churned)
-	errs := []error{err}
-	if report.Aborted > 0 {
-		errs = append(errs, fmt.Errorf("%d shims were killed by asking them", report.Aborted))
-	}
-	if report.Strange > 0 {
-		errs = append(errs, fmt.Errorf("%d calls were of a kind that no receiver may make", report.Strange))
-	}
-	if report.Overlaps > 0 {
-		errs = append(errs, fmt.Errorf("%d shims were asked twice at once", report.Overlaps))
-	}
-	// Requests begin when the pull does, and a little later at the shim.
-	if least := leastKataInterval * 9 / 10; report.KataGap > 0 && report.KataGap < least {
-		errs = append(errs, fmt.Errorf("a shim was asked twice within %v, at least %v are needed", report.KataGap, leastKataInterval))
-	}
-	if err := errors.Join(errs...); err != nil {
+	if err := errors.Join(err, report.check()); err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintln(stdout, "nothing was lost, nothing was left behind")
+	_, _ = fmt.Fprintln(stdout, "no interval was missed, and nothing was leaked")
 	return nil
+}
+
+// check returns an error if the receiver sent requests that it must not send.
+func (r *simulationReport) check() error {
+	var errs []error
+	if r.Aborted > 0 {
+		errs = append(errs, fmt.Errorf("%d shims crashed because of a request", r.Aborted))
+	}
+	if r.Forbidden > 0 {
+		errs = append(errs, fmt.Errorf("%d calls were of a kind that no receiver may make", r.Forbidden))
+	}
+	if r.Overlaps > 0 {
+		errs = append(errs, fmt.Errorf("%d shims received concurrent requests", r.Overlaps))
+	}
+	// The time between the start of a pull and its request at the shim varies.
+	if tolerated := minKataInterval * 9 / 10; r.KataGap > 0 && r.KataGap < tolerated {
+		errs = append(errs, fmt.Errorf("a shim received two requests within %v: the minimum is %v", r.KataGap, minKataInterval))
+	}
+	return errors.Join(errs...)
 }
 
 func sum(numbers func(func(int) bool)) (total int) {
@@ -128,112 +133,111 @@ func sum(numbers func(func(int) bool)) (total int) {
 	return total
 }
 
-// soak runs the receiver through all phases.
-func soak(ctx context.Context, options soakOptions, there simulated, stdout io.Writer) error {
-	before, err := measureStrain()
+// soak runs the receiver through all phases and stops it.
+func soak(ctx context.Context, options soakOptions, sandboxes simulated, stdout io.Writer) error {
+	before, err := measureUsage()
 	if err != nil {
 		return err
 	}
-	pipe := newPipeline(there.Steady)
-	r, err := startReceiver(receiverConfig(there.RuntimeRoot, there.StoragePaths, options.interval), pipe)
+	pipe := newPipeline(sandboxes.Steady)
+	r, err := startReceiver(receiverConfig(sandboxes.RuntimeRoot, sandboxes.StoragePaths, options.interval), pipe)
 	if err != nil {
 		return err
 	}
 	failed := phases(ctx, options, pipe, stdout)
 
-	// The pipeline blocks while the receiver stops.
+	// The receiver must also stop while the pipeline blocks.
 	pipe.behave(blocks)
 	stopping := time.Now()
 	failed = errors.Join(failed, r.Shutdown(context.Background()))
 	stopped := time.Since(stopping)
 	pipe.behave(accepts)
 	settle(before.goroutines)
-	after, err := measureStrain()
+	after, err := measureUsage()
 	peak, peakErr := peakMemory("self")
-	_, _ = fmt.Fprintf(stdout, "stopped in %v; before: %v; after: %v; peak RSS %.0f MB\n", stopped.Round(time.Millisecond), before, after, float64(peak)/1e6)
+	_, _ = fmt.Fprintf(stdout, "stopped in %v; before: %v; after: %v; peak RSS %.0f MB\n",
+		stopped.Round(time.Millisecond), before, after, float64(peak)/1e6)
 	failed = errors.Join(failed, err, peakErr)
-	if stopped > mostStop {
-		failed = errors.Join(failed, fmt.Errorf("it took %v to stop, at most %v are allowed", stopped, mostStop))
+	if stopped > maxStop {
+		failed = errors.Join(failed, fmt.Errorf("stop took %v: the limit is %v", stopped, maxStop))
 	}
 	if after.goroutines > before.goroutines || after.descriptors > before.descriptors {
-		failed = errors.Join(failed, fmt.Errorf("something was left behind: before %v, after %v", before, after))
+		failed = errors.Join(failed, fmt.Errorf("the receiver leaked resources: before %v, after %v", before, after))
 	}
-	if peak > mostSoakMemory {
-		failed = errors.Join(failed, fmt.Errorf("peak RSS was %d bytes, at most %d are allowed", peak, mostSoakMemory))
+	// The limit holds regardless of what the hostile sandboxes send.
+	if peak > maxPeakMemory {
+		failed = errors.Join(failed, fmt.Errorf("peak RSS of %d bytes exceeds the limit of %d", peak, maxPeakMemory))
 	}
 	return failed
 }
 
-// mostSoakMemory bounds the peak memory of a soak, whatever the hostile
-// sandboxes send.
-const mostSoakMemory = mostPeakMemory
-
 // phases runs the receiver with a pipeline that accepts, refuses, blocks and
-// accepts again. Honest sandboxes must not lose an interval while it takes
-// data, and whether it accepts what it takes makes no difference.
+// accepts again. Except while the pipeline blocks, steady sandboxes must not miss
+// an interval, even if the pipeline refuses their data.
 func phases(ctx context.Context, options soakOptions, pipe *pipeline, stdout io.Writer) error {
 	share := func(part float64) time.Duration { return time.Duration(part * float64(options.duration)) }
-	// Two intervals to find all, and for failing sandboxes to fail.
+	// Two intervals in which the receiver discovers all sandboxes and hostile ones fail.
 	if err := wait(ctx, 2*options.interval); err != nil {
 		return err
 	}
 	if missing := pipe.missing(); missing > 0 {
-		return fmt.Errorf("%d of %d steady sandboxes have not delivered within two intervals", missing, options.steady)
+		return fmt.Errorf("%d of %d steady sandboxes did not deliver within two intervals", missing, options.steady)
 	}
 
 	pipe.begin()
-	if err := wait(ctx, share(calmShare)); err != nil {
+	if err := wait(ctx, share(acceptingShare)); err != nil {
 		return err
 	}
-	failed := pipe.check("calm", options.interval, stdout)
-	first, err := measureStrain()
+	failed := pipe.check("accepting pipeline", options.interval, stdout)
+	first, err := measureUsage()
 	failed = errors.Join(failed, err)
 
 	pipe.behave(refuses)
 	pipe.begin()
-	if err := wait(ctx, share(refusalShare)); err != nil {
+	if err := wait(ctx, share(refusingShare)); err != nil {
 		return err
 	}
 	failed = errors.Join(failed, pipe.check("refusing pipeline", options.interval, stdout))
 
 	pipe.behave(blocks)
-	if err := wait(ctx, share(blockedShare)); err != nil {
+	if err := wait(ctx, share(blockingShare)); err != nil {
 		return err
 	}
-	blocked, err := measureStrain()
-	failed = errors.Join(failed, err, compare("while the pipeline blocks", first, blocked, mostInFlight, stdout))
+	blocked, err := measureUsage()
+	failed = errors.Join(failed, err, compare("blocking pipeline", first, blocked, maxInFlight, stdout))
 	pipe.behave(accepts)
-	// What was held up comes now, then all is as before.
+	// Two intervals in which the delayed data arrives.
 	if err := wait(ctx, 2*options.interval); err != nil {
 		return err
 	}
 
 	pipe.begin()
-	if err := wait(ctx, options.duration-share(calmShare)-share(refusalShare)-share(blockedShare)); err != nil {
+	if err := wait(ctx, options.duration-share(acceptingShare)-share(refusingShare)-share(blockingShare)); err != nil {
 		return err
 	}
-	failed = errors.Join(failed, pipe.check("calm again", options.interval, stdout))
-	last, err := measureStrain()
-	return errors.Join(failed, err, compare("at the end", first, last, fluctuation, stdout))
+	failed = errors.Join(failed, pipe.check("accepting pipeline again", options.interval, stdout))
+	last, err := measureUsage()
+	return errors.Join(failed, err, compare("last phase", first, last, maxFluctuation, stdout))
 }
 
-// Allowed growth of goroutines and of descriptors. Each pull under way is one
-// of both: while the pipeline blocks, all that may be are; else as many as
-// hostile sandboxes happen to hold up.
+// Allowed growth of the numbers of goroutines and of descriptors. Each pull in
+// flight uses one goroutine and one descriptor. While the pipeline blocks, the
+// number of pulls in flight may reach its limit; otherwise it varies with the
+// hostile sandboxes.
 const (
-	mostInFlight = 512
-	fluctuation  = 64
+	maxInFlight    = 512
+	maxFluctuation = 64
 )
 
-// allowedHeap is how far the heap may grow, in bytes: what pulls under way have
-// read.
-const allowedHeap = 32 << 20
+// maxHeapGrowth is the allowed growth of the heap in bytes, for the data of pulls
+// in flight.
+const maxHeapGrowth = 32 << 20
 
-// compare fails if there is more growth than allowed.
-func compare(what string, first, now strain, allowed int, stdout io.Writer) error {
-	_, _ = fmt.Fprintf(stdout, "%s: %v; in the first phase: %v\n", what, now, first)
-	if now.goroutines > first.goroutines+allowed || now.descriptors > first.descriptors+allowed || now.heap > first.heap+allowedHeap {
-		return fmt.Errorf("%s there are %v, in the first phase there were %v", what, now, first)
+// compare returns an error if the usage has grown by more than is allowed.
+func compare(what string, first, now usage, allowed int, stdout io.Writer) error {
+	_, _ = fmt.Fprintf(stdout, "%s: %v; first phase: %v\n", what, now, first)
+	if now.goroutines > first.goroutines+allowed || now.descriptors > first.descriptors+allowed || now.heap > first.heap+maxHeapGrowth {
+		return fmt.Errorf("%s: resource usage grew to %v; in the first phase: %v", what, now, first)
 	}
 	return nil
 }
@@ -249,8 +253,8 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// worst is the largest of some durations.
-func worst(durations []time.Duration) time.Duration {
+// longest returns the longest duration, or 0 if there is none.
+func longest(durations []time.Duration) time.Duration {
 	if len(durations) == 0 {
 		return 0
 	}

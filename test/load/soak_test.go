@@ -19,7 +19,7 @@ func TestSoakFlags(t *testing.T) {
 	o, err := parseSoakFlags([]string{"-duration=30s", "-interval=2s"}, io.Discard)
 	require.NoError(t, err)
 	assert.Equal(t, 30*time.Second, o.duration)
-	for _, args := range [][]string{{"-duration=19s", "-interval=2s"}, {"-interval=0s"}, {"more"}, {"-nonsense"}} {
+	for _, args := range [][]string{{"-duration=19s", "-interval=2s"}, {"-interval=0s"}, {"argument"}, {"-unknown"}} {
 		_, err := parseSoakFlags(args, io.Discard)
 		assert.Error(t, err, args)
 	}
@@ -58,7 +58,7 @@ func TestLongestGap(t *testing.T) {
 	}
 }
 
-// dataOf is a batch as the receiver makes it.
+// dataOf returns a batch like those of the receiver.
 func dataOf(metrics int, ids ...string) pmetric.Metrics {
 	data := pmetric.NewMetrics()
 	for _, id := range ids {
@@ -69,19 +69,19 @@ func dataOf(metrics int, ids ...string) pmetric.Metrics {
 			scope.Metrics().AppendEmpty().SetEmptyGauge().DataPoints().AppendEmpty()
 		}
 	}
-	data.ResourceMetrics().AppendEmpty() // the receiver's own
+	data.ResourceMetrics().AppendEmpty() // resource of the receiver itself
 	return data
 }
 
-func TestOnlyASandboxsOwnMetricsAreADelivery(t *testing.T) {
-	assert.Equal(t, []string{"a", "b"}, deliveredBy(dataOf(leastMetrics, "a", "b")))
-	assert.Empty(t, deliveredBy(dataOf(leastMetrics-1, "a")))
+func TestDeliveredByIgnoresMetricsAddedByReceiver(t *testing.T) {
+	assert.Equal(t, []string{"a", "b"}, deliveredBy(dataOf(minMetrics, "a", "b")))
+	assert.Empty(t, deliveredBy(dataOf(minMetrics-1, "a")))
 }
 
-func TestPipelineNoticesLostIntervals(t *testing.T) {
+func TestPipelineDetectsMissedIntervals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPipeline([]string{"a", "b"})
-		var page bytes.Buffer
+		var output bytes.Buffer
 		assert.Equal(t, 2, p.missing())
 		p.begin()
 		for second := range 10 {
@@ -89,12 +89,12 @@ func TestPipelineNoticesLostIntervals(t *testing.T) {
 			if second == 5 || second == 6 {
 				ids = []string{"a"}
 			}
-			require.NoError(t, p.ConsumeMetrics(t.Context(), dataOf(leastMetrics, ids...)))
+			require.NoError(t, p.ConsumeMetrics(t.Context(), dataOf(minMetrics, ids...)))
 			time.Sleep(time.Second)
 		}
 		assert.Zero(t, p.missing())
-		require.NoError(t, p.check("calm", 2*time.Second, &page))
-		require.ErrorContains(t, p.check("calm", time.Second, &page), "1 of 2 honest sandboxes have lost an interval")
+		require.NoError(t, p.check("accepting", 2*time.Second, &output))
+		require.ErrorContains(t, p.check("accepting", time.Second, &output), "1 of 2 steady sandboxes missed an interval")
 		p.begin()
 		assert.Equal(t, 2, p.missing())
 	})
@@ -104,15 +104,15 @@ func TestPipelineRefusesAndBlocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPipeline([]string{"a"})
 		p.behave(refuses)
-		require.ErrorIs(t, p.ConsumeMetrics(t.Context(), dataOf(leastMetrics, "a")), errRefused)
-		assert.Zero(t, p.missing(), "what is refused was delivered")
+		require.ErrorIs(t, p.ConsumeMetrics(t.Context(), dataOf(minMetrics, "a")), errRefused)
+		assert.Zero(t, p.missing(), "refused data counts as delivered")
 
 		p.behave(blocks)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		require.ErrorIs(t, p.ConsumeMetrics(ctx, dataOf(leastMetrics, "a")), context.DeadlineExceeded)
+		require.ErrorIs(t, p.ConsumeMetrics(ctx, dataOf(minMetrics, "a")), context.DeadlineExceeded)
 		done := make(chan error, 1)
-		go func() { done <- p.ConsumeMetrics(t.Context(), dataOf(leastMetrics, "a")) }()
+		go func() { done <- p.ConsumeMetrics(t.Context(), dataOf(minMetrics, "a")) }()
 		synctest.Wait()
 		assert.Empty(t, done)
 		p.behave(accepts)
@@ -120,25 +120,25 @@ func TestPipelineRefusesAndBlocks(t *testing.T) {
 	})
 }
 
-func TestGrowthIsNoticed(t *testing.T) {
-	first := strain{goroutines: 100, descriptors: 300, heap: 20 << 20}
-	require.NoError(t, compare("later", first, first, fluctuation, io.Discard))
-	for _, grown := range []strain{
+func TestCompareDetectsGrowth(t *testing.T) {
+	first := usage{goroutines: 100, descriptors: 300, heap: 20 << 20}
+	require.NoError(t, compare("last phase", first, first, maxFluctuation, io.Discard))
+	for _, grown := range []usage{
 		{goroutines: 700, descriptors: 300, heap: 20 << 20},
 		{goroutines: 100, descriptors: 900, heap: 20 << 20},
 		{goroutines: 100, descriptors: 300, heap: 80 << 20},
 	} {
-		assert.Error(t, compare("later", first, grown, mostInFlight, io.Discard))
+		assert.Error(t, compare("last phase", first, grown, maxInFlight, io.Discard))
 	}
 }
 
-func TestSinkWaitsForAll(t *testing.T) {
+func TestSinkWaitsForAllSandboxes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSink()
 		go func() {
 			for _, id := range []string{"a", "a", "b"} {
 				time.Sleep(time.Second)
-				_ = s.ConsumeMetrics(t.Context(), dataOf(leastMetrics, id))
+				_ = s.ConsumeMetrics(t.Context(), dataOf(minMetrics, id))
 			}
 		}()
 		began := time.Now()
@@ -148,7 +148,7 @@ func TestSinkWaitsForAll(t *testing.T) {
 		_, complete = s.awaitSandboxes(3, time.Minute)
 		assert.False(t, complete)
 		assert.Equal(t, 2, s.sandboxes())
-		s.use(forget)
+		s.use(discardAll)
 		require.NoError(t, s.ConsumeMetrics(t.Context(), dataOf(20, "a", "c")))
 		assert.Equal(t, 2, s.sandboxes())
 	})

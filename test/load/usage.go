@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// cpuTime is what this process has used of the CPUs, in user and kernel mode.
+// cpuTime returns the CPU time of this process, in user and kernel mode.
 func cpuTime() (time.Duration, error) {
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
@@ -21,7 +21,7 @@ func cpuTime() (time.Duration, error) {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano()), nil
 }
 
-// cpuOf is what this process has used of the CPUs in each of some cycles.
+// cpuOf returns the CPU time that this process uses in each of several cycles.
 func cpuOf(cycles int, cycle func() error) (each []time.Duration, err error) {
 	before, err := cpuTime()
 	for range cycles {
@@ -39,15 +39,15 @@ func cpuOf(cycles int, cycle func() error) (each []time.Duration, err error) {
 	return each, err
 }
 
-// median is robust against cycles in which the machine did something else as
-// well.
+// median returns the median, which outliers caused by other load on the machine
+// do not affect.
 func median(of []time.Duration) time.Duration {
 	sorted := slices.Sorted(slices.Values(of))
 	return sorted[len(sorted)/2]
 }
 
-// processCPUTime is what another process has used, in steps of 10 ms: the
-// fields utime and stime of /proc/<pid>/stat (proc(5)).
+// processCPUTime returns the CPU time of another process, with a resolution of
+// 10 ms: the fields utime and stime of /proc/<pid>/stat (proc(5)).
 func processCPUTime(pid int) (time.Duration, error) {
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
@@ -55,7 +55,7 @@ func processCPUTime(pid int) (time.Duration, error) {
 	}
 	fields := bytes.Fields(data[bytes.LastIndexByte(data, ')')+1:])
 	if len(fields) < 13 {
-		return 0, fmt.Errorf("/proc/%d/stat has only %d fields after the name", pid, len(fields))
+		return 0, fmt.Errorf("/proc/%d/stat has %d fields after the name, want at least 13", pid, len(fields))
 	}
 	var ticks int64
 	for _, field := range fields[11:13] {
@@ -68,8 +68,8 @@ func processCPUTime(pid int) (time.Duration, error) {
 	return time.Duration(ticks) * 10 * time.Millisecond, nil
 }
 
-// peakMemory is the most memory that a process has had resident: VmHWM of
-// /proc/<pid>/status, in bytes.
+// peakMemory returns the peak resident memory of a process in bytes: VmHWM of
+// /proc/<pid>/status.
 //
 //	VmHWM:	   84212 kB
 func peakMemory(pid string) (int64, error) {
@@ -86,29 +86,28 @@ func peakMemory(pid string) (int64, error) {
 	return kilobytes << 10, err
 }
 
-// liveHeap is what is in use on the heap while the receiver holds the least: a
-// batch that has not been handed over yet may be most of it, but is gone within
-// a second.
+// liveHeap returns the smallest heap size within about a second. A batch that
+// the receiver has not sent yet may be most of the heap, but only briefly.
 func liveHeap() uint64 {
-	least := uint64(math.MaxUint64)
+	smallest := uint64(math.MaxUint64)
 	for range 25 {
 		time.Sleep(50 * time.Millisecond)
 		runtime.GC()
 		var stats runtime.MemStats
 		runtime.ReadMemStats(&stats)
-		least = min(least, stats.HeapAlloc)
+		smallest = min(smallest, stats.HeapAlloc)
 	}
-	return least
+	return smallest
 }
 
-// allocated counts the objects that were ever allocated.
+// allocated returns the number of objects that were allocated so far.
 func allocated() uint64 {
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
 	return stats.Mallocs
 }
 
-// descriptors counts the files that this process has open.
+// descriptors returns the number of open file descriptors of this process.
 func descriptors() (int, error) {
 	entries, err := os.ReadDir("/proc/self/fd")
 	return len(entries), err

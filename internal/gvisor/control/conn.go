@@ -77,9 +77,9 @@ func (c *Conn) Close() (err error) {
 	return err
 }
 
-// BeforeWaiting has a function called once before the connection waits for the
+// OnBlock has a function called once before the connection waits for the
 // sandbox, or has received so much that the answer is going to take its time.
-func (c *Conn) BeforeWaiting(call func()) { c.beforeWaiting = call }
+func (c *Conn) OnBlock(call func()) { c.beforeWaiting = call }
 
 // Call sends a request and hands the answer to decode: it is [Conn.Send] and
 // [Conn.Receive].
@@ -103,9 +103,9 @@ func (c *Conn) Send(request Request) error {
 	return nil
 }
 
-// Answered tells whether the answer has begun to arrive, or never will. It does
+// Ready tells whether the answer has begun to arrive, or never will. It does
 // not look any more once the connection was waited for.
-func (c *Conn) Answered() bool {
+func (c *Conn) Ready() bool {
 	if !c.answered && c.waiting == nil {
 		c.answered = c.socket.Readable()
 	}
@@ -119,7 +119,7 @@ func (c *Conn) Answered() bool {
 // Errors are [sandbox.Failure]s: of the connection, or what decode returned.
 // After any, the connection is of no more use.
 func (c *Conn) Receive(decode func(io.Reader) error) error {
-	if !c.Answered() {
+	if !c.Ready() {
 		n, err := c.read(c.head[:])
 		if err != nil {
 			c.broken = err
@@ -163,7 +163,7 @@ func (c *Conn) read(p []byte) (n int, err error) {
 	if c.waiting == nil && c.received <= usualAnswer {
 		n, err = c.socket.Read(p)
 		c.received += n
-		if !errors.Is(err, host.ErrWouldWait) {
+		if !errors.Is(err, host.ErrWouldBlock) {
 			return n, err
 		}
 	}
@@ -176,7 +176,7 @@ func (c *Conn) read(p []byte) (n int, err error) {
 func (c *Conn) write(p []byte) (n int, err error) {
 	if c.waiting == nil {
 		n, err = c.socket.Write(p)
-		if !errors.Is(err, host.ErrWouldWait) {
+		if !errors.Is(err, host.ErrWouldBlock) {
 			return n, err
 		}
 	}

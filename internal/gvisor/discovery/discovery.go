@@ -12,60 +12,62 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
 )
 
-// Settings are what a discovery needs.
+// Settings configure a [Discovery].
 type Settings struct {
-	// Roots are absolute paths, or patterns as in [filepath.Match].
+	// Roots are absolute paths of runtime roots, or patterns as accepted by
+	// [filepath.Match].
 	Roots []string
-	// Registrations parses what runsc registered.
+	// Registrations parses the registrations in state files.
 	Registrations *registration.Cache
-	// VerifyProcesses: process ids in state files mean something here.
+	// VerifyProcesses enables checks of sandbox processes. It requires that the
+	// process IDs in state files are valid in Processes.
 	VerifyProcesses bool
-	// Processes is where to look for them.
+	// Processes is the process table of the host.
 	Processes host.Processes
-	// WatchedProcesses is how many pidfds may be open at once.
-	WatchedProcesses int
-	Logger           *zap.Logger
+	// MaxWatchedProcesses limits the number of open pidfds.
+	MaxWatchedProcesses int
+	Logger              *zap.Logger
 }
 
-// Discovery finds sandboxes.
+// Discovery discovers sandboxes.
 type Discovery struct {
 	settings Settings
 }
 
-// New prepares a discovery.
+// New returns a discovery that [Discovery.Run] starts.
 func New(settings Settings) *Discovery { return &Discovery{settings: settings} }
 
-// Run tells the observer what there is and what changes, until the context
-// ends. Nothing is left running then.
+// Run reports sandboxes and their changes to the observer until the context ends.
+// When it returns, everything that it started has stopped.
 func (d *Discovery) Run(ctx context.Context, observer Observer) {
 	logger := d.settings.Logger
 	f := newFinder(d.settings, observer, time.Now)
 
-	// A receiver of nil channels never gets anything.
+	// These channels stay nil if there is nothing to receive from.
 	var events chan fsnotify.Event
-	var lost chan error
+	var watchErrors chan error
 	watcher, err := fsnotify.NewWatcher()
 	if err == nil {
 		defer func() { _ = watcher.Close() }()
 		f.watch = watcher.Add
 		f.unwatch = func(path string) { _ = watcher.Remove(path) }
-		events, lost = watcher.Events, watcher.Errors
+		events, watchErrors = watcher.Events, watcher.Errors
 	} else {
 		f.watch = func(string) error { return err }
 	}
 
 	var exited <-chan int
-	if table := d.settings.Processes; d.settings.VerifyProcesses {
-		f.liveness.table = table
-		f.ownProcessesOnly = table.Local() && !host.InitialPIDNamespace()
-		if table.Local() {
-			exits, err := host.NewExits(d.settings.WatchedProcesses)
+	if processes := d.settings.Processes; d.settings.VerifyProcesses {
+		f.liveness.processes = processes
+		f.ownProcessesOnly = processes.Local() && !host.InitialPIDNamespace()
+		if processes.Local() {
+			exits, err := host.NewExits(d.settings.MaxWatchedProcesses)
 			if err == nil {
 				defer func() { _ = exits.Close() }()
 				f.liveness.exits = exits
 				exited = exits.Exited()
 			} else {
-				logger.Warn("The ends of gVisor sandboxes are looked for every few seconds only", zap.Error(err))
+				logger.Warn("pidfd is unavailable; polling for exits of gVisor sandboxes", zap.Error(err))
 			}
 		}
 	}
@@ -77,37 +79,17 @@ func (d *Discovery) Run(ctx context.Context, observer Observer) {
 		case <-ctx.Done():
 			return
 		case event := <-events:
-			f.touched(event.Name)
-		case err := <-lost:
+			f.handleEvent(event.Name)
+		case err := <-watchErrors:
 			if !errors.Is(err, fsnotify.ErrEventOverflow) {
-				logger.Warn("Watching gVisor runtime roots failed for a moment", zap.Error(err))
+				logger.Warn("Failed to read inotify events; rescanning gVisor runtime roots", zap.Error(err))
 			}
-			f.overflowed()
+			f.rescanAll()
 		case pid := <-exited:
-			f.set.exited(pid)
+			f.set.handleExit(pid)
 		case <-timer.C:
-			f.work(ctx)
+			f.runDue(ctx)
 		}
-		timer.Reset(time.Until(f.next()))
-	}
-}
-
-// newFinder makes a finder that is told of no events.
-func newFinder(settings Settings, observer Observer, now func() time.Time) *finder {
-	liveness := &liveness{now: now, watchers: map[int]int{}}
-	return &finder{
-		patterns:  settings.Roots,
-		observer:  observer,
-		logger:    settings.Logger,
-		now:       now,
-		reader:    reader{now: now},
-		condenser: newCondenser(settings.Registrations),
-		set:       newSet(observer, liveness),
-		liveness:  liveness,
-		watch:     func(string) error { return nil },
-		unwatch:   func(string) {},
-		maxFiles:  maxFiles,
-		roots:     map[string]*root{},
-		pending:   map[*file]struct{}{},
+		timer.Reset(time.Until(f.nextDue()))
 	}
 }

@@ -1,23 +1,25 @@
-// Package discovery finds gVisor sandboxes by the state files in runtime roots,
-// and follows what becomes of them.
+// Package discovery discovers gVisor sandboxes by the state files in runtime roots,
+// and tracks them until they are removed.
 //
-// A root is a directory such as /run/docker/runtime-runc/moby or, one for each
-// containerd namespace, /run/containerd/runsc/k8s.io. It holds for each
-// container a state file (package statefile) and its lock file. All containers
-// of a sandbox form one [Sandbox]; the sandbox is there as long as the state
-// file of its root container is.
+// A runtime root is a directory such as /run/docker/runtime-runc/moby or, one per
+// containerd namespace, /run/containerd/runsc/k8s.io. It contains a state file
+// (package statefile) and a lock file for each container. All containers of a
+// sandbox form one [Sandbox]. The sandbox exists as long as the state file of its
+// root container does.
 //
-// Changes are noticed through inotify. As events can be lost, all roots are
-// also read again from time to time, which costs a stat for each file that did
-// not change; roots that are missing are looked for every few seconds.
+// inotify reports changes. Because events can be lost, all roots are also scanned
+// periodically, which costs one stat call for each unchanged file. Roots are
+// resolved every few seconds, so that new ones are discovered.
 //
-// runsc rewrites state files in place. It holds an exclusive lock meanwhile, so
-// a locked file is tried again soon; should a file be half written nevertheless,
-// what was read of it before holds on. No file can stop or block the search:
-// what is not a readable state file is counted by [Reason] and left alone.
+// runsc rewrites state files in place and holds an exclusive lock while it does. A
+// locked file is therefore read again shortly afterwards. If a file is only
+// partially written nevertheless, its previous content remains in use. No file can
+// stop or block discovery: a path that is not a readable state file is skipped and
+// reported with a [Reason].
 //
-// A sandbox that is killed leaves its files behind, so its process is watched as
-// well: through a pidfd where process ids mean the same here as to runsc, else
-// by comparing process start times every few seconds. A process that took over
-// the id of a dead sandbox is told apart by when it started.
+// The files of a sandbox that is killed remain. Discovery therefore also watches
+// sandbox processes: through pidfds if process IDs are the same for the receiver
+// and for runsc, otherwise by comparing process start times every few seconds. A
+// process that reuses the ID of an exited sandbox process is recognized by its
+// start time.
 package discovery

@@ -11,23 +11,26 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
 )
 
-// fakeProcesses are processes by id.
+// fakeProcesses is a process table with settable processes.
 type fakeProcesses struct {
+	// starts and arguments are the start times and command lines by process ID.
 	starts    map[int]uint64
 	arguments map[int]string
 	boot      time.Time
 	bootReads int
-	failure   error
-	refuse    bool
+	// failure is returned by ProcessStart unless it is nil.
+	failure error
+	// full makes Watch fail.
+	full      bool
 	forgotten []int
 }
 
 func newFakeProcesses() *fakeProcesses {
-	return &fakeProcesses{starts: map[int]uint64{}, arguments: map[int]string{}, boot: firstLife.Add(-time.Hour)}
+	return &fakeProcesses{starts: map[int]uint64{}, arguments: map[int]string{}, boot: testTime.Add(-time.Hour)}
 }
 
 func (f *fakeProcesses) liveness() *liveness {
-	return &liveness{table: f, exits: f, now: time.Now, watchers: map[int]int{}}
+	return &liveness{processes: f, exits: f, now: time.Now, watchers: map[int]int{}}
 }
 
 func (f *fakeProcesses) start(pid int, ticks uint64) { f.starts[pid] = ticks }
@@ -54,7 +57,7 @@ func (f *fakeProcesses) HasArgument(pid int, argument string) (bool, error) {
 }
 
 func (f *fakeProcesses) Watch(pid int) error {
-	if f.refuse {
+	if f.full {
 		return host.ErrTooMany
 	}
 	if _, ok := f.starts[pid]; !ok {
@@ -65,104 +68,108 @@ func (f *fakeProcesses) Watch(pid int) error {
 
 func (f *fakeProcesses) Forget(pid int) { f.forgotten = append(f.forgotten, pid) }
 
-func TestBegin(t *testing.T) {
-	const hour = 360_000 // ticks
-	for name, test := range map[string]struct {
-		pid     int
-		status  statefile.Status
-		prepare func(*fakeProcesses)
-		want    process
-	}{
-		"alive": {
-			7, statefile.Running,
-			func(f *fakeProcesses) { f.start(7, hour) },
-			process{pid: 7, start: hour, watched: true},
-		},
-		"gone": {
-			7, statefile.Running,
-			func(*fakeProcesses) {},
-			process{pid: 7, exited: true},
-		},
-		"cannot be watched": {
-			7, statefile.Running,
-			func(f *fakeProcesses) { f.start(7, hour); f.refuse = true },
-			process{pid: 7, start: hour},
-		},
-		"cannot be looked at": {
-			7, statefile.Running,
-			func(f *fakeProcesses) { f.start(7, hour); f.failure = errors.New("permission denied") },
-			process{pid: 7, watched: true},
-		},
-		"id taken over by another": {
-			7, statefile.Running,
-			func(f *fakeProcesses) { f.start(7, hour+300); f.arguments[7] = "other" },
-			process{pid: 7, exited: true},
-		},
-		"clock was set since": {
-			7, statefile.Running,
-			func(f *fakeProcesses) { f.start(7, hour+300); f.arguments[7] = "web" },
-			process{pid: 7, start: hour + 300, watched: true},
-		},
-		"started a moment after the file by a coarse clock": {
-			7, statefile.Running,
-			func(f *fakeProcesses) { f.start(7, hour+100); f.arguments[7] = "other" },
-			process{pid: 7, start: hour + 100, watched: true},
-		},
-		"no process":     {0, statefile.Running, func(*fakeProcesses) {}, process{exited: true}},
-		"no process yet": {0, statefile.Creating, func(*fakeProcesses) {}, process{}},
-	} {
+const ticksPerHour = 360_000
+
+var trackTests = map[string]struct {
+	pid     int
+	status  statefile.Status
+	prepare func(*fakeProcesses)
+	want    process
+}{
+	"alive": {
+		7, statefile.Running,
+		func(f *fakeProcesses) { f.start(7, ticksPerHour) },
+		process{pid: 7, start: ticksPerHour, watched: true},
+	},
+	"exited": {
+		7, statefile.Running,
+		func(*fakeProcesses) {},
+		process{pid: 7, exited: true},
+	},
+	"alive but not watchable": {
+		7, statefile.Running,
+		func(f *fakeProcesses) { f.start(7, ticksPerHour); f.full = true },
+		process{pid: 7, start: ticksPerHour},
+	},
+	"unreadable": {
+		7, statefile.Running,
+		func(f *fakeProcesses) { f.start(7, ticksPerHour); f.failure = errors.New("permission denied") },
+		process{pid: 7, watched: true},
+	},
+	"ID reused by another process": {
+		7, statefile.Running,
+		func(f *fakeProcesses) { f.start(7, ticksPerHour+300); f.arguments[7] = "other" },
+		process{pid: 7, exited: true},
+	},
+	"clock set after the start": {
+		7, statefile.Running,
+		func(f *fakeProcesses) { f.start(7, ticksPerHour+300); f.arguments[7] = "web" },
+		process{pid: 7, start: ticksPerHour + 300, watched: true},
+	},
+	"start slightly after the file because of the boot time's resolution": {
+		7, statefile.Running,
+		func(f *fakeProcesses) { f.start(7, ticksPerHour+100); f.arguments[7] = "other" },
+		process{pid: 7, start: ticksPerHour + 100, watched: true},
+	},
+	"no process":     {0, statefile.Running, func(*fakeProcesses) {}, process{exited: true}},
+	"no process yet": {0, statefile.Creating, func(*fakeProcesses) {}, process{}},
+}
+
+func TestTrack(t *testing.T) {
+	for name, test := range trackTests {
 		t.Run(name, func(t *testing.T) {
 			processes := newFakeProcesses()
 			test.prepare(processes)
 			l := processes.liveness()
-			s := rootFacts("web", firstLife, test.pid).sandbox
+			s := rootContainer("web", testTime, test.pid).sandbox
 			s.Status = test.status
-			got := l.begin(s, firstLife)
+			got := l.track(s, testTime)
 			assert.Equal(t, test.want, got)
 			assert.Equal(t, got.watched, l.watchers[7] == 1)
 
-			l.end(&got)
-			l.end(&got)
+			l.untrack(&got)
+			l.untrack(&got)
 			assert.Empty(t, l.watchers)
 		})
 	}
-	t.Run("ids mean nothing here", func(t *testing.T) {
+	t.Run("processes are not checked", func(t *testing.T) {
 		l := &liveness{now: time.Now}
-		assert.Equal(t, process{pid: 7}, l.begin(rootFacts("web", firstLife, 7).sandbox, firstLife))
-		assert.False(t, l.recheck(&process{pid: 7}))
+		assert.Equal(t, process{pid: 7}, l.track(rootContainer("web", testTime, 7).sandbox, testTime))
+		assert.False(t, l.poll(&process{pid: 7}))
 	})
 }
 
-// TestBootIsReadSeldom: the file that tells it is long on large hosts.
-func TestBootIsReadSeldom(t *testing.T) {
+// TestBootTimeIsCached checks that /proc/stat, which is long on large hosts, is
+// not read for each process.
+func TestBootTimeIsCached(t *testing.T) {
 	processes := newFakeProcesses()
 	processes.start(7, 1)
 	l := processes.liveness()
-	now := firstLife
+	now := testTime
 	l.now = func() time.Time { return now }
 	for range 5 {
-		l.begin(rootFacts("web", firstLife, 7).sandbox, firstLife)
+		l.track(rootContainer("web", testTime, 7).sandbox, testTime)
 	}
 	assert.Equal(t, 1, processes.bootReads)
-	now = now.Add(2 * bootTolerance)
-	l.begin(rootFacts("web", firstLife, 7).sandbox, firstLife)
+	now = now.Add(2 * bootMaxAge)
+	l.track(rootContainer("web", testTime, 7).sandbox, testTime)
 	assert.Equal(t, 2, processes.bootReads)
-	now = now.Add(-2 * bootTolerance)
-	l.begin(rootFacts("web", firstLife, 7).sandbox, firstLife)
-	assert.Equal(t, 3, processes.bootReads, "the clock was set back")
+	now = now.Add(-2 * bootMaxAge)
+	l.track(rootContainer("web", testTime, 7).sandbox, testTime)
+	assert.Equal(t, 3, processes.bootReads, "the boot time must be read again after the clock was set back")
 }
 
-func TestRecheck(t *testing.T) {
+func TestPoll(t *testing.T) {
 	processes := newFakeProcesses()
 	processes.start(7, 100)
 	l := processes.liveness()
 	p := process{pid: 7}
-	assert.False(t, l.recheck(&p))
-	assert.Equal(t, uint64(100), p.start, "an unknown start is made up for")
+	assert.False(t, l.poll(&p))
+	assert.Equal(t, uint64(100), p.start, "poll must set a start time that was unknown")
 	processes.failure = errors.New("permission denied")
-	assert.False(t, l.recheck(&p))
+	assert.False(t, l.poll(&p))
 	processes.failure = nil
 	processes.start(7, 101)
-	assert.True(t, l.recheck(&p))
-	assert.False(t, l.recheck(&p), "once")
+	assert.True(t, l.poll(&p))
+	assert.False(t, l.poll(&p), "an exit must be returned once")
 }

@@ -1,41 +1,24 @@
 package discovery
 
-// Observer is told what there is and what changes, by one goroutine.
+// Observer receives the results of discovery. One goroutine makes all calls.
 type Observer interface {
-	// Added reports a new life of a sandbox.
+	// Added reports a new instance of a sandbox.
 	Added(s *Sandbox)
-	// Changed reports news of a life that was added before.
+	// Changed reports new data about an instance that was added before.
 	Changed(s *Sandbox)
-	// Gone reports the end of a life, with what was last reported.
+	// Gone reports that an instance no longer exists. s is what was last reported
+	// about it.
 	Gone(s *Sandbox)
-	// Passed reports how many paths are not taken as sandboxes, by reason.
-	Passed(counts map[Reason]int)
-	// Trouble reports why sandboxes may be missing, nil that nothing is known
-	// to be wrong any more.
-	Trouble(err error)
+	// Skipped reports why a path is skipped. It is called once whenever the reason
+	// changes. An empty reason means that the path is no longer skipped: it has
+	// become a state file of a sandbox or no longer exists. A reason that concerns
+	// a whole root is reported for the path of the root. Paths can contain invalid
+	// UTF-8.
+	Skipped(path string, reason Reason)
+	// DiscoveryError reports why sandboxes may be missing. nil means that no such
+	// error exists any longer.
+	DiscoveryError(err error)
+	// Scanned is called once, when the first scan of all roots is complete and all
+	// its results have been reported.
+	Scanned()
 }
-
-// Reason is why a path is not taken as (part of) a sandbox.
-type Reason string
-
-// All reasons.
-const (
-	// Busy: runsc is writing it right now, so it is locked or half written.
-	Busy Reason = "busy"
-	// Malformed: the content is not that of a state file, and stays so.
-	Malformed Reason = "malformed"
-	// Foreign: the name is not that of a state file, or of another one than
-	// the content.
-	Foreign Reason = "foreign"
-	// Oversize: the file is larger than any state file.
-	Oversize Reason = "oversize"
-	// NotRegular: the path is a symbolic link, FIFO or the like.
-	NotRegular Reason = "not_regular"
-	// Unreadable: the file, or a root, may not be read.
-	Unreadable Reason = "unreadable"
-	// TooMany: more files or roots than are looked at.
-	TooMany Reason = "too_many"
-	// NoRootContainer: a sandbox of which only other containers have a state
-	// file.
-	NoRootContainer Reason = "no_root_container"
-)

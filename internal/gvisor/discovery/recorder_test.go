@@ -12,26 +12,29 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// recorder is an observer that notes what it is told. It refuses what no
-// observer should be told.
+// recorder is an observer that records all calls. It fails the test on calls that
+// violate the contract of [Observer].
 type recorder struct {
 	t *testing.T
 
-	mu       sync.Mutex
-	news     []string
-	present  map[Key]*Sandbox
-	counts   map[Reason]int
-	troubled error
-	changed  chan struct{}
+	mu      sync.Mutex
+	events  []string
+	present map[Key]*Sandbox
+	// skipped are the skipped paths with their reasons.
+	skipped map[string]Reason
+	err     error
+	scanned bool
+	// changed receives a value after a call.
+	changed chan struct{}
 }
 
 func newRecorder(t *testing.T) *recorder {
 	t.Helper()
-	return &recorder{t: t, present: map[Key]*Sandbox{}, changed: make(chan struct{}, 1)}
+	return &recorder{t: t, present: map[Key]*Sandbox{}, skipped: map[string]Reason{}, changed: make(chan struct{}, 1)}
 }
 
-func (r *recorder) note(format string, args ...any) {
-	r.news = append(r.news, fmt.Sprintf(format, args...))
+func (r *recorder) record(format string, args ...any) {
+	r.events = append(r.events, fmt.Sprintf(format, args...))
 	select {
 	case r.changed <- struct{}{}:
 	default:
@@ -41,19 +44,19 @@ func (r *recorder) note(format string, args ...any) {
 func (r *recorder) Added(s *Sandbox) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	assert.Nil(r.t, r.present[s.Key], "added while there")
+	assert.Nil(r.t, r.present[s.Key], "the sandbox was added before")
 	r.present[s.Key] = s
-	r.note("added %s", describe(s))
+	r.record("added %s", describe(s))
 }
 
 func (r *recorder) Changed(s *Sandbox) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if before := r.present[s.Key]; assert.NotNil(r.t, before, "changed while not there") {
-		assert.True(r.t, before.Created.Equal(s.Created), "another life")
+	if before := r.present[s.Key]; assert.NotNil(r.t, before, "the sandbox was not added before") {
+		assert.True(r.t, before.Created.Equal(s.Created), "the change must be of the same instance")
 	}
 	r.present[s.Key] = s
-	r.note("changed %s", describe(s))
+	r.record("changed %s", describe(s))
 }
 
 func (r *recorder) Gone(s *Sandbox) {
@@ -61,35 +64,53 @@ func (r *recorder) Gone(s *Sandbox) {
 	defer r.mu.Unlock()
 	assert.Same(r.t, r.present[s.Key], s)
 	delete(r.present, s.Key)
-	r.note("gone %s", describe(s))
+	r.record("gone %s", describe(s))
 }
 
-func (r *recorder) Passed(counts map[Reason]int) {
+func (r *recorder) Skipped(path string, reason Reason) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.counts = counts
-	r.note("passed %v", counts)
+	assert.NotEqual(r.t, r.skipped[path], reason, "the reason was reported before for %s", path)
+	if reason == "" {
+		delete(r.skipped, path)
+	} else {
+		r.skipped[path] = reason
+	}
+	r.record("skipped %s %s", path, reason)
 }
 
-func (r *recorder) Trouble(err error) {
+func (r *recorder) DiscoveryError(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.troubled = err
-	r.note("trouble %v", err)
+	r.err = err
+	r.record("error %v", err)
 }
 
-// take returns the news about sandboxes since the last call.
+func (r *recorder) Scanned() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	assert.False(r.t, r.scanned, "Scanned was called before")
+	r.scanned = true
+	r.record("scanned")
+}
+
+// take returns the events since the last call.
 func (r *recorder) take() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	news := slices.DeleteFunc(r.news, func(line string) bool {
-		return strings.HasPrefix(line, "passed") || strings.HasPrefix(line, "trouble")
-	})
-	r.news = nil
-	return news
+	events := r.events
+	r.events = nil
+	return events
 }
 
-// await waits until something is true of what is known.
+// sandboxEvents returns the events that concern sandboxes.
+func sandboxEvents(events []string) []string {
+	return slices.DeleteFunc(events, func(event string) bool {
+		return event == "scanned" || strings.HasPrefix(event, "skipped") || strings.HasPrefix(event, "error")
+	})
+}
+
+// await waits until a condition is met.
 func (r *recorder) await(what string, condition func() bool) {
 	r.t.Helper()
 	timeout := time.After(30 * time.Second)
@@ -105,13 +126,13 @@ func (r *recorder) await(what string, condition func() bool) {
 		case <-timeout:
 			r.mu.Lock()
 			defer r.mu.Unlock()
-			r.t.Fatalf("waited in vain until %s; present %v, passed %v, news %q",
-				what, slices.Collect(maps.Keys(r.present)), r.counts, r.news)
+			r.t.Fatalf("timed out waiting until %s: present %v, skipped %v, events %q",
+				what, slices.Collect(maps.Keys(r.present)), r.skipped, r.events)
 		}
 	}
 }
 
-// describe puts a sandbox in a few words.
+// describe returns a short description of a sandbox.
 func describe(s *Sandbox) string {
 	words := []string{s.ID}
 	if s.Status != "running" {

@@ -9,46 +9,56 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/statefile"
 )
 
-// root is a runtime root that is there.
+// root is a runtime root that exists.
 type root struct {
 	location
+	// files are the state files by name.
 	files map[string]*file
-	// maxFiles bounds them.
+	// foreign contains the names that have the extension of a state file but are not
+	// the name of one, each with the number of the last scan that listed it. They
+	// have been reported as skipped.
+	foreign map[string]uint64
+	// maxFiles limits files and foreign, each.
 	maxFiles int
-	// watched: inotify tells of changes.
+	// tooMany reports whether the last scan exceeded maxFiles.
+	tooMany bool
+	// watched reports whether inotify watches the root.
 	watched bool
-	// scanAt is when all of it is to be read again; scans counts that.
+	// scanAt is the time of the next scan. scans is the number of scans so far.
 	scanAt time.Time
 	scans  uint64
-	// passed counts what the last scan passed over without keeping a record.
-	passed map[Reason]int
-	// failed is why it cannot be read.
+	// failed is the error of the last scan.
 	failed error
 }
 
 const (
-	// maxFiles bounds the state files of one root.
+	// maxFiles limits the number of state files per root.
 	maxFiles = 20_000
-	// maxNames bounds the names of one root that are looked at.
+	// maxNames limits the number of directory entries that a scan of a root reads.
 	maxNames = 1 << 18
-	// namesAtOnce is how many of them are held at once.
-	namesAtOnce = 1024
+	// namesPerRead is the number of directory entries that are read at once.
+	namesPerRead = 1024
 )
 
-// list reads the names in the root that could be state files. They come in
-// portions, so that no directory, however large, is held in memory whole.
-func (r *root) list(visit func(name string)) error {
-	// With the slash and dot, what is not a directory fails instead of blocking.
+func newRoot(l location, maxFiles int) *root {
+	return &root{location: l, files: map[string]*file{}, foreign: map[string]uint64{}, maxFiles: maxFiles}
+}
+
+// list calls handle for each name in the root that has the extension of a state
+// file. It reads the directory in chunks, so that even a very large directory does
+// not need much memory.
+func (r *root) list(handle func(name string)) error {
+	// With the suffix, opening anything but a directory fails and cannot block.
 	directory, err := os.Open(r.path + "/.")
 	if err != nil {
 		return err
 	}
 	defer directory.Close()
-	for range maxNames / namesAtOnce {
-		names, err := directory.Readdirnames(namesAtOnce)
+	for range maxNames / namesPerRead {
+		names, err := directory.Readdirnames(namesPerRead)
 		for _, name := range names {
-			if statefile.LooksLikeState(name) {
-				visit(name)
+			if statefile.HasExtension(name) {
+				handle(name)
 			}
 		}
 		if errors.Is(err, io.EOF) {
@@ -61,8 +71,9 @@ func (r *root) list(visit func(name string)) error {
 	return nil
 }
 
-// file finds or adds the record of a state file. There is none for names that
-// are not those of state files, nor above the bound; the reason tells which.
+// file returns the file with the given name and adds it if it is new. It returns
+// no file but the reason if the name is not that of a state file or if the root
+// has too many files.
 func (r *root) file(name string) (*file, Reason) {
 	if f := r.files[name]; f != nil {
 		return f, ""
@@ -79,12 +90,23 @@ func (r *root) file(name string) (*file, Reason) {
 	return f, ""
 }
 
-// unreadable counts the state files that may not be read.
+// unreadable returns the number of state files that cannot be read.
 func (r *root) unreadable() (n int) {
 	for _, f := range r.files {
-		if f.passed == Unreadable {
+		if f.reason == Unreadable {
 			n++
 		}
 	}
 	return n
+}
+
+// reason returns the reason that concerns the whole root, empty if there is none.
+func (r *root) reason() Reason {
+	switch {
+	case r.failed != nil:
+		return Unreadable
+	case r.tooMany:
+		return TooMany
+	}
+	return ""
 }

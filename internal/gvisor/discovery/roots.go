@@ -11,12 +11,13 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
 )
 
-// maxRoots bounds how many directories the patterns may lead to.
+// maxRoots limits the number of roots. It also limits the number of inaccessible
+// paths and of excess roots that are reported.
 const maxRoots = 1024
 
-// DefaultRoots are the roots, and patterns of roots, that gVisor has in common
-// installations: Docker, containerd with runsc's own shim and with runc's, k3s,
-// runsc by hand, runsc without root.
+// DefaultRoots returns the roots, and patterns of roots, of common installations:
+// Docker, containerd with the shim of runsc and with that of runc, k3s, runsc on
+// the command line, and rootless runsc.
 func DefaultRoots() []string {
 	roots := []string{
 		"/run/docker/runtime-runc/moby",
@@ -25,9 +26,9 @@ func DefaultRoots() []string {
 		"/run/k3s/containerd/runsc/*",
 		"/run/runsc",
 	}
-	if own := os.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(own) {
-		// The value is a path and not part of a pattern.
-		roots = append(roots, escapePattern(filepath.Join(own, "runsc")))
+	if directory := os.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(directory) {
+		// The value is a path, not a pattern.
+		roots = append(roots, escapePattern(filepath.Join(directory, "runsc")))
 	}
 	return roots
 }
@@ -36,65 +37,84 @@ func escapePattern(path string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
 }
 
-// directory tells a directory from others that were or are at the same path.
-type directory struct {
+// directoryID distinguishes a directory from others that are or were at the same
+// path.
+type directoryID struct {
 	device, inode uint64
 }
 
-// location is a root that was found.
+// location is the location of an existing root.
 type location struct {
 	path string
-	directory
+	directoryID
 }
 
-// resolve finds the directories that patterns lead to, each once, in the order
-// of the patterns and then by name. Those that may not be looked at come with
-// their errors; those that do not exist are simply not there. excess is how many
-// are beyond the bound.
-func resolve(patterns []string) (found []location, failed map[string]error, excess int) {
-	failed = map[string]error{}
+// resolution is the result of resolving patterns of roots.
+type resolution struct {
+	// roots are the existing directories, each once, in the order of the patterns
+	// and then by name.
+	roots []location
+	// failed are paths that could not be accessed. A path that does not exist is
+	// not an error.
+	failed map[string]error
+	// excess are the directories above the limit on roots.
+	excess []string
+}
+
+func (r *resolution) fail(path string, err error) {
+	if len(r.failed) < maxRoots {
+		r.failed[path] = err
+	}
+}
+
+// resolve finds the directories that match the patterns.
+func resolve(patterns []string) *resolution {
+	r := &resolution{failed: map[string]error{}}
 	for _, pattern := range patterns {
-		paths, literal := expand(pattern, failed)
+		paths, literal := r.expand(pattern)
 		for _, path := range paths {
-			id, err := host.Directory(path)
-			if err != nil {
-				// Beside the roots that a pattern is meant for, other files are
-				// nothing unusual.
-				if !errors.Is(err, fs.ErrNotExist) && (literal || errors.Is(err, fs.ErrPermission)) {
-					failed[path] = err
-				}
-				continue
-			}
-			place := location{path, directory{id.Device, id.Inode}}
-			if slices.ContainsFunc(found, func(known location) bool { return known.directory == place.directory }) {
-				continue
-			}
-			if len(found) == maxRoots {
-				excess++
-				continue
-			}
-			found = append(found, place)
+			r.add(path, literal)
 		}
 	}
-	return found, failed, excess
+	return r
 }
 
-// expand turns a pattern into the paths it matches now, and tells whether it is
-// no pattern but one path.
-func expand(pattern string, failed map[string]error) (paths []string, literal bool) {
+// add adds the root at a path.
+func (r *resolution) add(path string, literal bool) {
+	id, err := host.Directory(path)
+	if err != nil {
+		// A pattern may well match other files than directories.
+		if !errors.Is(err, fs.ErrNotExist) && (literal || errors.Is(err, fs.ErrPermission)) {
+			r.fail(path, err)
+		}
+		return
+	}
+	l := location{path, directoryID{id.Device, id.Inode}}
+	switch {
+	case slices.ContainsFunc(r.roots, func(known location) bool { return known.directoryID == l.directoryID }):
+	case len(r.roots) < maxRoots:
+		r.roots = append(r.roots, l)
+	case len(r.excess) < maxRoots:
+		r.excess = append(r.excess, path)
+	}
+}
+
+// expand returns the paths that currently match a pattern. literal reports whether
+// the pattern is a single path without special characters.
+func (r *resolution) expand(pattern string) (paths []string, literal bool) {
 	special := strings.IndexAny(pattern, `*?[\`)
 	if special < 0 {
 		return []string{filepath.Clean(pattern)}, true
 	}
 	paths, err := filepath.Glob(pattern)
 	if err != nil {
-		failed[pattern] = err
+		r.fail(pattern, err)
 	}
 	if len(paths) == 0 {
-		// Glob keeps silent about a directory that may not be read.
+		// Glob ignores directories that cannot be read.
 		parent := filepath.Dir(pattern[:special] + "x")
 		if _, err := os.ReadDir(parent); errors.Is(err, fs.ErrPermission) {
-			failed[parent] = err
+			r.fail(parent, err)
 		}
 	}
 	return paths, false

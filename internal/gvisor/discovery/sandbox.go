@@ -1,6 +1,7 @@
 package discovery
 
 import (
+	"path/filepath"
 	"time"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/registration"
@@ -8,65 +9,77 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// Key is where a sandbox is found. Sandboxes that had the same id one after the
-// other share it.
+// Key identifies a sandbox by its root and ID. Consecutive instances with the same
+// ID have the same key.
 type Key struct {
 	// Root is the path of the runtime root.
 	Root string
-	// ID is the sandbox id.
+	// ID is the sandbox ID.
 	ID string
 }
 
-// Sandbox is what the state files of all containers of a sandbox say at one
-// time. It must not be changed. Of one life, that is with the same Key and
-// Created, there may be several in a row.
+// StateFile returns the path of the state file of the root container.
+func (k Key) StateFile() string {
+	return filepath.Join(k.Root, statefile.Name{ContainerID: k.ID, SandboxID: k.ID}.String())
+}
+
+// Sandbox is the combined content of the state files of all containers of a
+// sandbox at one time. It must not be modified. Several values in a row can
+// describe the same instance, which Key and Created identify.
 type Sandbox struct {
 	Key
-	// Created is when its root container was created.
+	// Created is the creation time of the root container.
 	Created time.Time
-	// Started is when its process was started, shortly before; a restored
-	// sandbox has a new process. Cumulative values count from there.
+	// Started is the time shortly before the sandbox process was started. A
+	// restored sandbox has a new process. Cumulative values start at this time.
 	Started time.Time
-	// Status is that of the root container.
+	// Status is the status of the root container.
 	Status statefile.Status
-	// PID is the sandbox process, 0 if unknown.
+	// PID is the ID of the sandbox process, 0 if unknown.
 	PID int
-	// Exited: that process is no more.
+	// Exited reports whether the sandbox process has exited.
 	Exited bool
 	// Socket is the recorded path of the control socket.
 	Socket string
 	// MetricServer is the recorded address of the metric server.
 	MetricServer string
 
-	// InPod: it is a Kubernetes pod.
+	// InPod reports whether the sandbox is a Kubernetes pod.
 	InPod bool
-	// Pod names the pod.
+	// Pod identifies the pod.
 	Pod sandbox.Pod
-	// PeerPodName and PeerPodNamespace are the pod's names as far as runsc
-	// knows them.
-	PeerPodName, PeerPodNamespace string
-	// Containers are all of its containers, by id.
+	// UpstreamPodName and UpstreamPodNamespace identify the pod as the upstream
+	// exporter does. They are empty if runsc did not record them.
+	UpstreamPodName, UpstreamPodNamespace string
+	// Containers are all containers of the sandbox, sorted by ID.
 	Containers []Container
 
-	// Registration describes its metrics, if runsc recorded that.
+	// Registration describes the metrics of the sandbox, nil if runsc did not
+	// record a registration.
 	Registration *registration.Registration
-	// RegistrationError is what is wrong with what runsc recorded.
+	// RegistrationError is the error if the recorded registration is invalid.
 	RegistrationError error
-	// Metadata describes the build; equal metadata is there once.
+	// Metadata describes the build. Sandboxes with equal metadata share it.
 	Metadata *Metadata
-	// Spec sums up the specs of all containers.
+	// Spec summarizes the specs of all containers.
 	Spec Spec
-	// Capabilities is the union over all containers.
+	// Capabilities is the union of the capabilities of all containers.
 	Capabilities statefile.Capabilities
 
 	Checkpointed, Restored      bool
 	CPUTimeSaved, WallTimeSaved time.Duration
 }
 
+// expectsProcess reports whether the sandbox has a process according to its state
+// file.
+func (s *Sandbox) expectsProcess() bool {
+	return s.Status != statefile.Stopped && s.Status != statefile.Creating
+}
+
 // Container is one container of a sandbox.
 type Container struct {
 	ID string
-	// Name is its name in the pod, empty outside pods.
+	// Name is the name of the container in its pod, empty outside of pods.
 	Name string
 }
 
@@ -76,7 +89,7 @@ type Metadata struct {
 	Attributes []sandbox.Attribute
 }
 
-// Value is the value of an attribute, empty if there is none.
+// Value returns the value of an attribute, empty if the attribute is missing.
 func (m *Metadata) Value(key string) string {
 	for _, attribute := range m.Attributes {
 		if attribute.Key == key {
@@ -86,15 +99,17 @@ func (m *Metadata) Value(key string) string {
 	return ""
 }
 
-// Spec sums up the specs of all containers of a sandbox.
+// Spec summarizes the specs of all containers of a sandbox.
 type Spec struct {
-	// RunsAsRoot: the process of some container starts with user id 0.
+	// RunsAsRoot reports whether the process of any container starts with user
+	// ID 0.
 	RunsAsRoot bool
 	// OCIVersion is the version of all specs, or [InconsistentVersion].
 	OCIVersion string
-	// NVProxy, TPUProxy: some container may use such devices.
+	// NVProxy and TPUProxy report whether any container can access NVIDIA GPUs and
+	// TPUs of the host.
 	NVProxy, TPUProxy bool
 }
 
-// InconsistentVersion stands for several versions.
+// InconsistentVersion is the OCI version if the specs have different versions.
 const InconsistentVersion = "INCONSISTENT"

@@ -5,19 +5,20 @@ import (
 	"strings"
 )
 
-// set is all that is known of all sandboxes. What it is told about single
-// containers it turns into news about sandboxes.
+// set contains all known sandboxes. It turns changes of single containers into
+// calls of the observer.
 type set struct {
 	observer Observer
 	liveness *liveness
 	groups   map[Key]*group
 }
 
-// group is all that is known of one sandbox id in one root.
+// group contains the containers with the same sandbox ID in one root.
 type group struct {
-	// containers are sorted by id.
-	containers []facts
-	// published is what the observer was last told, nil if nothing.
+	// containers are sorted by ID.
+	containers []containerState
+	// published is the sandbox that was last reported to the observer, nil if there
+	// is none.
 	published *Sandbox
 	process   process
 }
@@ -26,24 +27,24 @@ func newSet(observer Observer, liveness *liveness) *set {
 	return &set{observer: observer, liveness: liveness, groups: map[Key]*group{}}
 }
 
-// put takes in what a container's state file says now.
-func (s *set) put(key Key, f facts) {
+// put adds or replaces a container.
+func (s *set) put(key Key, c containerState) {
 	g := s.groups[key]
 	if g == nil {
 		g = &group{}
 		s.groups[key] = g
 	}
-	i, known := g.find(f.container.ID)
+	i, known := g.find(c.container.ID)
 	if known {
-		g.containers[i] = f
+		g.containers[i] = c
 	} else {
-		g.containers = slices.Insert(g.containers, i, f)
+		g.containers = slices.Insert(g.containers, i, c)
 	}
 	s.publish(key, g)
 }
 
-// drop takes in that a container's state file is no more.
-func (s *set) drop(key Key, containerID string) {
+// remove removes a container.
+func (s *set) remove(key Key, containerID string) {
 	g := s.groups[key]
 	if g == nil {
 		return
@@ -58,51 +59,51 @@ func (s *set) drop(key Key, containerID string) {
 }
 
 func (g *group) find(containerID string) (int, bool) {
-	return slices.BinarySearchFunc(g.containers, containerID, func(f facts, id string) int {
-		return strings.Compare(f.container.ID, id)
+	return slices.BinarySearchFunc(g.containers, containerID, func(c containerState, id string) int {
+		return strings.Compare(c.container.ID, id)
 	})
 }
 
-// publish tells the observer what the group amounts to now.
+// publish reports the current state of a group to the observer.
 func (s *set) publish(key Key, g *group) {
 	before, now := g.published, g.sandbox(key)
-	newLife := before == nil || now == nil || !now.Created.Equal(before.Created)
-	if before != nil && newLife {
-		s.liveness.end(&g.process)
+	newInstance := before == nil || now == nil || !now.Created.Equal(before.Created)
+	if before != nil && newInstance {
+		s.liveness.untrack(&g.process)
 		s.observer.Gone(before)
 	}
 	if now == nil {
 		g.published = nil
 		return
 	}
-	if newLife || now.PID != g.process.pid {
-		s.liveness.end(&g.process)
-		g.process = s.liveness.begin(now, g.rootContainer(key).written)
+	if newInstance || now.PID != g.process.pid {
+		s.liveness.untrack(&g.process)
+		g.process = s.liveness.track(now, g.rootContainer(key).written)
 	}
 	now.Exited = g.process.exited
-	// It holds all that the file of the root container said, so that need not be
-	// kept twice.
+	// The published sandbox contains all fields of the previous value, so sharing it
+	// saves memory.
 	g.published, g.rootContainer(key).sandbox = now, now
-	if newLife {
+	if newInstance {
 		s.observer.Added(now)
 	} else {
 		s.observer.Changed(now)
 	}
 }
 
-// exited takes in that a watched process with this id has ended.
-func (s *set) exited(pid int) {
+// handleExit handles the report that a watched process has exited.
+func (s *set) handleExit(pid int) {
 	for _, g := range s.groups {
-		if g.process.watched && g.process.pid == pid && s.liveness.confirm(&g.process) {
+		if g.process.watched && g.process.pid == pid && s.liveness.confirmExit(&g.process) {
 			s.publishExit(g)
 		}
 	}
 }
 
-// recheck looks for processes that have ended unnoticed.
-func (s *set) recheck() {
+// pollProcesses checks the processes that are not watched.
+func (s *set) pollProcesses() {
 	for _, g := range s.groups {
-		if g.published != nil && s.liveness.recheck(&g.process) {
+		if g.published != nil && s.liveness.poll(&g.process) {
 			s.publishExit(g)
 		}
 	}
@@ -115,41 +116,42 @@ func (s *set) publishExit(g *group) {
 	s.observer.Changed(&now)
 }
 
-// orphans counts the groups that have no root container.
-func (s *set) orphans() (n int) {
-	for _, g := range s.groups {
-		if g.published == nil {
-			n++
-		}
+// lacksRootContainer reports whether a container is known but its sandbox is not,
+// because the root container is missing.
+func (s *set) lacksRootContainer(key Key, containerID string) bool {
+	g := s.groups[key]
+	if g == nil || g.published != nil {
+		return false
 	}
-	return n
+	_, known := g.find(containerID)
+	return known
 }
 
-// claims counts the sandboxes that should have a process, and those of them
-// that have none.
-func (s *set) claims() (running, without int) {
+// countProcesses returns the number of sandboxes that should have a process
+// according to their state files, and how many of these processes do not exist.
+func (s *set) countProcesses() (expected, missing int) {
 	for _, g := range s.groups {
-		if g.published == nil || !g.published.claimsToRun() {
+		if g.published == nil || !g.published.expectsProcess() {
 			continue
 		}
-		running++
+		expected++
 		if g.process.exited {
-			without++
+			missing++
 		}
 	}
-	return running, without
+	return expected, missing
 }
 
-// rootContainer is the group's root container, nil if there is none.
-func (g *group) rootContainer(key Key) *facts {
+// rootContainer returns the root container of the group, nil if it is missing.
+func (g *group) rootContainer(key Key) *containerState {
 	if i, known := g.find(key.ID); known {
 		return &g.containers[i]
 	}
 	return nil
 }
 
-// sandbox puts together what the files of all containers say; nil without a
-// root container.
+// sandbox combines the state of all containers. It returns nil if the root
+// container is missing.
 func (g *group) sandbox(key Key) *Sandbox {
 	root := g.rootContainer(key)
 	if root == nil {
@@ -159,13 +161,13 @@ func (g *group) sandbox(key Key) *Sandbox {
 	s.Exited, s.Capabilities = false, 0
 	s.Containers = make([]Container, 0, len(g.containers))
 	s.Spec = Spec{OCIVersion: root.spec.OCIVersion}
-	for _, f := range g.containers {
-		s.Containers = append(s.Containers, f.container)
-		s.Capabilities |= f.capabilities
-		s.Spec.RunsAsRoot = s.Spec.RunsAsRoot || f.spec.RunsAsRoot
-		s.Spec.NVProxy = s.Spec.NVProxy || f.spec.NVProxy
-		s.Spec.TPUProxy = s.Spec.TPUProxy || f.spec.TPUProxy
-		if f.spec.OCIVersion != s.Spec.OCIVersion {
+	for _, c := range g.containers {
+		s.Containers = append(s.Containers, c.container)
+		s.Capabilities |= c.capabilities
+		s.Spec.RunsAsRoot = s.Spec.RunsAsRoot || c.spec.RunsAsRoot
+		s.Spec.NVProxy = s.Spec.NVProxy || c.spec.NVProxy
+		s.Spec.TPUProxy = s.Spec.TPUProxy || c.spec.TPUProxy
+		if c.spec.OCIVersion != s.Spec.OCIVersion {
 			s.Spec.OCIVersion = InconsistentVersion
 		}
 	}

@@ -11,13 +11,14 @@ import (
 
 const testRoot = "/run/runsc"
 
-var firstLife = time.Date(2026, 11, 20, 9, 40, 14, 0, time.UTC)
+// testTime is the creation time of the first instance of a sandbox.
+var testTime = time.Date(2026, 11, 20, 9, 40, 14, 0, time.UTC)
 
 func key(id string) Key { return Key{Root: testRoot, ID: id} }
 
-// rootFacts are those of a root container.
-func rootFacts(id string, created time.Time, pid int) facts {
-	return facts{
+// rootContainer returns the state of a root container.
+func rootContainer(id string, created time.Time, pid int) containerState {
+	return containerState{
 		container: Container{ID: id},
 		spec:      Spec{OCIVersion: "1.0.2"},
 		written:   created,
@@ -25,8 +26,9 @@ func rootFacts(id string, created time.Time, pid int) facts {
 	}
 }
 
-func containerFacts(id string) facts {
-	return facts{container: Container{ID: id, Name: "name-" + id}, spec: Spec{OCIVersion: "1.0.2"}}
+// appContainer returns the state of another container than the root container.
+func appContainer(id string) containerState {
+	return containerState{container: Container{ID: id, Name: "name-" + id}, spec: Spec{OCIVersion: "1.0.2"}}
 }
 
 func newTestSet(t *testing.T) (*set, *recorder, *fakeProcesses) {
@@ -36,48 +38,55 @@ func newTestSet(t *testing.T) (*set, *recorder, *fakeProcesses) {
 	return newSet(observer, processes.liveness()), observer, processes
 }
 
+func TestKeyStateFile(t *testing.T) {
+	assert.Equal(t, "/run/runsc/web_sandbox:web.state", key("web").StateFile())
+}
+
 func TestSetGroupsContainers(t *testing.T) {
 	s, observer, _ := newTestSet(t)
-	s.put(key("pod"), containerFacts("app"))
-	assert.Empty(t, observer.take(), "there is no sandbox without its root container")
-	assert.Equal(t, 1, s.orphans())
-	s.put(key("pod"), rootFacts("pod", firstLife, 0))
+	s.put(key("pod"), appContainer("app"))
+	assert.Empty(t, observer.take(), "without its root container, there is no sandbox")
+	assert.True(t, s.lacksRootContainer(key("pod"), "app"))
+	assert.False(t, s.lacksRootContainer(key("pod"), "box"))
+	assert.False(t, s.lacksRootContainer(key("web"), "web"))
+	s.put(key("pod"), rootContainer("pod", testTime, 0))
 	assert.Equal(t, []string{"added pod exited +app"}, observer.take())
-	assert.Zero(t, s.orphans())
-	s.put(key("pod"), containerFacts("box"))
-	s.put(key("pod"), containerFacts("app"))
-	s.drop(key("pod"), "box")
+	assert.False(t, s.lacksRootContainer(key("pod"), "app"))
+	s.put(key("pod"), appContainer("box"))
+	s.put(key("pod"), appContainer("app"))
+	s.remove(key("pod"), "box")
 	assert.Equal(t, []string{"changed pod exited +app +box", "changed pod exited +app +box", "changed pod exited +app"}, observer.take())
-	s.drop(key("pod"), "pod")
-	s.drop(key("pod"), "app")
-	s.drop(key("pod"), "app")
+	s.remove(key("pod"), "pod")
+	assert.True(t, s.lacksRootContainer(key("pod"), "app"))
+	s.remove(key("pod"), "app")
+	s.remove(key("pod"), "app")
 	assert.Equal(t, []string{"gone pod exited +app"}, observer.take())
 	assert.Empty(t, s.groups)
 }
 
-func TestSetTellsLivesApart(t *testing.T) {
+func TestSetDistinguishesInstances(t *testing.T) {
 	s, observer, processes := newTestSet(t)
 	processes.start(7, 100)
 	processes.start(8, 200)
-	s.put(key("web"), rootFacts("web", firstLife, 7))
-	s.put(key("web"), rootFacts("web", firstLife.In(time.FixedZone("", 3600)), 7))
-	s.put(key("web"), rootFacts("web", firstLife.Add(1), 8))
-	other := rootFacts("web", firstLife, 8)
+	s.put(key("web"), rootContainer("web", testTime, 7))
+	s.put(key("web"), rootContainer("web", testTime.In(time.FixedZone("", 3600)), 7))
+	s.put(key("web"), rootContainer("web", testTime.Add(1), 8))
+	other := rootContainer("web", testTime, 8)
 	other.sandbox.Root = "/other"
 	s.put(Key{Root: "/other", ID: "web"}, other)
 	assert.Equal(t, []string{"added web", "changed web", "gone web", "added web", "added web"}, observer.take())
-	assert.Equal(t, map[int]int{8: 2}, s.liveness.watchers, "the process of the first life is no longer watched")
+	assert.Equal(t, map[int]int{8: 2}, s.liveness.watchers, "the process of the first instance must no longer be watched")
 	assert.Equal(t, []int{7}, processes.forgotten)
 }
 
-func TestSetSumsUpSpecs(t *testing.T) {
+func TestSetCombinesSpecs(t *testing.T) {
 	s, observer, _ := newTestSet(t)
-	root := rootFacts("pod", firstLife, 0)
+	root := rootContainer("pod", testTime, 0)
 	root.capabilities = 1 << 3
 	s.put(key("pod"), root)
 	assert.Equal(t, Spec{OCIVersion: "1.0.2"}, observer.present[key("pod")].Spec)
 
-	app := containerFacts("app")
+	app := appContainer("app")
 	app.spec.RunsAsRoot, app.spec.NVProxy = true, true
 	app.capabilities = 1<<3 | 1<<5
 	s.put(key("pod"), app)
@@ -86,14 +95,15 @@ func TestSetSumsUpSpecs(t *testing.T) {
 	assert.Equal(t, statefile.Capabilities(1<<3|1<<5), got.Capabilities)
 	assert.Equal(t, []Container{{"app", "name-app"}, {"pod", ""}}, got.Containers)
 
-	box := containerFacts("box")
+	box := appContainer("box")
 	box.spec.TPUProxy, box.spec.OCIVersion = true, "1.2.0"
 	s.put(key("pod"), box)
-	assert.Equal(t, Spec{RunsAsRoot: true, NVProxy: true, TPUProxy: true, OCIVersion: InconsistentVersion}, observer.present[key("pod")].Spec)
-	s.drop(key("pod"), "box")
-	s.drop(key("pod"), "app")
+	assert.Equal(t, Spec{RunsAsRoot: true, NVProxy: true, TPUProxy: true, OCIVersion: InconsistentVersion},
+		observer.present[key("pod")].Spec)
+	s.remove(key("pod"), "box")
+	s.remove(key("pod"), "app")
 	got = observer.present[key("pod")]
-	assert.Equal(t, Spec{OCIVersion: "1.0.2"}, got.Spec, "what was published before was not changed")
+	assert.Equal(t, Spec{OCIVersion: "1.0.2"}, got.Spec, "the spec must not contain values of removed containers")
 	assert.Equal(t, statefile.Capabilities(1<<3), got.Capabilities)
 }
 
@@ -102,49 +112,49 @@ func TestSetExits(t *testing.T) {
 	for pid := 1; pid <= 3; pid++ {
 		processes.start(pid, 100)
 	}
-	s.put(key("a"), rootFacts("a", firstLife, 1))
-	s.put(key("b"), rootFacts("b", firstLife, 2))
+	s.put(key("a"), rootContainer("a", testTime, 1))
+	s.put(key("b"), rootContainer("b", testTime, 2))
 	observer.take()
 
-	s.exited(99)
+	s.handleExit(99)
 	assert.Empty(t, observer.take())
-	s.exited(1)
-	assert.Empty(t, observer.take(), "a process with this id and start is there: the report is about an earlier one")
+	s.handleExit(1)
+	assert.Empty(t, observer.take(), "the process still exists, so the report must concern an earlier process")
 	processes.end(1)
-	s.exited(1)
-	s.exited(1)
+	s.handleExit(1)
+	s.handleExit(1)
 	assert.Equal(t, []string{"changed a exited"}, observer.take())
 
-	s.put(key("a"), rootFacts("a", firstLife, 1))
-	assert.Equal(t, []string{"changed a exited"}, observer.take(), "it stays exited")
-	s.put(key("a"), rootFacts("a", firstLife, 3))
-	assert.Equal(t, []string{"changed a"}, observer.take(), "unless the file names another process")
+	s.put(key("a"), rootContainer("a", testTime, 1))
+	assert.Equal(t, []string{"changed a exited"}, observer.take(), "an exit must not be reset")
+	s.put(key("a"), rootContainer("a", testTime, 3))
+	assert.Equal(t, []string{"changed a"}, observer.take(), "another process in the state file must be tracked")
 
-	running, without := s.claims()
-	assert.Equal(t, []int{2, 0}, []int{running, without})
-	stopped := rootFacts("b", firstLife, 0)
+	expected, missing := s.countProcesses()
+	assert.Equal(t, []int{2, 0}, []int{expected, missing})
+	stopped := rootContainer("b", testTime, 0)
 	stopped.sandbox.Status = statefile.Stopped
 	s.put(key("b"), stopped)
 	assert.Equal(t, []string{"changed b stopped exited"}, observer.take())
-	running, without = s.claims()
-	assert.Equal(t, []int{1, 0}, []int{running, without}, "a stopped sandbox claims nothing")
+	expected, missing = s.countProcesses()
+	assert.Equal(t, []int{1, 0}, []int{expected, missing}, "a stopped sandbox must not be expected to have a process")
 }
 
-// TestSetRecheck: where no exits are reported, they are looked for.
-func TestSetRecheck(t *testing.T) {
+// TestSetPollsProcesses covers hosts without pidfds.
+func TestSetPollsProcesses(t *testing.T) {
 	s, observer, processes := newTestSet(t)
 	s.liveness.exits = nil
 	processes.start(1, 100)
 	processes.start(2, 100)
-	s.put(key("a"), rootFacts("a", firstLife, 1))
-	s.put(key("b"), rootFacts("b", firstLife, 2))
+	s.put(key("a"), rootContainer("a", testTime, 1))
+	s.put(key("b"), rootContainer("b", testTime, 2))
 	observer.take()
-	s.recheck()
+	s.pollProcesses()
 	assert.Empty(t, observer.take())
 	processes.end(1)
 	processes.start(2, 300) // another process
-	s.recheck()
+	s.pollProcesses()
 	assert.ElementsMatch(t, []string{"changed a exited", "changed b exited"}, observer.take())
-	s.recheck()
+	s.pollProcesses()
 	assert.Empty(t, observer.take())
 }

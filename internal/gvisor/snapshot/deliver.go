@@ -134,7 +134,7 @@ var noSamples = &sandbox.Distribution{}
 // Series appends one point for each series that Read has yielded since the last
 // call of Series. Their values do not count. What later snapshots are compared
 // with stays.
-func (v *Verifier) Series(r *sandbox.Reading) {
+func (v *Verifier) AppendSeries(r *sandbox.Reading) {
 	var delivered []uint32
 	zeros := zeros{verifier: v}
 	if v.filled {

@@ -109,10 +109,10 @@ func TestZeroFill(t *testing.T) {
 
 	// Every series delivered so far ends exactly once.
 	ended := &sandbox.Reading{}
-	v.Series(ended)
+	v.AppendSeries(ended)
 	assert.Len(t, ended.Points, 3*8+4+1)
 	ended.Reset()
-	v.Series(ended)
+	v.AppendSeries(ended)
 	assert.Empty(t, ended.Points)
 
 	filtered := NewVerifier(known, Settings{ZeroFill: true, Filter: regexp.MustCompile(`^(?:disk_.*)$`)})
@@ -126,7 +126,7 @@ func TestSeries(t *testing.T) {
 	v := NewVerifier(known, Settings{})
 	series := func() []string {
 		r := &sandbox.Reading{}
-		v.Series(r)
+		v.AppendSeries(r)
 		var lines []string
 		for _, p := range r.Points {
 			assert.Equal(t, p.Family.Prometheus.Kind == sandbox.Histogram, p.Distribution != nil)

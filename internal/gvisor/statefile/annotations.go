@@ -4,7 +4,7 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/jsonscan"
 )
 
-// Keys of annotations.
+// Annotation keys, and keys of the labels inside an annotation.
 const (
 	containerdContainerType = "io.kubernetes.cri.container-type"
 	containerdContainerName = "io.kubernetes.cri.container-name"
@@ -15,21 +15,23 @@ const (
 	crioContainerType = "io.kubernetes.cri-o.ContainerType"
 	crioPodName       = "io.kubernetes.cri-o.KubeName"
 	crioPodNamespace  = "io.kubernetes.cri-o.Namespace"
-	// crioLabels holds the kubelet's labels: a JSON object in a string.
+	// crioLabels contains the kubelet's labels as a JSON object in a string.
 	crioLabels         = "io.kubernetes.cri-o.Labels"
 	labelContainerName = "io.kubernetes.container.name"
 	labelPodUID        = "io.kubernetes.pod.uid"
+
 	annotationNVProxy  = "dev.gvisor.internal.nvproxy"
 	annotationTPUProxy = "dev.gvisor.internal.tpuproxy"
 	annotationTrue     = "true"
 )
 
-// annotations reads the spec's annotations, of which only few are kept: the
-// others may hold anything.
+// annotations reads the annotations of the spec. It keeps only the known ones,
+// because the others may contain secrets.
 //
-// Who creates a pod may give it annotations with any key. So what containerd
-// and what CRI-O writes is never mixed: only the manager that declared the
-// container's type is believed, containerd first, as runsc does it.
+// The creator of a pod can add annotations with any key. The annotations of
+// containerd and those of CRI-O are therefore never mixed: only those of the
+// container manager that declares the container type are used. If both do,
+// containerd takes precedence, as in runsc.
 func (p *parser) annotations(a *Annotations) {
 	if p.Null() {
 		return
@@ -70,19 +72,20 @@ func (p *parser) annotations(a *Annotations) {
 			p.Skip()
 		}
 	}
-	manager := containerd
+	source := containerd
 	if !containerd.InPod {
-		manager = crio
+		source = crio
 	}
-	if manager.InPod {
-		a.InPod, a.ContainerName, a.Pod = true, manager.ContainerName, manager.Pod
+	if source.InPod {
+		a.InPod, a.ContainerName, a.Pod = true, source.ContainerName, source.Pod
 	}
 }
 
 func (p *parser) annotation() string { return p.text("spec.annotations", maxName) }
 
-// labels reads {"io.kubernetes.pod.uid":"…",…}, itself a string in JSON. What
-// is not such an object is of no use, and no reason to refuse the file.
+// labels reads a JSON string that itself contains a JSON object such as
+// {"io.kubernetes.pod.uid":"…",…}. A string with other content is ignored; it
+// does not make the state file invalid.
 func (p *parser) labels(a *Annotations) {
 	var inner parser
 	var containerName, podUID string

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// Capabilities is a set of Linux capabilities, a bit for each.
+// Capabilities is a set of Linux capabilities, one bit for each.
 type Capabilities uint64
 
-// capabilityNames are those of capabilities(7) by number, without CAP_.
+// capabilityNames are the names from capabilities(7) by number, without CAP_.
 var capabilityNames = [...]string{
 	"CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL",
 	"SETGID", "SETUID", "SETPCAP", "LINUX_IMMUTABLE", "NET_BIND_SERVICE",
@@ -21,7 +21,7 @@ var capabilityNames = [...]string{
 	"BLOCK_SUSPEND", "AUDIT_READ", "PERFMON", "BPF", "CHECKPOINT_RESTORE",
 }
 
-// AllCapabilities is the set of all that have a name here.
+// AllCapabilities is the set of all capabilities known to this package.
 const AllCapabilities Capabilities = 1<<len(capabilityNames) - 1
 
 var capabilityNumbers = func() map[string]int {
@@ -32,18 +32,19 @@ var capabilityNumbers = func() map[string]int {
 	return numbers
 }()
 
-// CapabilityPrefix is what a capability's name begins with in a spec.
+// CapabilityPrefix is the prefix of capability names in a spec.
 const CapabilityPrefix = "CAP_"
 
-// add puts a capability such as CAP_KILL into the set. A name that Linux did
-// not have when this was written is left out.
+// add adds a capability such as CAP_KILL to the set. It ignores unknown names,
+// such as those of capabilities that later versions of Linux introduce.
 func (c *Capabilities) add(name []byte) {
 	if number, known := capabilityNumbers[strings.TrimPrefix(string(name), CapabilityPrefix)]; known {
 		*c |= 1 << number
 	}
 }
 
-// Names are the names of the set's capabilities by number, without CAP_.
+// Names iterates over the names of the capabilities in the set, without CAP_,
+// ordered by capability number.
 func (c Capabilities) Names() iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for rest := uint64(c); rest != 0; rest &= rest - 1 {
@@ -54,12 +55,13 @@ func (c Capabilities) Names() iter.Seq[string] {
 	}
 }
 
-// Select is the set of those capabilities whose name, without CAP_, is chosen.
-func (c Capabilities) Select(choose func(name string) bool) (chosen Capabilities) {
+// Select returns the capabilities for whose name, without CAP_, keep returns
+// true.
+func (c Capabilities) Select(keep func(name string) bool) (selected Capabilities) {
 	for name := range c.Names() {
-		if choose(name) {
-			chosen |= 1 << capabilityNumbers[name]
+		if keep(name) {
+			selected |= 1 << capabilityNumbers[name]
 		}
 	}
-	return chosen
+	return selected
 }

@@ -1,8 +1,8 @@
-// Package statefile reads what runsc writes about a container: one JSON file
-// per container in the runtime root, <containerID>_sandbox:<sandboxID>.state,
-// with the lock file ….lock beside it.
+// Package statefile parses the state files that runsc writes: one JSON file per
+// container in the runtime root, named <containerID>_sandbox:<sandboxID>.state,
+// next to a lock file with the extension .lock.
 //
-// Such a file holds, among much else (shortened):
+// A state file contains, among many other fields (shortened):
 //
 //	{"id":"web","createdAt":"2026-11-20T09:43:49.901690938Z","status":"running",
 //	 "spec":{"ociVersion":"1.0.2-dev",
@@ -16,11 +16,11 @@
 //	  "startTime":"2026-11-20T09:43:49.896520527Z","restored":false,
 //	  "cpuTimeSaved":0,"wallTimeSaved":0}}
 //
-// It carries the whole OCI spec, environment secrets included. [Parse] takes
-// the fields of [State] and skips over all others without copying them, and no
-// error quotes the file.
+// The file includes the whole OCI spec, and with it the secrets in the
+// environment of the container. [Parse] reads the fields of [State] and skips
+// all others without copying them. No error quotes the content of the file.
 //
-// Files of older releases lack some fields; those are zero. The container
-// whose id is the sandbox's own is the root container: only its file says
-// when the sandbox began.
+// Older releases of runsc do not write all fields; missing fields are zero. The
+// container whose ID equals the sandbox ID is the root container. Only its state
+// file states when the sandbox was created.
 package statefile

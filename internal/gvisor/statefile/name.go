@@ -8,13 +8,13 @@ const (
 	lockExtension = ".lock"
 )
 
-// Name is the name of a state file, taken apart.
+// Name is a parsed state file name.
 type Name struct {
 	ContainerID, SandboxID string
 }
 
-// ParseName takes apart a name such as "app_sandbox:web.state". It refuses
-// every other name.
+// ParseName parses a name such as "app_sandbox:web.state". It reports whether
+// the name is that of a state file.
 func ParseName(file string) (Name, bool) {
 	ids, found := strings.CutSuffix(file, extension)
 	if !found {
@@ -27,21 +27,22 @@ func ParseName(file string) (Name, bool) {
 	return Name{ContainerID: container, SandboxID: sandbox}, true
 }
 
-// LooksLikeState tells whether a file of a runtime root has the extension of a
-// state file.
-func LooksLikeState(file string) bool { return strings.HasSuffix(file, extension) }
+// HasExtension reports whether a file name has the extension of state files.
+func HasExtension(file string) bool { return strings.HasSuffix(file, extension) }
 
-// String is the name of the state file.
+// String returns the name of the state file.
 func (n Name) String() string { return n.ContainerID + separator + n.SandboxID + extension }
 
-// Lock is the name of the file that is locked while the state file is written.
-func (n Name) Lock() string { return n.ContainerID + separator + n.SandboxID + lockExtension }
+// LockFile returns the name of the file that runsc locks while it writes the
+// state file.
+func (n Name) LockFile() string { return n.ContainerID + separator + n.SandboxID + lockExtension }
 
-// Root tells whether this is the container that the sandbox began with.
-func (n Name) Root() bool { return n.ContainerID == n.SandboxID }
+// IsRootContainer reports whether the state file is that of the sandbox's root
+// container.
+func (n Name) IsRootContainer() bool { return n.ContainerID == n.SandboxID }
 
-// ValidID tells whether runsc would take this as an id: letters, digits and
-// the characters "_", "+", ".", "-". An id is never a path.
+// ValidID reports whether runsc accepts the ID. An ID consists of letters, digits
+// and the characters "_", "+", "." and "-". It is never a path.
 func ValidID(id string) bool {
 	if id == "" || id == "." || id == ".." {
 		return false

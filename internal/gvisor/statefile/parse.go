@@ -2,7 +2,6 @@ package statefile
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -11,42 +10,22 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// Limits of what is taken from a file.
+// Limits on the content of a state file.
 const (
-	// MaxSize is the largest file that is read.
+	// MaxSize is the maximum size of a state file in bytes.
 	MaxSize = 4 << 20
-	// maxName bounds ids and names of pods and containers.
+	// maxName is the maximum length of IDs, of the names of pods and containers
+	// and of all other strings that are not paths.
 	maxName = 1 << 10
-	// maxPath is PATH_MAX.
+	// maxPath is the maximum length of paths. It equals PATH_MAX.
 	maxPath = 4 << 10
-	// maxMetadata is how many entries metricMetadata may have.
+	// maxMetadata is the maximum number of entries of metricMetadata.
 	maxMetadata = 64
+	// maxPID is the highest process ID that the kernel assigns (PID_MAX_LIMIT).
+	maxPID = 1 << 22
 )
 
-// Errors of [Parse] besides those of package jsonscan.
-var (
-	// ErrMissing: a field that every state file has is not there.
-	ErrMissing = errors.New("field is missing")
-	// ErrValue: a field holds what runsc would not write.
-	ErrValue = errors.New("field has an impossible value")
-	// ErrLimit: a field is larger than allowed.
-	ErrLimit = errors.New("field is too large")
-)
-
-// FieldError tells which field is wrong, and never what it holds.
-type FieldError struct {
-	// Field is the path of the field, such as "sandbox.podName".
-	Field string
-	// Err is one of this package's Err variables.
-	Err error
-}
-
-func (e *FieldError) Error() string { return e.Field + ": " + e.Err.Error() }
-
-// Unwrap gives the class.
-func (e *FieldError) Unwrap() error { return e.Err }
-
-// Fields of each object, in the order of the cases below.
+// Fields of each object, in the order of the cases of the function that reads it.
 var (
 	stateFields      = jsonscan.NewFields("id", "createdAt", "status", "spec", "sandbox")
 	specFields       = jsonscan.NewFields("ociVersion", "process", "annotations")
@@ -58,22 +37,22 @@ var (
 		"checkpointed", "restored", "cpuTimeSaved", "wallTimeSaved")
 )
 
-// Parse reads the content of a state file. The result shares memory with data
-// only in [Sandbox.RegisteredMetrics].
+// Parse parses the content of a state file. In the returned state, only
+// [Sandbox.RegisteredMetrics] shares memory with data.
 func Parse(data []byte) (*State, error) {
 	p := &parser{}
-	// One argument or environment variable alone may fill most of a file.
+	// A single argument or environment variable can account for most of a file.
 	p.ResetBytes(data, jsonscan.Limits{Bytes: MaxSize, Token: MaxSize})
 	state := &State{}
 	p.state(state)
 	p.End()
 	if err := p.Err(); err != nil {
-		return nil, fmt.Errorf("state file: %w", err)
+		return nil, fmt.Errorf("parse state file: %w", err)
 	}
 	return state, nil
 }
 
-// parser reads one field after the other; what is wrong stops it.
+// parser reads the fields one after another and stops at the first error.
 type parser struct {
 	jsonscan.Scanner
 }
@@ -94,15 +73,15 @@ func (p *parser) state(state *State) {
 		}
 	})
 	for _, required := range []struct {
-		field string
-		there bool
+		field   string
+		present bool
 	}{
 		{"id", state.ContainerID != ""},
 		{"createdAt", !state.Created.IsZero()},
 		{"status", state.Status != ""},
 		{"sandbox.id", state.Sandbox.ID != ""},
 	} {
-		if !required.there {
+		if !required.present {
 			p.reject(required.field, ErrMissing)
 		}
 	}
@@ -172,7 +151,7 @@ func (p *parser) sandbox(s *Sandbox) {
 	})
 }
 
-// metadata reads an object of texts, sorted by key.
+// metadata reads an object whose values are strings, and sorts it by key.
 func (p *parser) metadata() []sandbox.Attribute {
 	const field = "sandbox.metricMetadata"
 	if p.Null() {
@@ -203,8 +182,8 @@ func (p *parser) metadata() []sandbox.Attribute {
 	return metadata
 }
 
-// object reads those fields of an object that are known, each with read. A
-// field that is null is as good as absent.
+// object calls read for each known field of an object and skips all others. It
+// treats null like an object without fields.
 func (p *parser) object(fields *jsonscan.Fields, read func(field int)) {
 	if p.Null() {
 		return
@@ -238,7 +217,7 @@ func (p *parser) id(field string) string {
 }
 
 func (p *parser) time(field string) time.Time {
-	// Go's own error would quote the text.
+	// The error of time.Parse is not wrapped because it quotes the value.
 	t, err := time.Parse(time.RFC3339Nano, string(p.String()))
 	if err != nil {
 		p.reject(field, ErrValue)
@@ -247,16 +226,14 @@ func (p *parser) time(field string) time.Time {
 }
 
 func (p *parser) pid() int {
-	// The kernel's own limit on process ids.
-	const largest = 1 << 22
 	pid := p.Int64()
-	if pid > largest {
+	if pid > maxPID {
 		p.reject("sandbox.pid", ErrValue)
 		return 0
 	}
 	return int(max(pid, 0))
 }
 
-func (p *parser) reject(field string, class error) {
-	p.Fail(&FieldError{Field: field, Err: class})
+func (p *parser) reject(field string, err error) {
+	p.Fail(&FieldError{Field: field, Err: err})
 }

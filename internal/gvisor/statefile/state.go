@@ -6,10 +6,11 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// Status is where runsc says a container is in its life.
+// Status is the container status that runsc recorded.
 type Status string
 
-// What runsc writes. A file may claim Running although its process was killed.
+// Statuses that runsc writes. The status of a container can still be Running
+// although its process was killed.
 const (
 	Creating Status = "creating"
 	Created  Status = "created"
@@ -18,58 +19,63 @@ const (
 	Paused   Status = "paused"
 )
 
-// State is what is taken from one state file.
+// State is the content of one state file, limited to the fields that are used.
 type State struct {
-	// ContainerID is the id of the container.
+	// ContainerID is the ID of the container.
 	ContainerID string
 	// Created is when the container was created.
 	Created time.Time
 	Status  Status
-	// OCIVersion is the version that the spec claims.
+	// OCIVersion is the OCI version of the spec.
 	OCIVersion string
-	// RunsAsRoot: the container's process starts with user id 0.
+	// RunsAsRoot reports whether the process of the container starts with user ID 0.
 	RunsAsRoot bool
 	// Capabilities is the union of the bounding, effective, inheritable,
-	// permitted and ambient set.
+	// permitted and ambient sets.
 	Capabilities Capabilities
 	Annotations  Annotations
 	Sandbox      Sandbox
 }
 
-// Annotations are those of the spec's annotations that matter, whichever
-// container manager wrote them.
+// Annotations are the known annotations of the spec, in the same form for all
+// container managers.
 type Annotations struct {
-	// InPod: a Kubernetes container manager made the container.
+	// InPod reports whether containerd or CRI-O created the container for a
+	// Kubernetes pod.
 	InPod bool
-	// ContainerName is the container's name in its pod.
+	// ContainerName is the name of the container in its pod.
 	ContainerName string
 	Pod           sandbox.Pod
-	// NVProxy, TPUProxy: access to such devices is passed through.
+	// NVProxy and TPUProxy report whether the container can access NVIDIA GPUs
+	// and TPUs of the host.
 	NVProxy, TPUProxy bool
 }
 
-// Sandbox is what the file says about the sandbox as a whole. The files of all
-// its containers repeat it, as it was when each was written.
+// Sandbox is the part of a state file that describes the whole sandbox. The
+// state files of all its containers repeat it, each as of the time when the file
+// was written.
 type Sandbox struct {
 	ID string
-	// PodName and PodNamespace are what runsc took from the annotations.
+	// PodName and PodNamespace are those that runsc read from the annotations.
 	PodName, PodNamespace string
-	// PID is the sandbox process as runsc saw it, 0 if it has none.
+	// PID is the ID of the sandbox process in the PID namespace of runsc, 0 if
+	// there is no process.
 	PID int
-	// RegisteredMetrics is the registration of all metrics in JSON, nil if
-	// runsc did not ask for it. It points into the bytes that were parsed.
+	// RegisteredMetrics is the JSON registration of all metrics, nil if runsc did
+	// not request it from the sandbox. It points into the bytes passed to Parse.
 	RegisteredMetrics []byte
-	// Metadata describes the build and its flags, sorted by key.
+	// Metadata describes the build of runsc and its flags, sorted by key.
 	Metadata []sandbox.Attribute
-	// MetricServer is the address given with --metric-server; it may hold
-	// %RUNTIME_ROOT% or %ID%.
+	// MetricServer is the address given with --metric-server. It may contain the
+	// placeholders %RUNTIME_ROOT% and %ID%.
 	MetricServer string
 	// Socket is the path of the control socket.
 	Socket string
-	// Started is when runsc began to start the sandbox, zero if unknown.
+	// Started is the time when runsc began to start the sandbox, zero if unknown.
 	Started time.Time
-	// Checkpointed, Restored: the sandbox was saved, or began from a save.
+	// Checkpointed and Restored report whether the sandbox was saved and whether
+	// it was started from a checkpoint.
 	Checkpointed, Restored bool
-	// CPUTimeSaved, WallTimeSaved is what a restore saved.
+	// CPUTimeSaved and WallTimeSaved are the times that the restore saved.
 	CPUTimeSaved, WallTimeSaved time.Duration
 }

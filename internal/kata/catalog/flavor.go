@@ -1,18 +1,21 @@
 package catalog
 
-// Flavor is which of the two Kata runtimes wrote a text. The same name can
-// mean another unit from the other one.
+// Flavor identifies one of the two implementations of the Kata runtime. The
+// same item can have a different unit in each of them: kata_shim_proc_status
+// holds bytes if a Go shim wrote it and KiB if runtime-rs did.
 type Flavor uint8
 
 const (
-	// Go is the runtime written in Go, whose sandboxes live in /run/vc/sbs.
+	// Go is the runtime written in Go. Its storage path is /run/vc/sbs.
 	Go Flavor = iota
-	// Rust is runtime-rs, whose sandboxes live in /run/kata.
+	// Rust is the runtime written in Rust, runtime-rs. Its storage path is
+	// /run/kata.
 	Rust
 
-	flavors
+	flavorCount
 )
 
+// String returns "go" or "runtime-rs".
 func (f Flavor) String() string {
 	if f == Rust {
 		return "runtime-rs"

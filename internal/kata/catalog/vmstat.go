@@ -2,46 +2,74 @@ package catalog
 
 import "bytes"
 
-// The guest's /proc/vmstat has close to 200 keys, and other ones with every
-// kernel, so that there is no closed list of them. The keys that operators ask
-// for have rows of their own; any other key is told by a rule what it counts.
+// vmStatFamily holds /proc/vmstat of the guest. It has close to 200 keys, which
+// differ between kernels, so the catalog cannot list them all. The keys that
+// operators need most have their own rows in guestVMStat. For any other key,
+// vmStatRules determine what it counts.
+const vmStatFamily = "kata_guest_vm_stat"
 
 var guestVMStat = []item{
-	{"pgmajfault", metric{"paging.faults", "{fault}", counter, "Page faults of {} that had to read from storage."}, 0, "system.paging.fault.type=major", usual, 0},
-	{"pswpin", pagesSwapped, 0, "system.paging.direction=in", usual, 0},
-	{"pswpout", pagesSwapped, 0, "system.paging.direction=out", usual, 0},
-	{"oom_kill", metric{"oom.kills", "{kill}", counter, "Processes that the kernel of {} killed for want of memory."}, 0, "", usual, 0},
+	{
+		name:       "pgmajfault",
+		metric:     metric{"paging.faults", "{fault}", counter, "Number of page faults of {}, by type."},
+		attributes: "system.paging.fault.type=major", inDefault: true,
+	},
+	{name: "pswpin", metric: pagingOperations, attributes: "system.paging.direction=in", inDefault: true},
+	{name: "pswpout", metric: pagingOperations, attributes: "system.paging.direction=out", inDefault: true},
+	{
+		name: "oom_kill",
+		metric: metric{
+			"memory.oom_kills", "{kill}", counter, "Number of processes killed by the kernel of {} because memory ran out.",
+		},
+		inDefault: true,
+	},
 }
 
-var pagesSwapped = metric{"paging.swapped", "{page}", counter, "Pages that {} swapped in and out."}
+var pagingOperations = metric{
+	"paging.operations", "{operation}", counter, "Number of pages swapped in and out by {}.",
+}
 
-// vmStatKinds are the rows for all other keys, which become an attribute.
-// Their order is that of the vmStat constants.
+// vmStatKinds holds the rows for all other keys. The key is an attribute of
+// their points. The indexes are the vmStat constants.
 var vmStatKinds = [...]item{
-	vmStatLevel:     {"", metric{"vmstat.pages", "{page}", gauge, "Pages of {} by state, from /proc/vmstat."}, 0, "", full, 0},
-	vmStatSize:      {"", metric{"vmstat.size", "By", gauge, "Memory of {} by state, from /proc/vmstat."}, kibi, "", full, 0},
-	vmStatPages:     {"", metric{"vmstat.page_operations", "{page}", counter, "Pages of {} that something was done with, from /proc/vmstat."}, 0, "", full, 0},
-	vmStatFaults:    {"", metric{"vmstat.faults", "{fault}", counter, "Faults of {}, from /proc/vmstat."}, 0, "", full, 0},
-	vmStatTransfers: {"", metric{"vmstat.transfers", "By", counter, "Bytes that {} paged in and out, from /proc/vmstat."}, kibi, "", full, 0},
-	vmStatEvents:    {"", metric{"vmstat.events", "{event}", counter, "Events of the memory management of {}, from /proc/vmstat."}, 0, "", full, 0},
-	vmStatUnknown:   {"", metric{"vmstat.other", "{value}", gauge, "Values of /proc/vmstat of {} that are not known."}, 0, "", full, 0},
+	vmStatLevel: {metric: metric{
+		"vmstat.pages", "{page}", gauge, "Number of pages of {}, by /proc/vmstat key.",
+	}},
+	vmStatSize: {metric: metric{
+		"vmstat.size", "By", gauge, "Memory of {}, by /proc/vmstat key.",
+	}, scale: kibi},
+	vmStatPages: {metric: metric{
+		"vmstat.page_operations", "{page}", counter, "Number of page operations of {}, by /proc/vmstat key.",
+	}},
+	vmStatFaults: {metric: metric{
+		"vmstat.faults", "{fault}", counter, "Number of faults of {}, by /proc/vmstat key.",
+	}},
+	vmStatTransfers: {metric: metric{
+		"vmstat.io", "By", counter, "Bytes paged in and out by {}, by /proc/vmstat key.",
+	}, scale: kibi},
+	vmStatEvents: {metric: metric{
+		"vmstat.events", "{event}", counter, "Number of memory management events of {}, by /proc/vmstat key.",
+	}},
+	vmStatUnknown: {metric: metric{
+		"vmstat.other", "{value}", gauge, "Values of {} with an unknown /proc/vmstat key.",
+	}},
 }
 
-// vmStat is what a key of /proc/vmstat stands for.
+// vmStat classifies a key of /proc/vmstat by what it counts.
 type vmStat int
 
 const (
-	vmStatLevel vmStat = iota
-	vmStatSize
-	vmStatPages
-	vmStatFaults
-	vmStatTransfers
-	vmStatEvents
+	vmStatLevel     vmStat = iota // pages currently in a state
+	vmStatSize                    // KiB currently in a state
+	vmStatPages                   // pages, since boot
+	vmStatFaults                  // faults, since boot
+	vmStatTransfers               // KiB, since boot
+	vmStatEvents                  // events, since boot
 	vmStatUnknown
 )
 
-// vmStatRules are applied in order; the first whose prefix the key has wins. A
-// prefix that ends in a full stop has to be the whole key.
+// vmStatRules are applied in order. The first rule whose prefix the key has
+// applies. A prefix that ends in a full stop must match the whole key.
 var vmStatRules = []struct {
 	prefix string
 	kind   vmStat
@@ -90,8 +118,8 @@ var vmStatRules = []struct {
 	{"zsw", vmStatEvents},
 }
 
-// classifyVMStat tells what a key of /proc/vmstat stands for. The levels among
-// the keys begin with nr_, but not all that begins so is a level.
+// classifyVMStat returns what a key of /proc/vmstat counts. Keys of levels begin
+// with nr_, but not every key with that prefix is a level.
 func classifyVMStat(key []byte) vmStat {
 	for i := range vmStatRules {
 		prefix := vmStatRules[i].prefix

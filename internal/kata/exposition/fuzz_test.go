@@ -13,9 +13,9 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// FuzzExposition compares the scanner with the parser of Prometheus: what that
-// accepts as a whole must yield the same samples here, and each single line is
-// a sample for both or for neither.
+// FuzzExposition compares the scanner with the parser of Prometheus. For a text
+// that the parser accepts, both must return the same samples, and each single
+// line must be a sample for both or for neither.
 func FuzzExposition(f *testing.F) {
 	for _, seed := range []string{
 		"# HELP a b\n# TYPE a gauge\na 1\n",
@@ -34,8 +34,8 @@ func FuzzExposition(f *testing.F) {
 		if len(text) > 1<<12 {
 			return
 		}
-		// Types would make Prometheus' parser assemble histograms, and refuse a
-		// second type for a name. Only single samples are compared.
+		// With types, the parser of Prometheus would assemble histograms and reject
+		// a second type for a name. Only samples are compared.
 		text = bytes.ReplaceAll(text, []byte("TYPE"), []byte("TYPO"))
 		text = bytes.ReplaceAll(text, []byte("HELP"), []byte("HELF"))
 
@@ -52,8 +52,9 @@ func FuzzExposition(f *testing.F) {
 	})
 }
 
-// scanAll returns the samples of a text, written canonically, and whether it
-// has none that the scanner refuses on purpose.
+// scanAll returns the samples of a text in canonical form. It also reports whether
+// they can be compared with those of Prometheus, which is not the case if the
+// scanner deliberately rejects a sample that Prometheus accepts.
 func scanAll(t *testing.T, text []byte) (samples []string, comparable bool) {
 	t.Helper()
 	var (
@@ -63,7 +64,7 @@ func scanAll(t *testing.T, text []byte) (samples []string, comparable bool) {
 	comparable = true
 	scanner.Reset(bytes.NewReader(text), roomy)
 	for scanner.Next() {
-		err := scanner.Problem()
+		err := scanner.LineErr()
 		if scanner.Kind() == Sample {
 			err = scanner.Parse(&parsed)
 		}
@@ -72,12 +73,13 @@ func scanAll(t *testing.T, text []byte) (samples []string, comparable bool) {
 			continue
 		}
 		line := scanner.line
-		alone, theirs := parseAll(append(slices.Clone(line), '\n'))
-		if err == nil && theirs != nil && !parsed.Timestamped && !bytes.HasSuffix(line, []byte(" ")) && !bytes.HasSuffix(line, []byte("\t")) {
-			t.Errorf("line %q is a sample here, but for Prometheus %v", line, theirs)
+		alone, parseErr := parseAll(append(slices.Clone(line), '\n'))
+		endsInBlank := bytes.HasSuffix(line, []byte(" ")) || bytes.HasSuffix(line, []byte("\t"))
+		if err == nil && parseErr != nil && !parsed.Timestamped && !endsInBlank {
+			t.Errorf("line %q: scanner accepts it, Prometheus returns %v", line, parseErr)
 		}
-		if err != nil && theirs == nil {
-			t.Errorf("line %q is %q for Prometheus, but here %v", line, alone, err)
+		if err != nil && parseErr == nil {
+			t.Errorf("line %q: scanner returns %v, Prometheus %q", line, err, alone)
 		}
 		if err != nil {
 			continue
@@ -91,13 +93,13 @@ func scanAll(t *testing.T, text []byte) (samples []string, comparable bool) {
 	return samples, comparable
 }
 
-// parseAll is scanAll with the parser of Prometheus. That panics for some texts
-// with braces where a name should be, for example "{}", which counts as a
-// refusal.
+// parseAll returns the samples of a text according to the parser of Prometheus. It
+// returns an error if the parser panics, which it does for some texts with braces
+// in place of a name, for example "{}".
 func parseAll(text []byte) (samples []string, err error) {
 	defer func() {
-		if problem := recover(); problem != nil {
-			err = fmt.Errorf("panic: %v", problem)
+		if value := recover(); value != nil {
+			err = fmt.Errorf("panic: %v", value)
 		}
 	}()
 	parser := expfmt.NewTextParser(model.LegacyValidation)

@@ -5,54 +5,55 @@ import (
 	"io"
 )
 
-// WindowBytes is how much of the text a [Scanner] holds at once.
+// WindowBytes is the size of the part of the text that a [Scanner] holds at a
+// time.
 const WindowBytes = 16 << 10
 
-// Kind is what a line is.
+// Kind is the kind of a line.
 type Kind uint8
 
 const (
-	// Sample lines have a name, labels and a value.
+	// Sample is a line with a name, labels and a value.
 	Sample Kind = iota
-	// Type lines begin a family ("# TYPE kata_shim_threads gauge").
+	// Type is a line that starts a family ("# TYPE kata_shim_threads gauge").
 	Type
-	// Mark is the place where one of the scanner's marks stands.
+	// Mark is an occurrence of one of the marks of the scanner.
 	Mark
-	// Bad lines are none of these, and no comment either.
+	// Bad is any other line that is not a comment.
 	Bad
 )
 
-// Scanner splits a text into lines. Its zero value needs a Reset. It may be
-// used again and again, by one goroutine at a time.
+// Scanner splits a text into lines. Call [Scanner.Reset] before the first and for
+// every further text. A Scanner must not be used concurrently.
 type Scanner struct {
 	source  io.Reader
 	limits  Limits
 	marks   [][]byte
-	longest int // mark
+	longest int // length of the longest mark
 
 	window     []byte
-	start, end int // of what is not used yet, in window
-	skipping   bool
+	start, end int  // of the unread part of the window
+	skipping   bool // up to the next newline or mark
 	total      int64
 	lines      int
-	ended      bool  // the source has no more
-	failure    error // why it ended, nil for its proper end
+	ended      bool  // the source is exhausted
+	failure    error // why the text ended, nil if it is complete
 
 	kind    Kind
-	line    []byte // the current line, without its end
+	line    []byte // the current line without its newline
 	name    []byte
-	rest    int // where in line the labels or the value begin
+	rest    int // index of the labels or the value in line
 	mark    int
-	problem error
-	scratch []byte // label values without their escape sequences
+	lineErr error
+	scratch []byte // unescaped label values
 }
 
-// Reset begins a new text.
+// Reset starts a new text.
 //
-// Marks are texts to be reported wherever they stand, also in the middle of a
-// line: there the line ends for the scanner, as if a newline had been lost, and
-// what follows the mark is a comment up to the next newline or mark. No mark
-// may contain a newline, and each has to begin with '#'.
+// Marks are strings that the scanner reports wherever they occur, even in the
+// middle of a line. The line then ends at the mark, as if a newline were missing,
+// and the text from the mark to the next newline or mark is a comment. A mark
+// must start with '#' and contain no newline.
 func (s *Scanner) Reset(source io.Reader, limits Limits, marks ...[]byte) {
 	if s.window == nil {
 		s.window = make([]byte, WindowBytes)
@@ -67,8 +68,9 @@ func (s *Scanner) Reset(source io.Reader, limits Limits, marks ...[]byte) {
 	}
 }
 
-// Next goes on to the next line that is not blank and no comment. It returns
-// false where the text ends or breaks off, which [Scanner.Err] tells apart.
+// Next advances to the next line that is neither blank nor a comment. It returns
+// false at the end of the text; [Scanner.Err] reports whether the text was
+// complete.
 func (s *Scanner) Next() bool {
 	for s.nextLine() {
 		if s.kind == Mark || s.kind == Bad || s.classify() {
@@ -78,27 +80,27 @@ func (s *Scanner) Next() bool {
 	return false
 }
 
-// Kind is what the current line is.
+// Kind returns the kind of the current line.
 func (s *Scanner) Kind() Kind { return s.kind }
 
-// Name is the metric name of a [Sample] or [Type] line, until the next call of
-// Next.
+// Name returns the metric name of a [Sample] or [Type] line. It is valid until
+// the next call of Next.
 func (s *Scanner) Name() []byte { return s.name }
 
-// Mark is the index of the mark, at a [Mark].
+// Mark returns the index of the mark at a [Mark].
 func (s *Scanner) Mark() int { return s.mark }
 
-// Problem is what is wrong with a [Bad] line.
-func (s *Scanner) Problem() error { return s.problem }
+// LineErr returns the error of a [Bad] line.
+func (s *Scanner) LineErr() error { return s.lineErr }
 
-// Bytes is how much was read.
+// Bytes returns the number of bytes read.
 func (s *Scanner) Bytes() int64 { return s.total }
 
-// Err is why the text ended: nil if it was complete, one of [ErrTooLarge],
-// [ErrTooManyLines] and [ErrTruncated], or the error of the source.
+// Err returns nil if the text was complete. Otherwise it returns [ErrTooLarge],
+// [ErrTooManyLines], [ErrTruncated] or the error of the source.
 func (s *Scanner) Err() error { return s.failure }
 
-// nextLine finds the next line, mark or overlong line.
+// nextLine advances to the next line, mark or overlong line.
 func (s *Scanner) nextLine() bool {
 	if s.skipping {
 		if mark, found := s.skip(); found {
@@ -126,7 +128,8 @@ func (s *Scanner) nextLine() bool {
 	}
 }
 
-// takeLine makes a line current, or what stands before a mark in it.
+// takeLine makes a line the current one. If the line contains a mark, it ends
+// there.
 func (s *Scanner) takeLine(line []byte) bool {
 	if len(line) > s.limits.LineBytes {
 		return s.takeOverlong()
@@ -147,6 +150,7 @@ func (s *Scanner) takeLine(line []byte) bool {
 	return true
 }
 
+// takeMark makes the mark at the start of the window the current one.
 func (s *Scanner) takeMark(mark int) bool {
 	s.kind, s.mark = Mark, mark
 	s.start += len(s.marks[mark])
@@ -154,14 +158,15 @@ func (s *Scanner) takeMark(mark int) bool {
 	return true
 }
 
+// takeOverlong reports a line that exceeds the limit and skips the rest of it.
 func (s *Scanner) takeOverlong() bool {
 	s.setBad(ErrLimit)
 	s.skipping = true
 	return true
 }
 
-// skip passes over the rest of a line, up to its end or to the next mark. It
-// goes on skipping if the text ends before.
+// skip skips the rest of a line, up to its end or to the next mark, and reports
+// whether it found a mark. If the text ends before either, s.skipping stays set.
 func (s *Scanner) skip() (mark int, found bool) {
 	for {
 		rest := s.window[s.start:s.end]
@@ -178,7 +183,7 @@ func (s *Scanner) skip() (mark int, found bool) {
 			s.skipping = false
 			return 0, false
 		}
-		// The beginning of a mark may be the last that has arrived.
+		// The data read so far may end with the start of a mark.
 		s.start = max(s.start, s.end-max(s.longest-1, 0))
 		if !s.fill() {
 			s.start = s.end
@@ -187,7 +192,7 @@ func (s *Scanner) skip() (mark int, found bool) {
 	}
 }
 
-// findMark finds the first mark in a line; at is -1 if there is none.
+// findMark returns the index of the first mark in a line, or -1 if there is none.
 func (s *Scanner) findMark(line []byte) (at, mark int) {
 	at = -1
 	if len(s.marks) == 0 {
@@ -206,10 +211,12 @@ func (s *Scanner) findMark(line []byte) (at, mark int) {
 	return at, mark
 }
 
-// emptyReads is how often a source may return nothing and no error in a row.
-const emptyReads = 100
+// maxEmptyReads is the number of consecutive reads without data or an error after
+// which the scanner stops.
+const maxEmptyReads = 100
 
-// fill reads more of the text into the window, which has room for it.
+// fill reads more of the text into the window, which must have room for it. It
+// reports whether it read anything.
 func (s *Scanner) fill() bool {
 	if s.ended {
 		return false
@@ -218,7 +225,7 @@ func (s *Scanner) fill() bool {
 		s.end = copy(s.window, s.window[s.start:s.end])
 		s.start = 0
 	}
-	for range emptyReads {
+	for range maxEmptyReads {
 		n, err := s.source.Read(s.window[s.end:])
 		if over := s.total + int64(n) - s.limits.Bytes; over > 0 {
 			n -= int(over)
@@ -240,11 +247,12 @@ func (s *Scanner) fill() bool {
 	return false
 }
 
+// stop ends the text with an error and discards what is left of the window.
 func (s *Scanner) stop(failure error) {
 	s.ended, s.failure = true, failure
 	s.start, s.end = 0, 0
 }
 
-func (s *Scanner) setBad(problem error) {
-	s.kind, s.problem = Bad, problem
+func (s *Scanner) setBad(err error) {
+	s.kind, s.lineErr = Bad, err
 }

@@ -1,11 +1,11 @@
-// Package guard decides whether a Kata shim may be asked for metrics, before
-// anything is sent to it.
+// Package guard decides whether metrics may be requested from a Kata shim,
+// before anything is sent to it.
 //
-// With runtime-rs, one request can be the end of a pod: for QEMU and
-// Firecracker the handler is not written, and panics, and the shim's panic hook
-// aborts the process. So there a shim is asked only if its state file names a
-// hypervisor for which the handler exists. The Go runtime answers for every
-// hypervisor.
+// With runtime-rs, a single request can terminate a pod. The handler is not
+// implemented for QEMU and Firecracker: it panics, and the shim's panic hook
+// aborts the process. Therefore a runtime-rs shim is contacted only if its state
+// file names a hypervisor for which the handler is implemented. The Go runtime
+// supports the request with every hypervisor.
 package guard
 
 import (
@@ -15,83 +15,88 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// Collection is what the user wants.
+// Collection is the configured way to collect metrics.
 type Collection string
 
 // Values of Collection.
 const (
-	// Auto asks where it is safe.
+	// Auto contacts a shim if that is safe.
 	Auto Collection = "auto"
-	// Shim asks every shim: for versions in which the handler is written.
+	// Shim contacts every shim. It is for versions of runtime-rs that implement
+	// the handler for all hypervisors.
 	Shim Collection = "shim"
-	// Passive asks none.
+	// Passive contacts no shim.
 	Passive Collection = "passive"
 )
 
-// bootTime is how long a sandbox may take to boot. After that, it is no longer
-// said to be booting, and what can be had without asking is read: runtime-rs
-// never writes a state file next to the socket if Firecracker runs in its
-// jailer, or if the virtual machine runs as another user.
-const bootTime = 2 * time.Minute
+// maxBootTime limits how long a sandbox without a state file is considered to be
+// booting. After that, what can be read without contacting the shim is reported,
+// because runtime-rs never writes a state file next to the socket if Firecracker
+// runs in its jailer or if the virtual machine runs as another user.
+const maxBootTime = 2 * time.Minute
 
-// Known is what is known of a sandbox without asking it.
-type Known struct {
+// Facts are what is known about a sandbox without contacting it.
+type Facts struct {
 	Flavor catalog.Flavor
-	// HasState tells whether its state file was there and whole.
+	// HasState reports whether the state file exists and is complete.
 	HasState bool
-	// Hypervisor is what the state file says.
+	// Hypervisor is the hypervisor that the state file names.
 	Hypervisor string
-	// Age is the time since the shim made its socket.
+	// Age is the time since the shim created its socket.
 	Age time.Duration
 }
 
-// Reason is why a sandbox is not asked. There are few and they are fixed.
+// Reason is why a shim is not contacted. The constants below are the complete
+// list of values.
 type Reason string
 
-// Reasons.
+// Values of Reason.
 const (
-	// NoState: there is no whole state file.
+	// NoState means that there is no complete state file.
 	NoState Reason = "no_state"
-	// UnsafeHypervisor: the shim aborts when it is asked about this one.
+	// UnsafeHypervisor means that with this hypervisor, the shim aborts when it
+	// receives a request.
 	UnsafeHypervisor Reason = "unsafe_hypervisor"
-	// UnknownHypervisor: nobody knows what the shim does when it is asked.
+	// UnknownHypervisor means that the effect of a request is unknown for this
+	// hypervisor.
 	UnknownHypervisor Reason = "unknown_hypervisor"
-	// ByConfiguration: the user wants none to be asked.
+	// ByConfiguration means that the configuration disables requests to shims.
 	ByConfiguration Reason = "passive"
 )
 
-// Decision is what to do with a sandbox.
+// Decision is the result of [Decide].
 type Decision struct {
-	// Ask tells whether requests may be sent.
-	Ask bool
-	// Reason is why not; empty if Ask.
+	// Pull reports whether the shim may be contacted.
+	Pull bool
+	// Reason is why the shim must not be contacted. It is empty if Pull is true.
 	Reason Reason
 	State  sandbox.State
 }
 
-// Decide decides.
-func Decide(collection Collection, known Known) Decision {
-	risk := riskOf(known)
+// Decide returns whether the shim of a sandbox may be contacted, and the state
+// of the sandbox.
+func Decide(collection Collection, facts Facts) Decision {
+	risk := riskOf(facts)
 	switch {
-	case risk == NoState && known.Age < bootTime:
+	case risk == NoState && facts.Age < maxBootTime:
 		return Decision{Reason: NoState, State: sandbox.Booting}
 	case collection == Passive:
 		return Decision{Reason: ByConfiguration, State: sandbox.Running}
 	case risk == "" || collection == Shim:
-		return Decision{Ask: true, State: sandbox.Running}
+		return Decision{Pull: true, State: sandbox.Running}
 	}
-	return Decision{Reason: risk, State: sandbox.SkippedUnsafe}
+	return Decision{Reason: risk, State: sandbox.Skipped}
 }
 
-// riskOf is the reason not to ask a sandbox, empty if it is safe.
-func riskOf(known Known) Reason {
-	if known.Flavor == catalog.Go {
+// riskOf returns why it is unsafe to contact the shim, or "" if it is safe.
+func riskOf(facts Facts) Reason {
+	if facts.Flavor == catalog.Go {
 		return ""
 	}
-	if !known.HasState {
+	if !facts.HasState {
 		return NoState
 	}
-	switch known.Hypervisor {
+	switch facts.Hypervisor {
 	case "dragonball", "clh", "openvmm", "remote":
 		return ""
 	case "qemu", "firecracker":

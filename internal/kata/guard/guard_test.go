@@ -10,50 +10,52 @@ import (
 
 func TestDecide(t *testing.T) {
 	var (
-		ask     = Decision{Ask: true, State: sandbox.Running}
+		pull    = Decision{Pull: true, State: sandbox.Running}
 		booting = Decision{Reason: NoState, State: sandbox.Booting}
 		passive = Decision{Reason: ByConfiguration, State: sandbox.Running}
 	)
 	skipped := func(reason Reason) Decision {
-		return Decision{Reason: reason, State: sandbox.SkippedUnsafe}
+		return Decision{Reason: reason, State: sandbox.Skipped}
 	}
-	rust := func(hypervisor string) Known {
-		return Known{Flavor: catalog.Rust, HasState: true, Hypervisor: hypervisor, Age: time.Hour}
+	rust := func(hypervisor string) Facts {
+		return Facts{Flavor: catalog.Rust, HasState: true, Hypervisor: hypervisor, Age: time.Hour}
 	}
-	young := Known{Flavor: catalog.Rust, Age: bootTime - 1}
-	old := Known{Flavor: catalog.Rust, Age: bootTime}
-	// Without a whole file, what it seems to say counts for nothing.
-	torn := Known{Flavor: catalog.Rust, Hypervisor: "dragonball", Age: time.Hour}
-	golang := Known{Flavor: catalog.Go, HasState: true, Hypervisor: "qemu"}
-	rootless := Known{Flavor: catalog.Go}
+	young := Facts{Flavor: catalog.Rust, Age: maxBootTime - 1}
+	old := Facts{Flavor: catalog.Rust, Age: maxBootTime}
+	future := Facts{Flavor: catalog.Rust, Age: -time.Hour}
+	// The content of an incomplete file must be ignored.
+	incomplete := Facts{Flavor: catalog.Rust, Hypervisor: "dragonball", Age: time.Hour}
+	golang := Facts{Flavor: catalog.Go, HasState: true, Hypervisor: "qemu"}
+	golangNoState := Facts{Flavor: catalog.Go}
+	unknownFlavor := Facts{Flavor: 7, HasState: true, Hypervisor: "qemu", Age: time.Hour}
 
 	tests := []struct {
 		name                string
-		known               Known
+		facts               Facts
 		auto, shim, passive Decision
 	}{
-		{"dragonball", rust("dragonball"), ask, ask, passive},
-		{"clh", rust("clh"), ask, ask, passive},
-		{"openvmm", rust("openvmm"), ask, ask, passive},
-		{"remote", rust("remote"), ask, ask, passive},
-		{"qemu", rust("qemu"), skipped(UnsafeHypervisor), ask, passive},
-		{"firecracker", rust("firecracker"), skipped(UnsafeHypervisor), ask, passive},
-		{"a future one", rust("cloudnine"), skipped(UnknownHypervisor), ask, passive},
-		{"in another case", rust("Dragonball"), skipped(UnknownHypervisor), ask, passive},
-		{"with a space", rust("dragonball "), skipped(UnknownHypervisor), ask, passive},
-		{"none named", rust(""), skipped(UnknownHypervisor), ask, passive},
+		{"dragonball", rust("dragonball"), pull, pull, passive},
+		{"clh", rust("clh"), pull, pull, passive},
+		{"openvmm", rust("openvmm"), pull, pull, passive},
+		{"remote", rust("remote"), pull, pull, passive},
+		{"qemu", rust("qemu"), skipped(UnsafeHypervisor), pull, passive},
+		{"firecracker", rust("firecracker"), skipped(UnsafeHypervisor), pull, passive},
+		{"unknown hypervisor", rust("cloudnine"), skipped(UnknownHypervisor), pull, passive},
+		{"hypervisor in another case", rust("Dragonball"), skipped(UnknownHypervisor), pull, passive},
+		{"hypervisor with a space", rust("dragonball "), skipped(UnknownHypervisor), pull, passive},
+		{"empty hypervisor", rust(""), skipped(UnknownHypervisor), pull, passive},
 		{"no state yet", young, booting, booting, booting},
-		{"no state for long", old, skipped(NoState), ask, passive},
-		{"torn state", torn, skipped(NoState), ask, passive},
-		{"clock set back", Known{Flavor: catalog.Rust, Age: -time.Hour}, booting, booting, booting},
-		{"Go", golang, ask, ask, passive},
-		{"Go without state", rootless, ask, ask, passive},
-		{"unheard-of flavor", Known{Flavor: 7, HasState: true, Hypervisor: "qemu", Age: time.Hour}, skipped(UnsafeHypervisor), ask, passive},
+		{"no state after boot time", old, skipped(NoState), pull, passive},
+		{"incomplete state", incomplete, skipped(NoState), pull, passive},
+		{"socket created in the future", future, booting, booting, booting},
+		{"Go", golang, pull, pull, passive},
+		{"Go without state", golangNoState, pull, pull, passive},
+		{"unknown flavor", unknownFlavor, skipped(UnsafeHypervisor), pull, passive},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			for collection, want := range map[Collection]Decision{Auto: test.auto, Shim: test.shim, Passive: test.passive} {
-				if got := Decide(collection, test.known); got != want {
+				if got := Decide(collection, test.facts); got != want {
 					t.Errorf("%s: got %+v, want %+v", collection, got, want)
 				}
 			}
@@ -61,12 +63,12 @@ func TestDecide(t *testing.T) {
 	}
 }
 
-// Anything but the one word that gives leave must be as careful as auto.
-func TestOnlyTheExactWordOptsIn(t *testing.T) {
-	known := Known{Flavor: catalog.Rust, HasState: true, Hypervisor: "qemu", Age: time.Hour}
+// Only the exact value "shim" disables the checks of auto.
+func TestUnknownCollectionIsSafe(t *testing.T) {
+	facts := Facts{Flavor: catalog.Rust, HasState: true, Hypervisor: "qemu", Age: time.Hour}
 	for _, collection := range []Collection{"", "Shim", "shim ", "all"} {
-		if got := Decide(collection, known); got.Ask {
-			t.Errorf("%q: %+v", collection, got)
+		if got := Decide(collection, facts); got.Pull {
+			t.Errorf("%q: got %+v, want no pull", collection, got)
 		}
 	}
 }

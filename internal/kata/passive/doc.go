@@ -1,11 +1,11 @@
-// Package passive reads what can be known about a Kata sandbox without asking
-// its shim: what the kernel says about the processes on the host and about the
-// control group.
+// Package passive measures a Kata sandbox without contacting its shim. It reads
+// what the kernel reports about the sandbox's processes on the host and about
+// its cgroup.
 //
-// The samples have the names and units that the shim would give them. Those of
-// the hypervisor and of virtiofsd are spelled as by the runtime written in Go,
-// because runtime-rs has none; those of control groups have no twin at all, and
-// are described in the catalog.
+// The samples have the names and units in which the shim reports them. Samples
+// of the hypervisor and of virtiofsd use the names of the runtime written in Go,
+// because runtime-rs does not report them. No shim reports cgroup samples; their
+// names are defined in the catalog.
 //
 //	kata_shim_threads          5         of the shim
 //	kata_shim_proc_stat        utime     of the shim, in clock ticks
@@ -13,7 +13,7 @@
 //	kata_hypervisor_netdev     eth0, recv_bytes
 //	kata_cgroup_memory         usage
 //
-// Everything is read from a proc filesystem and a cgroup hierarchy whose roots
-// can be set. A process in a PID namespace that cannot be seen from here has no
-// samples; that is no error.
+// All data is read from a proc filesystem and a cgroup hierarchy with
+// configurable roots. A process that is not visible in the PID namespace of the
+// proc filesystem results in no samples and in no error.
 package passive

@@ -7,37 +7,42 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
 )
 
-// names are how the samples of one process are called.
+// names holds the family names of the samples of one process, and how items are
+// named and scaled in them.
 type names struct {
 	threads, files, stat, status, io string
-	// size is how many units a KiB has.
-	size float64
-	// ioItems translates names of /proc/<pid>/io.
+	// unitsPerKiB converts sizes, which are in KiB in /proc/<pid>/status: 1024
+	// for samples in bytes, 1 for samples in KiB.
+	unitsPerKiB float64
+	// ioItems maps the names in /proc/<pid>/io to items.
 	ioItems map[string]string
 }
 
-func namesOf(prefix string, size float64, ioItems map[string]string) names {
+func namesOf(prefix string, unitsPerKiB float64, ioItems map[string]string) names {
 	return names{
 		threads: prefix + "_threads", files: prefix + "_fds",
 		stat: prefix + "_proc_stat", status: prefix + "_proc_status", io: prefix + "_io_stat",
-		size: size, ioItems: ioItems,
+		unitsPerKiB: unitsPerKiB, ioItems: ioItems,
 	}
 }
 
+// The Go runtime reports sizes in bytes and omits underscores in the items of
+// /proc/<pid>/io. runtime-rs reports both as the kernel does.
 var (
-	goShim     = namesOf("kata_shim", 1024, withoutUnderscores)
-	rustShim   = namesOf("kata_shim", 1, asInTheKernel)
-	hypervisor = namesOf("kata_hypervisor", 1024, withoutUnderscores)
-	virtiofsd  = namesOf("kata_virtiofsd", 1024, withoutUnderscores)
+	goShim     = namesOf("kata_shim", 1024, goIOItems)
+	rustShim   = namesOf("kata_shim", 1, rustIOItems)
+	hypervisor = namesOf("kata_hypervisor", 1024, goIOItems)
+	virtiofsd  = namesOf("kata_virtiofsd", 1024, goIOItems)
 )
 
 var (
-	asInTheKernel = map[string]string{
+	rustIOItems = map[string]string{
 		"rchar": "rchar", "wchar": "wchar", "syscr": "syscr", "syscw": "syscw",
-		"read_bytes": "read_bytes", "write_bytes": "write_bytes", "cancelled_write_bytes": "cancelled_write_bytes",
+		"read_bytes": "read_bytes", "write_bytes": "write_bytes",
+		"cancelled_write_bytes": "cancelled_write_bytes", //nolint:misspell // the name in the kernel
 	}
-	withoutUnderscores = func() map[string]string {
-		items := maps.Clone(asInTheKernel)
+	goIOItems = func() map[string]string {
+		items := maps.Clone(rustIOItems)
 		for name, item := range items {
 			items[name] = strings.ReplaceAll(item, "_", "")
 		}
@@ -45,13 +50,15 @@ var (
 	}()
 )
 
-// sizes and switches translate names of /proc/<pid>/status: sizes are in KiB.
+// sizeItems and switchItems map the names in /proc/<pid>/status to items. Sizes
+// are in KiB; switches are numbers of context switches.
 var (
-	sizes = lowerCase("VmPeak", "VmSize", "VmLck", "VmPin", "VmHWM", "VmRSS", "RssAnon", "RssFile", "RssShmem",
+	sizeItems = lowerCase("VmPeak", "VmSize", "VmLck", "VmPin", "VmHWM", "VmRSS", "RssAnon", "RssFile", "RssShmem",
 		"VmData", "VmStk", "VmExe", "VmLib", "VmPTE", "VmPMD", "VmSwap", "HugetlbPages")
-	switches = lowerCase("voluntary_ctxt_switches", "nonvoluntary_ctxt_switches")
+	switchItems = lowerCase("voluntary_ctxt_switches", "nonvoluntary_ctxt_switches")
 )
 
+// lowerCase maps each name to itself in lower case.
 func lowerCase(names ...string) map[string]string {
 	items := map[string]string{}
 	for _, name := range names {
@@ -60,11 +67,11 @@ func lowerCase(names ...string) map[string]string {
 	return items
 }
 
-// columns are those of /proc/<pid>/net/dev. Both directions of the same thing
-// stand together, because they become one metric.
+// columns are the columns of /proc/<pid>/net/dev. Both directions of the same
+// quantity must be adjacent, because they become one metric.
 var columns = []struct {
-	item string
-	of   func(*host.InterfaceCounters) uint64
+	item  string
+	value func(*host.InterfaceCounters) uint64
 }{
 	{"recv_bytes", func(c *host.InterfaceCounters) uint64 { return c.Received.Bytes }},
 	{"sent_bytes", func(c *host.InterfaceCounters) uint64 { return c.Sent.Bytes }},

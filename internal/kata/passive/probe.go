@@ -8,60 +8,64 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/reader"
 )
 
-// Roots are where the kernel tells about processes and control groups.
+// Roots are the mounts from which processes and cgroups are read.
 type Roots struct {
 	Processes host.Processes
 	Cgroups   host.Cgroups
 }
 
-// Subject is the sandbox that is read about.
-type Subject struct {
+// Sandbox describes the sandbox that a [Probe] measures.
+type Sandbox struct {
 	Flavor catalog.Flavor
-	// Shim is the pid of the shim; VMM and Virtiofsd are pids from a state
-	// file, which may be outdated. 0 is unknown.
+	// Shim is the pid of the shim. VMM and Virtiofsd are pids from a state file,
+	// which may be outdated. 0 means unknown.
 	Shim, VMM, Virtiofsd int
-	// Cgroup is the path of the control group, as the runtime spells it.
+	// Cgroup is the path of the cgroup, in the notation of the runtime.
 	Cgroup string
 }
 
-// Probe reads about one sandbox. It belongs to one goroutine at a time.
+// Probe measures one sandbox. Only one goroutine may use it at a time.
 type Probe struct {
 	roots   Roots
-	subject Subject
+	sandbox Sandbox
 
 	shim, monitor, virtiofsd process
-	// seen: the shim was there once, and began at start.
-	seen    bool
-	start   time.Time
-	samples []reader.Sample
+	// shimSeen is whether the process of the shim was found, and start is when
+	// the shim started.
+	shimSeen bool
+	start    time.Time
+	samples  []reader.Sample
 }
 
-// NewProbe begins to read about a sandbox.
-func NewProbe(roots Roots, subject Subject) *Probe {
-	p := &Probe{roots: roots, subject: subject}
-	p.shim = find(roots.Processes, []int{subject.Shim}, func(host.ProcessTimes) bool { return true })
-	if p.seen = p.shim != (process{}); p.seen {
-		// Only once, because the clock of this moves when the host's is set.
+// NewProbe returns a probe of a sandbox.
+func NewProbe(roots Roots, sandbox Sandbox) *Probe {
+	p := &Probe{roots: roots, sandbox: sandbox}
+	p.shim = find(roots.Processes, []int{sandbox.Shim}, func(host.ProcessTimes) bool { return true })
+	if p.shimSeen = p.shim != (process{}); p.shimSeen {
+		// This is read only once, because the result changes whenever the
+		// host's clock is set.
 		p.start, _ = roots.Processes.StartTime(p.shim.start)
 	}
 	return p
 }
 
-// ShimGone tells whether the shim was there once and is no more.
-func (p *Probe) ShimGone() bool { return p.seen && p.shim == (process{}) }
+// ShimExited reports whether the shim was running when the probe was created and
+// has exited since, as of the last call of Read.
+func (p *Probe) ShimExited() bool { return p.shimSeen && p.shim == (process{}) }
 
-// Start is when the shim started, zero if that cannot be known.
+// Start returns when the shim started, or the zero time if that is unknown.
 func (p *Probe) Start() time.Time { return p.start }
 
-// Read takes all samples that can be had. They hold until the next call.
+// Read returns all samples that are available. They are valid until the next
+// call.
 func (p *Probe) Read() []reader.Sample {
 	p.samples = p.samples[:0]
 	shim := goShim
-	if p.subject.Flavor == catalog.Rust {
+	if p.sandbox.Flavor == catalog.Rust {
 		shim = rustShim
 	}
 	p.readProcess(&p.shim, shim)
-	p.lookForOthers()
+	p.findProcesses()
 	if p.readProcess(&p.monitor, hypervisor) {
 		p.readInterfaces()
 	}
@@ -70,9 +74,9 @@ func (p *Probe) Read() []reader.Sample {
 	return p.samples
 }
 
-// lookForOthers looks for the virtual machine monitor and virtiofsd where they
-// are not known: the shim starts them, and they may start later than it.
-func (p *Probe) lookForOthers() {
+// findProcesses searches for the virtual machine monitor and for virtiofsd as
+// long as they are unknown. The shim starts them, so they can appear later.
+func (p *Probe) findProcesses() {
 	if p.monitor != (process{}) && p.virtiofsd != (process{}) {
 		return
 	}
@@ -81,10 +85,10 @@ func (p *Probe) lookForOthers() {
 		children, _ = p.roots.Processes.Children(p.shim.pid)
 	}
 	if p.monitor == (process{}) {
-		p.monitor = find(p.roots.Processes, append([]int{p.subject.VMM}, children...), isMonitor)
+		p.monitor = find(p.roots.Processes, append([]int{p.sandbox.VMM}, children...), isMonitor)
 	}
 	if p.virtiofsd == (process{}) {
-		p.virtiofsd = find(p.roots.Processes, append([]int{p.subject.Virtiofsd}, children...), isVirtiofsd)
+		p.virtiofsd = find(p.roots.Processes, append([]int{p.sandbox.Virtiofsd}, children...), isVirtiofsd)
 	}
 }
 
@@ -92,34 +96,35 @@ func (p *Probe) add(family, item, label string, value float64) {
 	p.samples = append(p.samples, reader.Sample{Family: family, Item: item, Label: label, Value: value})
 }
 
-// readProcess takes the samples of one process, and tells whether it is there.
-// A process that is gone is forgotten.
-func (p *Probe) readProcess(one *process, names names) bool {
-	if *one == (process{}) {
+// readProcess adds the samples of one process and reports whether it is alive.
+// It resets a process that has exited to the zero value.
+func (p *Probe) readProcess(proc *process, names names) bool {
+	if *proc == (process{}) {
 		return false
 	}
-	times, err := p.roots.Processes.Times(one.pid)
-	if !one.same(times, err) {
-		*one = process{}
+	times, err := p.roots.Processes.Times(proc.pid)
+	if !proc.matches(times, err) {
+		*proc = process{}
 		return false
 	}
 	p.add(names.threads, "", "", float64(times.Threads))
-	if count, err := p.roots.Processes.OpenFiles(one.pid); err == nil {
+	if count, err := p.roots.Processes.OpenFiles(proc.pid); err == nil {
 		p.add(names.files, "", "", float64(count))
 	}
 	p.add(names.stat, "utime", "", float64(times.User))
 	p.add(names.stat, "stime", "", float64(times.System))
 	p.add(names.stat, "cutime", "", float64(times.ChildrenUser))
 	p.add(names.stat, "cstime", "", float64(times.ChildrenSystem))
-	// These need more rights than the rest; without them, they are missing.
-	_ = p.roots.Processes.Status(one.pid, func(name []byte, value uint64) {
-		if item, found := sizes[string(name)]; found {
-			p.add(names.status, item, "", float64(value)*names.size)
-		} else if item, found := switches[string(name)]; found {
+	// These files require more privileges than the others. Without them, their
+	// samples are missing.
+	_ = p.roots.Processes.Status(proc.pid, func(name []byte, value uint64) {
+		if item, found := sizeItems[string(name)]; found {
+			p.add(names.status, item, "", float64(value)*names.unitsPerKiB)
+		} else if item, found := switchItems[string(name)]; found {
 			p.add(names.status, item, "", float64(value))
 		}
 	})
-	_ = p.roots.Processes.IO(one.pid, func(name []byte, value uint64) {
+	_ = p.roots.Processes.IO(proc.pid, func(name []byte, value uint64) {
 		if item, found := names.ioItems[string(name)]; found {
 			p.add(names.io, item, "", float64(value))
 		}
@@ -127,22 +132,23 @@ func (p *Probe) readProcess(one *process, names names) bool {
 	return true
 }
 
-// readInterfaces takes the samples of the network namespace that the virtual
-// machine monitor is in, which is that of the pod.
+// readInterfaces adds the samples of the network namespace of the virtual
+// machine monitor, which is the one of the pod.
 func (p *Probe) readInterfaces() {
 	interfaces, _ := p.roots.Processes.Interfaces(p.monitor.pid)
 	for _, column := range columns {
 		for i := range interfaces {
-			p.add("kata_hypervisor_netdev", column.item, interfaces[i].Name, float64(column.of(&interfaces[i])))
+			p.add("kata_hypervisor_netdev", column.item, interfaces[i].Name, float64(column.value(&interfaces[i])))
 		}
 	}
 }
 
+// readCgroup adds the samples of the cgroup.
 func (p *Probe) readCgroup() {
-	if p.subject.Cgroup == "" {
+	if p.sandbox.Cgroup == "" {
 		return
 	}
-	group, err := p.roots.Cgroups.Find(p.subject.Cgroup)
+	group, err := p.roots.Cgroups.Find(p.sandbox.Cgroup)
 	if err != nil {
 		return
 	}

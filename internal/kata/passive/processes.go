@@ -6,42 +6,44 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
 )
 
-// process is one process, told from later ones with the same pid by its start.
-// The zero value is none.
+// process identifies a process. Its start time distinguishes it from later
+// processes with the same pid. The zero value means that there is none.
 type process struct {
 	pid   int
 	start uint64
 }
 
-// find looks for a process that satisfies the condition among those with the
-// pids.
-func find(processes host.Processes, pids []int, wanted func(host.ProcessTimes) bool) process {
+// find returns the first process among the pids that satisfies the condition, or
+// the zero value.
+func find(processes host.Processes, pids []int, condition func(host.ProcessTimes) bool) process {
 	for _, pid := range pids {
 		if pid <= 0 {
 			continue
 		}
 		times, err := processes.Times(pid)
-		if err == nil && alive(times) && wanted(times) {
+		if err == nil && alive(times) && condition(times) {
 			return process{pid, times.Start}
 		}
 	}
 	return process{}
 }
 
-// same tells whether what was read now is still about the process.
-func (p process) same(times host.ProcessTimes, err error) bool {
+// matches reports whether the result of reading the times of the pid is from
+// this process, and the process is alive.
+func (p process) matches(times host.ProcessTimes, err error) bool {
 	return err == nil && alive(times) && times.Start == p.start
 }
 
+// alive reports whether a process is neither a zombie nor dead.
 func alive(times host.ProcessTimes) bool { return times.State != 'Z' && times.State != 'X' }
 
-// monitors are how the names of virtual machine monitors begin. The kernel cuts
-// names off after 15 bytes.
-var monitors = []string{"qemu-", "cloud-hyperviso", "firecracker", "openvmm", "stratovirt"}
+// monitorPrefixes are prefixes of the process names of virtual machine monitors.
+// The kernel truncates process names to 15 bytes.
+var monitorPrefixes = []string{"qemu-", "cloud-hyperviso", "firecracker", "openvmm", "stratovirt"}
 
 func isMonitor(times host.ProcessTimes) bool {
-	for _, name := range monitors {
-		if strings.HasPrefix(times.Name, name) {
+	for _, prefix := range monitorPrefixes {
+		if strings.HasPrefix(times.Name, prefix) {
 			return true
 		}
 	}

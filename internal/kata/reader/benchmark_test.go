@@ -6,11 +6,12 @@ import (
 	"testing"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
 // repeated returns a function that reads the same response at every call, and the
 // size of the response.
-func repeated(tb testing.TB, layout int, naming, families string) (read func(), size int) {
+func repeated(tb testing.TB, layout int, naming sandbox.Naming, families Families) (read func(), size int) {
 	tb.Helper()
 	flavor, hypervisor := flavors[layout].flavor, flavors[layout].hypervisor
 	settings := settingsFor(tb, naming, func(o *Options) { o.Families = families })
@@ -41,8 +42,8 @@ func TestReadDoesNotAllocate(t *testing.T) {
 		t.Skip("with the race detector, sync.Pool drops items at random")
 	}
 	for layout := range flavors {
-		for _, naming := range []string{"otel", "prometheus"} {
-			for _, families := range []string{"default", "all"} {
+		for _, naming := range sandbox.Namings {
+			for _, families := range []Families{DefaultFamilies, AllFamilies} {
 				read, _ := repeated(t, layout, naming, families)
 				read()
 				if allocations := testing.AllocsPerRun(20, read); allocations != 0 {
@@ -55,7 +56,7 @@ func TestReadDoesNotAllocate(t *testing.T) {
 
 func BenchmarkRead(b *testing.B) {
 	for layout := range flavors {
-		for _, families := range []string{"default", "all"} {
+		for _, families := range []Families{DefaultFamilies, AllFamilies} {
 			b.Run(fmt.Sprint(flavors[layout].flavor, "/", flavors[layout].hypervisor, "/", families), func(b *testing.B) {
 				read, size := repeated(b, layout, "otel", families)
 				read()
@@ -75,8 +76,8 @@ func BenchmarkCapture(b *testing.B) {
 		name   string
 		flavor catalog.Flavor
 	}{{"go-shim.prom", catalog.Go}, {"runtime-rs-shim.prom", catalog.Rust}} {
-		for _, families := range []string{"default", "all"} {
-			b.Run(row.name+"/"+families, func(b *testing.B) {
+		for _, families := range []Families{DefaultFamilies, AllFamilies} {
+			b.Run(row.name+"/"+string(families), func(b *testing.B) {
 				body := readCapture(b, row.name)
 				settings := settingsFor(b, "otel", func(o *Options) { o.Families = families })
 				r := New(row.flavor, "dragonball", settings)

@@ -48,10 +48,10 @@ var captureTests = []struct {
 	dropped                  string
 	outcome                  sandbox.Outcome
 }{
-	{"go-shim.prom", catalog.Go, 74, 764, 776, "", sandbox.OK},
+	{"go-shim.prom", catalog.Go, 74, 763, 776, "", sandbox.OK},
 	{"go-shim-no-agent.prom", catalog.Go, 33, 208, 217, "", sandbox.OK},
-	{"go-shim-firecracker.prom", catalog.Go, 74, 906, 918, "", sandbox.OK},
-	{"runtime-rs-shim.prom", catalog.Rust, 52, 602, 606, "", sandbox.OK},
+	{"go-shim-firecracker.prom", catalog.Go, 74, 905, 918, "", sandbox.OK},
+	{"runtime-rs-shim.prom", catalog.Rust, 52, 601, 606, "", sandbox.OK},
 	{"hostile/dupfam.prom", catalog.Go, 33, 208, 217, "forged 1", sandbox.OK},
 	{"hostile/dupsample.prom", catalog.Go, 33, 208, 217, "foreign 3", sandbox.OK},
 	{"hostile/names.prom", catalog.Go, 33, 208, 217, "forged 2, foreign 3, unknown 2", sandbox.OK},
@@ -66,8 +66,9 @@ func TestCaptures(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			body := readCapture(t, test.name)
 			for _, options := range []struct {
-				naming, families string
-				points           int
+				naming   sandbox.Naming
+				families Families
+				points   int
 			}{{"otel", "default", test.preset}, {"otel", "all", test.otel}, {"prometheus", "all", test.prometheus}} {
 				settings := settingsFor(t, options.naming, func(o *Options) { o.Families = options.families })
 				reading := captureReading()
@@ -107,7 +108,7 @@ func compareWithText(t *testing.T, settings *Settings, reading *sandbox.Reading,
 			continue
 		}
 		for _, metric := range family.GetMetric() {
-			want[seriesOf(catalog.PeerName(name), metric)] = valueOf(family.GetType(), metric)
+			want[seriesOf(catalog.UpstreamName(name), metric)] = valueOf(family.GetType(), metric)
 		}
 	}
 	got := map[string]string{}

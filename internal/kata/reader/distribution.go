@@ -104,7 +104,7 @@ func (p *pass) completeAssembly(observed float64) {
 	}
 	a.active = false
 	if entry := p.put(a.key, observed); entry != nil {
-		p.reader.distributionOf(entry).set(p.family, a, uint64(observed), p.reader.settings.prometheus)
+		p.reader.distributionOf(entry).set(p.family, a, uint64(observed), p.reader.settings.naming == sandbox.Prometheus)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
 const histogramName = "kata_shim_rpc_durations_histogram_milliseconds"
@@ -92,7 +93,9 @@ func TestSummary(t *testing.T) {
 		return out.String()
 	}
 	for _, test := range []struct {
-		name, text, naming, want, dropped string
+		name, text    string
+		naming        sandbox.Naming
+		want, dropped string
 	}{
 		{"complete", text("1 2 3 4 5", "15", "5"), "otel", "5 15 [] [] [{0 1} {0.25 2} {0.5 3} {0.75 4} {1 5}]", ""},
 		{

@@ -38,7 +38,7 @@ func expected(t *testing.T, settings *Settings, flavor catalog.Flavor, text stri
 			}
 		}
 		row, other := expectedRow(family, labels)
-		descriptor := settings.descriptor(&row.Family)
+		descriptor := settings.naming.Of(&row.Family)
 		if descriptor.Name == "" {
 			continue
 		}

@@ -113,7 +113,7 @@ func reencode(text string) (encoded string) {
 // the guest.
 func TestHostileGuests(t *testing.T) {
 	for _, layout := range flavors {
-		for _, naming := range []string{"otel", "prometheus"} {
+		for _, naming := range sandbox.Namings {
 			settings := settingsFor(t, naming)
 			host := hostText(layout.flavor, layout.hypervisor)
 			want := points(settings, read(t, New(layout.flavor, layout.hypervisor, settings), host))
@@ -148,7 +148,7 @@ func checkGuestPoints(t *testing.T, settings *Settings, reading *sandbox.Reading
 		if point.Family.Origin == sandbox.Host {
 			continue
 		}
-		name := settings.descriptor(point.Family).Name
+		name := settings.naming.Of(point.Family).Name
 		if !slices.ContainsFunc(guestPrefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) }) {
 			t.Errorf("%s is a guest metric", name)
 		}

@@ -99,7 +99,7 @@ func (p *pass) run() {
 			p.leaveFamily()
 			p.enterSection(markSections[p.scanner.Mark()])
 		case exposition.Bad:
-			p.dropped[reasonOf(p.scanner.Problem())]++
+			p.dropped[reasonOf(p.scanner.LineErr())]++
 		}
 	}
 	p.leaveFamily()
@@ -224,7 +224,7 @@ func (p *pass) classify(name []byte) {
 		p.drop(Foreign)
 	case !p.reader.settings.unknownGauge:
 		p.drop(Unknown)
-	case !p.reader.settings.matchesFilter(catalog.PeerName(string(name))):
+	case !p.reader.settings.matchesFilter(catalog.UpstreamName(string(name))):
 		p.verdict = skip
 	default:
 		p.verdict = keepUnknown

@@ -32,7 +32,7 @@ func points(settings *Settings, reading *sandbox.Reading) map[string]string {
 	lines := map[string]string{}
 	for i := range reading.Points {
 		point := &reading.Points[i]
-		descriptor := settings.descriptor(point.Family)
+		descriptor := settings.naming.Of(point.Family)
 		var labels []string
 		for j, text := range point.Labels {
 			if descriptor.LabelKeys[j] != "" {

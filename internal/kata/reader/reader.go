@@ -24,7 +24,7 @@ type Reader struct {
 	table         table
 	labelValues   labelValues
 	distributions []*distribution
-	unknown       unknownFamilies
+	unknown       keptFamilies
 }
 
 // New returns a reader. hypervisor is the one named by the runtime's state file
@@ -141,7 +141,7 @@ func (r *Reader) shape(row uint16) (family *sandbox.Family, labels int, fraction
 		return family, len(family.OTel.LabelKeys), false
 	}
 	found := &rows[row]
-	return &found.row.Family, int(found.labels), found.row.Fix&catalog.Real != 0
+	return &found.row.Family, int(found.labels), found.row.Adjustment&catalog.Fractional != 0
 }
 
 func (r *Reader) isGuest(row uint16) bool {

@@ -26,7 +26,7 @@ var flavors = []struct {
 // sample must become a point, unless its row has no name in the naming.
 func TestCompleteResponses(t *testing.T) {
 	for _, layout := range flavors {
-		for _, naming := range []string{"otel", "prometheus"} {
+		for _, naming := range sandbox.Namings {
 			t.Run(fmt.Sprint(layout.flavor, " ", layout.hypervisor, " ", naming), func(t *testing.T) {
 				settings := settingsFor(t, naming)
 				host, guest := hostText(layout.flavor, layout.hypervisor), guestText(layout.flavor)
@@ -53,7 +53,7 @@ func checkGrouped(t *testing.T, settings *Settings, reading *sandbox.Reading) {
 	seen := map[string]bool{}
 	last := ""
 	for i := range reading.Points {
-		name := settings.descriptor(reading.Points[i].Family).Name
+		name := settings.naming.Of(reading.Points[i].Family).Name
 		if name != last && seen[name] {
 			t.Errorf("the points of %s are not consecutive", name)
 		}
@@ -79,20 +79,6 @@ func TestDefaultPreset(t *testing.T) {
 				t.Errorf("%v %s: %s is missing", layout.flavor, layout.hypervisor, series)
 			}
 		}
-	}
-}
-
-func TestSettings(t *testing.T) {
-	if _, err := NewSettings(Options{Naming: "otel", Families: "default"}); err != nil {
-		t.Error(err)
-	}
-	_, err := NewSettings(Options{Naming: "opentelemetry", Families: "some", Unknown: "pass", MaxResponseSize: -1})
-	want := `naming: "opentelemetry" is none of ["otel" "prometheus"]
-families: "some" is none of ["default" "all"]
-unknown_families: "pass" is none of ["drop" "gauge" ""]
-max_response_size: -1 is negative: use for example 8388608`
-	if err == nil || err.Error() != want {
-		t.Errorf("got %v\nwant %s", err, want)
 	}
 }
 

@@ -32,8 +32,10 @@ func guestValues(reading *sandbox.Reading) string {
 func TestRegressedCounters(t *testing.T) {
 	const counter, gauge = `kata_guest_netdev_stat{interface="eth0",item="recv_bytes"} `, "kata_agent_threads "
 	for _, test := range []struct {
-		name, naming, prefix string
-		values, want         []string // by pull; "-" is a dropped value
+		name         string
+		naming       sandbox.Naming
+		prefix       string
+		values, want []string // by pull; "-" is a dropped value
 	}{
 		{"increasing", "otel", counter, []string{"5", "5", "7"}, []string{"5", "5", "7"}},
 		{"reset", "otel", counter, []string{"100", "3", "4"}, []string{"100", "-", "4"}},

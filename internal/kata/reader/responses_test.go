@@ -149,15 +149,11 @@ func response(flavor catalog.Flavor, host, guest string) string {
 }
 
 // settingsFor returns settings with a naming that select all families.
-func settingsFor(tb testing.TB, naming string, change ...func(*Options)) *Settings {
+func settingsFor(tb testing.TB, naming sandbox.Naming, change ...func(*Options)) *Settings {
 	tb.Helper()
-	options := Options{Naming: naming, Families: "all"}
+	options := Options{Naming: naming, Families: AllFamilies, MaxResponseSize: 8 << 20}
 	for _, change := range change {
 		change(&options)
 	}
-	settings, err := NewSettings(options)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return settings
+	return NewSettings(options)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/exposition"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
 // reasonOf returns the reason for dropping a line with an error of the scanner.
@@ -51,10 +52,10 @@ func (p *pass) convert(row *catalog.Row, value float64) (converted float64, ok b
 		p.dropped[Negative]++
 		return 0, false
 	}
-	if p.reader.settings.prometheus {
+	if p.reader.settings.naming == sandbox.Prometheus {
 		return value, true
 	}
-	return convertToOTel(row.Fix, value)
+	return convertToOTel(row.Adjustment, value)
 }
 
 // locate returns the row and the series of the current sample. It returns a row
@@ -209,16 +210,16 @@ func (p *pass) put(key seriesKey, value float64) *series {
 // convertToOTel converts a value of the text to the value that it represents, for
 // example a wrapped one to a negative one. It is not ok if the value represents
 // no measurement or no limit.
-func convertToOTel(rule catalog.Fix, value float64) (converted float64, ok bool) {
+func convertToOTel(rule catalog.Adjustment, value float64) (converted float64, ok bool) {
 	switch {
-	case rule&^catalog.Real == 0:
-	case rule&catalog.NotZero != 0 && value == 0,
+	case rule&^catalog.Fractional == 0:
+	case rule&catalog.OmitZero != 0 && value == 0,
 		// The nearest number to 2⁶³ - 1 is 2⁶³.
-		rule&catalog.Unlimited != 0 && value >= 1<<63:
+		rule&catalog.OmitUnlimited != 0 && value >= 1<<63:
 		return 0, false
-	case rule&catalog.Wrapped != 0 && value >= 1<<63:
+	case rule&catalog.Unwrap != 0 && value >= 1<<63:
 		value -= 1 << 64
-	case rule&catalog.Hundredths != 0:
+	case rule&catalog.RoundHundredths != 0:
 		value = math.Round(value*100) / 100
 	}
 	return value, true

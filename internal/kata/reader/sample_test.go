@@ -89,7 +89,7 @@ var sampleTests = []struct {
 			`kata_guest_cpu_time{cpu="x",item="user"} 1`,
 			`kata_guest_cpu_time{cpu="1023",item="user"} 1`,
 		},
-		[]string{"kata.guest.logical_cpu.time{cpu.logical_number=1023,cpu.mode=user} 1"},
+		[]string{"kata.guest.cpu.logical.time{cpu.logical_number=1023,cpu.mode=user} 1"},
 		"bad_label 3",
 	},
 	{
@@ -163,7 +163,7 @@ var sampleTests = []struct {
 		},
 		[]string{
 			"kata.guest.vmstat.pages{kata.vmstat.key=nr_free_pages} 5",
-			"kata.guest.oom.kills{} 6",
+			"kata.guest.memory.oom_kills{} 6",
 			"kata.guest.vmstat.other{kata.vmstat.key=brand_new} 7",
 		},
 		"",
@@ -220,7 +220,7 @@ func TestHostValues(t *testing.T) {
 		{"no Go memory limit", "go_gc_gomemlimit_bytes 9.223372036854776e+18", "", "9.223372036854776e+18"},
 		{"duplicate of another metric", "process_open_fds 11", "", "11"},
 	} {
-		for _, naming := range []string{"otel", "prometheus"} {
+		for _, naming := range sandbox.Namings {
 			want := test.otel
 			if naming == "prometheus" {
 				want = test.prometheus

@@ -1,8 +1,7 @@
 package reader
 
 import (
-	"errors"
-	"fmt"
+	"cmp"
 	"slices"
 	"strings"
 
@@ -11,30 +10,46 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// Options choose what readers report. The texts are those of the receiver's
-// configuration.
+// Families selects how many families are reported.
+type Families string
+
+const (
+	// DefaultFamilies are the most useful ones: under 100 points per pod.
+	DefaultFamilies Families = "default"
+	// AllFamilies are all in the catalog.
+	AllFamilies Families = "all"
+)
+
+// UnknownFamilies decides how families are handled that could belong to the agent
+// or the shim, but are not in the catalog.
+type UnknownFamilies string
+
+const (
+	// DropUnknown drops and counts them.
+	DropUnknown UnknownFamilies = "drop"
+	// UnknownAsGauge reports them as gauges.
+	UnknownAsGauge UnknownFamilies = "gauge"
+)
+
+// Options select what readers report.
 type Options struct {
-	// Naming is "otel" or "prometheus".
-	Naming string
-	// Families is "default" or "all".
-	Families string
-	// FilterFamily are prefixes of the metric families to report, as
-	// kata-monitor names them. None means all. It narrows Families.
+	Naming   sandbox.Naming
+	Families Families
+	// FilterFamily are prefixes of the metric families to report, as kata-monitor
+	// names them. Empty means all. It narrows Families.
 	FilterFamily []string
-	// Unknown is what becomes of families that could be of the agent or the
-	// shim, but are not in the catalog: "drop" or "gauge". Empty means "drop".
-	Unknown string
-	// MaxResponseSize is how long an answer may be. 0 means 8 MiB.
+	Unknown      UnknownFamilies
+	// MaxResponseSize is the maximum size of a response in bytes, 8 MiB by default.
 	MaxResponseSize int64
 }
 
-// defaultAnswerBytes is above 4 MiB, the most that an agent can send, because a
-// longer answer of runtime-rs costs the host part, which comes last.
-const defaultAnswerBytes = 8 << 20
+// defaultMaxResponseSize is above 4 MiB, the most that an agent can send: a response
+// of runtime-rs that is too large costs the host part, which comes last.
+const defaultMaxResponseSize = 8 << 20
 
-// Settings are validated options. All readers share them.
+// Settings are what options mean for the catalogs. All readers share them.
 type Settings struct {
-	prometheus   bool
+	naming       sandbox.Naming
 	all          bool
 	unknownGauge bool
 	prefixes     []string
@@ -74,58 +89,28 @@ var defaultLimits = limits{
 	unknownFamilies:    64,
 }
 
-// NewSettings checks options. Its error names each wrong option and what to
-// use.
-func NewSettings(options Options) (*Settings, error) {
+// NewSettings returns the settings for valid options.
+func NewSettings(options Options) *Settings {
 	s := &Settings{
-		prometheus:   options.Naming == "prometheus",
-		all:          options.Families == "all",
-		unknownGauge: options.Unknown == "gauge",
+		naming:       options.Naming,
+		all:          options.Families == AllFamilies,
+		unknownGauge: options.Unknown == UnknownAsGauge,
 		prefixes:     slices.Clone(options.FilterFamily),
 		limits:       defaultLimits,
 	}
-	s.limits.text.Bytes = options.MaxResponseSize
-	if options.MaxResponseSize == 0 {
-		s.limits.text.Bytes = defaultAnswerBytes
-	}
-	err := errors.Join(
-		check("naming", options.Naming, "otel", "prometheus"),
-		check("families", options.Families, "default", "all"),
-		check("unknown_families", options.Unknown, "drop", "gauge", ""),
-	)
-	if options.MaxResponseSize < 0 {
-		err = errors.Join(err, fmt.Errorf("max_response_size: %d is negative: use for example 8388608", options.MaxResponseSize))
-	}
-	if err != nil {
-		return nil, err
-	}
+	s.limits.text.Bytes = cmp.Or(options.MaxResponseSize, defaultMaxResponseSize)
 	for _, flavor := range []catalog.Flavor{catalog.Go, catalog.Rust} {
 		s.plans[flavor] = s.plan(catalog.For(flavor))
 	}
-	return s, nil
-}
-
-func check(option, value string, allowed ...string) error {
-	if slices.Contains(allowed, value) {
-		return nil
-	}
-	return fmt.Errorf("%s: %q is none of %q", option, value, allowed)
+	return s
 }
 
 // matchesFilter reports whether the filter selects a family, by its name in
 // kata-monitor.
-func (s *Settings) matchesFilter(monitorName string) bool {
+func (s *Settings) matchesFilter(upstreamName string) bool {
 	return len(s.prefixes) == 0 || slices.ContainsFunc(s.prefixes, func(prefix string) bool {
-		return strings.HasPrefix(monitorName, prefix)
+		return strings.HasPrefix(upstreamName, prefix)
 	})
-}
-
-// descriptor returns the descriptor of a family in the naming.
-func (s *Settings) descriptor(family *sandbox.Family) *sandbox.Descriptor {
-	if s.prometheus {
-		return &family.Prometheus
-	}
-	return &family.OTel
 }
 
 // plan is the effect of the settings on a catalog.
@@ -159,10 +144,10 @@ func (s *Settings) plan(c *catalog.Catalog) plan {
 	}
 	var names []string
 	for _, family := range c.Families {
-		matches := s.matchesFilter(family.PeerName)
+		matches := s.matchesFilter(family.UpstreamName)
 		for row := range family.Rows {
-			descriptor := s.descriptor(&row.Family)
-			selected := matches && descriptor.Name != "" && (s.all || row.Usual)
+			descriptor := s.naming.Of(&row.Family)
+			selected := matches && descriptor.Name != "" && (s.all || row.InDefault)
 			p.rows[row.Index] = rowPlan{
 				row: row, selected: selected, labels: uint8(len(descriptor.LabelKeys)),
 				monotonic: isMonotonic(descriptor.Kind),
@@ -178,7 +163,7 @@ func (s *Settings) plan(c *catalog.Catalog) plan {
 	names = slices.Compact(names)
 	for i := range p.rows {
 		if row := &p.rows[i]; row.selected {
-			rank, _ := slices.BinarySearch(names, s.descriptor(&row.row.Family).Name)
+			rank, _ := slices.BinarySearch(names, s.naming.Of(&row.row.Family).Name)
 			row.rank = uint16(rank)
 		}
 	}

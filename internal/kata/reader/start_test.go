@@ -33,7 +33,7 @@ func TestStart(t *testing.T) {
 		{"forged by the guest", minimalGo + startText(fmt.Sprint(started)), catalog.Go, fallback},
 		{"forged by the guest, runtime-rs", startText(fmt.Sprint(started)) + minimalRust, catalog.Rust, fallback},
 	} {
-		for _, families := range []string{"default", "all"} {
+		for _, families := range []Families{DefaultFamilies, AllFamilies} {
 			settings := settingsFor(t, "otel", func(o *Options) { o.Families = families })
 			reading := read(t, New(test.flavor, "clh", settings), test.text)
 			if !reading.Start.Equal(test.want) {

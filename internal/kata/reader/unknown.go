@@ -9,10 +9,10 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// unknownFamilies are the families of one sandbox that the catalog lacks and
-// that are emitted as gauges. They count as guest data and are limited like it,
-// because nothing is known about them.
-type unknownFamilies struct {
+// keptFamilies are the unknown families of one sandbox that are emitted as gauges.
+// They count as guest data and are limited like it, because nothing is known
+// about them.
+type keptFamilies struct {
 	indexes  map[string]int
 	families []*sandbox.Family
 }
@@ -87,6 +87,6 @@ func newUnknownFamily(name string, labels []exposition.Label) *sandbox.Family {
 	return &sandbox.Family{
 		Origin:     sandbox.Guest,
 		OTel:       sandbox.Descriptor{Name: "kata.unknown." + name, Description: description, LabelKeys: keys},
-		Prometheus: sandbox.Descriptor{Name: catalog.PeerName(name), Description: description, LabelKeys: keys},
+		Prometheus: sandbox.Descriptor{Name: catalog.UpstreamName(name), Description: description, LabelKeys: keys},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
 // unknownText is a response with families that the catalog lacks.
@@ -26,9 +27,9 @@ up 1
 
 // TestUnknownFamilies checks the option to emit unknown families as gauges.
 func TestUnknownFamilies(t *testing.T) {
-	for _, naming := range []string{"otel", "prometheus"} {
+	for _, naming := range sandbox.Namings {
 		settings := settingsFor(t, naming, func(o *Options) { o.Unknown = "gauge" })
-		prefix := map[string]string{"otel": "kata.unknown.", "prometheus": ""}[naming]
+		prefix := map[sandbox.Naming]string{"otel": "kata.unknown.", "prometheus": ""}[naming]
 		r := New(catalog.Go, "qemu", settings)
 		for range 2 {
 			reading := read(t, r, unknownText)

@@ -17,59 +17,63 @@ import (
 )
 
 const (
-	// longestWait is for callers without a deadline.
-	longestWait = 30 * time.Second
-	// headLimit is how long status line and headers may be. Shims send some
-	// hundred bytes.
-	headLimit = 16 << 10
-	// framingReserve is how much longer than its content a body may be on the
-	// wire. Shims send chunks of some KiB, each with a line of its own.
+	// maxDuration limits calls whose context has no earlier deadline.
+	maxDuration = 30 * time.Second
+	// maxHeadBytes limits the status line and headers of a response. Shims send
+	// some hundred bytes.
+	maxHeadBytes = 16 << 10
+	// A body can be longer on the wire than its content by framingReserve plus
+	// the content divided by framingDivisor. Shims send chunks of some KiB, each
+	// preceded by a line with its length.
 	framingReserve = 64 << 10
-	framingFactor  = 8 // one eighth of the content
+	framingDivisor = 8
 )
 
-// Request is one of the requests that may be sent.
-type Request struct{ text string }
+// Endpoint is a path of a shim together with the complete text of the request
+// that is sent for it. Only this package can create endpoints.
+type Endpoint struct{ request string }
 
-// The requests that there are.
+// The supported endpoints.
 var (
-	Metrics  = Request{"GET /metrics HTTP/1.1\r\nHost: shim\r\nAccept: text/plain\r\nConnection: close\r\n\r\n"}
-	AgentURL = Request{"GET /agent-url HTTP/1.1\r\nHost: shim\r\nConnection: close\r\n\r\n"}
+	Metrics  = Endpoint{"GET /metrics HTTP/1.1\r\nHost: shim\r\nAccept: text/plain\r\nConnection: close\r\n\r\n"}
+	AgentURL = Endpoint{"GET /agent-url HTTP/1.1\r\nHost: shim\r\nConnection: close\r\n\r\n"}
 )
 
-// Ask is one request.
-type Ask struct {
+// Request describes a request to a shim and how its response is handled.
+type Request struct {
 	// Socket is the path of the shim's socket.
-	Socket  string
-	Request Request
-	// MaxBytes is how long the content of the answer may be.
+	Socket   string
+	Endpoint Endpoint
+	// MaxBytes limits the size of the response's content.
 	MaxBytes int64
-	// Check looks at who listens. If it fails, nothing is sent.
-	Check func(host.Peer) error
-	// Read reads the content of the answer. It is called when the answer has
-	// begun to arrive, and not while the shim is still thinking.
-	Read func(body io.Reader) error
+	// CheckPeer verifies the process that listens on the socket. If it returns
+	// an error, nothing is sent.
+	CheckPeer func(host.Peer) error
+	// ReadBody reads the content of the response. It is called when the response
+	// has begun to arrive, so it occupies no resources while the shim is still
+	// preparing the response.
+	ReadBody func(body io.Reader) error
 }
 
-// Do connects, sends the request and has the answer read. It returns when the
-// context ends, at the latest, and then at once.
-func Do(ctx context.Context, ask Ask) error {
-	ctx, cancel := context.WithTimeout(ctx, longestWait)
+// Fetch connects to a shim, sends the request and passes the body of the
+// response to ReadBody. It returns promptly when the context ends.
+func Fetch(ctx context.Context, request Request) error {
+	ctx, cancel := context.WithTimeout(ctx, maxDuration)
 	defer cancel()
-	conn, release, err := dial(ctx, ask.Socket)
+	conn, release, err := dial(ctx, request.Socket)
 	if err != nil {
 		return err
 	}
 	defer release()
-	if err := checkPeer(conn, ask.Check); err != nil {
+	if err := checkPeer(conn, request.CheckPeer); err != nil {
 		return err
 	}
-	if _, err := io.WriteString(conn, ask.Request.text); err != nil {
+	if _, err := io.WriteString(conn, request.Endpoint.request); err != nil {
 		return failure(ctx, err)
 	}
-	// A shim may take many seconds before it sends anything. Until then, no
-	// more memory than this is held.
-	wire := &wire{ctx: ctx, conn: conn, left: headLimit}
+	// A shim may need many seconds for its response. Until the first byte
+	// arrives, no buffer is allocated.
+	wire := &wire{ctx: ctx, conn: conn, left: maxHeadBytes}
 	if err := wire.await(); err != nil {
 		return err
 	}
@@ -79,32 +83,43 @@ func Do(ctx context.Context, ask Ask) error {
 		buffer.Reset(nil)
 		buffers.Put(buffer)
 	}()
-	// The body is not closed, which would read all of it: the connection is.
-	answer, err := http.ReadResponse(buffer, nil) //nolint:bodyclose // see above
+	// The body is not closed, because that would read the rest of it. Closing
+	// the connection releases everything.
+	response, err := http.ReadResponse(buffer, nil) //nolint:bodyclose // see above
 	if err != nil {
 		return failure(ctx, cmp.Or(wire.err, err))
 	}
-	if answer.StatusCode != http.StatusOK {
-		return sandbox.Failf(sandbox.Refused, "the shim answered with status %d", answer.StatusCode)
+	if err := checkHead(response, request.MaxBytes); err != nil {
+		return err
 	}
-	if encoding := answer.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
-		return sandbox.Failf(sandbox.Malformed, "the shim sent a compressed answer, which it was not asked for")
-	}
-	if answer.ContentLength > ask.MaxBytes {
-		return sandbox.Failf(sandbox.Oversize, "the shim announced %d bytes, which is above the limit of %d",
-			answer.ContentLength, ask.MaxBytes)
-	}
-	wire.left = ask.MaxBytes + ask.MaxBytes/framingFactor + framingReserve
-	if err := ask.Read(&body{ctx: ctx, content: answer.Body, left: ask.MaxBytes}); err != nil {
+	wire.left = request.MaxBytes + request.MaxBytes/framingDivisor + framingReserve
+	if err := request.ReadBody(&body{ctx: ctx, content: response.Body, left: request.MaxBytes}); err != nil {
 		return sandbox.Fail(sandbox.Internal, err)
 	}
 	return nil
 }
 
-// Peer connects, looks who listens, and hangs up without having sent a byte,
-// which either runtime takes for a client that changed its mind.
-func Peer(ctx context.Context, socket string, check func(host.Peer) error) (host.Peer, error) {
-	ctx, cancel := context.WithTimeout(ctx, longestWait)
+// checkHead returns an error if the status or headers of a response show that
+// its body cannot be used.
+func checkHead(response *http.Response, maxBytes int64) error {
+	if response.StatusCode != http.StatusOK {
+		return sandbox.Failf(sandbox.Refused, "shim responded with status %d", response.StatusCode)
+	}
+	if encoding := response.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
+		return sandbox.Failf(sandbox.Malformed, "shim sent a compressed response, which was not requested")
+	}
+	if response.ContentLength > maxBytes {
+		return sandbox.Failf(sandbox.Oversize, "response size of %d bytes exceeds the limit of %d bytes",
+			response.ContentLength, maxBytes)
+	}
+	return nil
+}
+
+// PeerOf connects to a socket, returns the process that listens on it, and closes
+// the connection without sending anything. Both runtimes treat this like a client
+// that disconnects early. PeerOf returns an error if check does.
+func PeerOf(ctx context.Context, socket string, check func(host.Peer) error) (host.Peer, error) {
+	ctx, cancel := context.WithTimeout(ctx, maxDuration)
 	defer cancel()
 	conn, release, err := dial(ctx, socket)
 	if err != nil {
@@ -121,7 +136,8 @@ func Peer(ctx context.Context, socket string, check func(host.Peer) error) (host
 
 var buffers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 4096) }}
 
-// dial connects. Whatever happens on the connection ends with the context.
+// dial connects to a socket. All operations on the connection fail once the
+// context has ended.
 func dial(ctx context.Context, socket string) (conn *net.UnixConn, release func(), err error) {
 	conn, err = host.DialUnix(ctx, socket)
 	if err != nil {
@@ -145,6 +161,7 @@ func dial(ctx context.Context, socket string) (conn *net.UnixConn, release func(
 	}, nil
 }
 
+// checkPeer verifies the process at the other end of a connection.
 func checkPeer(conn *net.UnixConn, check func(host.Peer) error) error {
 	peer, err := host.PeerOf(conn)
 	if err != nil {
@@ -156,20 +173,21 @@ func checkPeer(conn *net.UnixConn, check func(host.Peer) error) error {
 	return nil
 }
 
-// errTooLong is what reading beyond a limit fails with.
-var errTooLong = errors.New("the answer is longer than allowed")
+// errTooLarge is the error of a read beyond a limit.
+var errTooLarge = errors.New("response exceeds the size limit")
 
-// failure gives an error of the connection, or of HTTP, its outcome.
+// failure wraps an error of the connection or of the HTTP parser with its
+// outcome.
 func failure(ctx context.Context, err error) error {
-	var broken *net.OpError
+	var network *net.OpError
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return sandbox.Fail(sandbox.Canceled, err)
 	case ctx.Err() != nil, errors.Is(err, os.ErrDeadlineExceeded):
 		return sandbox.Fail(sandbox.Timeout, err)
-	case errors.Is(err, errTooLong):
+	case errors.Is(err, errTooLarge):
 		return sandbox.Fail(sandbox.Oversize, err)
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.As(err, &broken):
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.As(err, &network):
 		return sandbox.Fail(sandbox.Disconnected, err)
 	}
 	return sandbox.Fail(sandbox.Malformed, err)

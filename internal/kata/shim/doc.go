@@ -1,27 +1,27 @@
-// Package shim asks Kata shims over their Unix sockets.
+// Package shim sends requests to Kata shims over their Unix sockets.
 //
-// A shim serves HTTP/1.1 without timeouts and without limits, and among its
-// paths there are some that change the sandbox or run programs in the guest.
-// So there are exactly two things that can be asked, fixed requests that read:
+// A shim serves HTTP/1.1 without timeouts and without limits. Some of its paths
+// change the sandbox or run programs in the guest, so this package can send only
+// two fixed, read-only requests:
 //
-//	GET /metrics      what the shim, the hypervisor and the guest report
-//	GET /agent-url    where the agent listens
+//	GET /metrics      metrics of the shim, the hypervisor and the guest
+//	GET /agent-url    address of the agent
 //
-// Each request has a connection of its own, which the shim closes after the
-// answer: an idle connection would cost the shim a file descriptor for good.
-// Nothing is left running when a call returns.
+// Each request has a separate connection, which the shim closes after its
+// response: an idle connection would permanently occupy a file descriptor of the
+// shim. All goroutines of a call have ended when the call returns.
 //
 // # Errors
 //
-// Every error is a [sandbox.Failure], and so is every error of the body but its
-// end:
+// Every error of this package is a [sandbox.Failure], including every error from
+// the body of a response except io.EOF:
 //
-//	Unreachable   nobody listens, or the socket may not be opened
-//	WrongPeer     the process that listens is not the one expected
-//	Refused       a status other than 200
-//	Malformed     no HTTP/1, or compressed, which nobody asked for
-//	Oversize      a head or a body beyond its limit
-//	Disconnected  the connection ended before the answer did
-//	Timeout       the context's deadline passed
-//	Canceled     the context was canceled
+//	Unreachable   no process listens on the socket, or permission is denied
+//	WrongPeer     an unexpected process listens on the socket
+//	Refused       the status is not 200
+//	Malformed     not HTTP/1, or compressed although this was not requested
+//	Oversize      the head or the body exceeds its limit
+//	Disconnected  the connection was closed before the end of the response
+//	Timeout       the deadline of the context passed
+//	Canceled      the context was canceled
 package shim

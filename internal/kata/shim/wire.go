@@ -7,18 +7,18 @@ import (
 	"net"
 )
 
-// wire is the bytes of an answer as they come from the connection, up to a
-// limit.
+// wire reads the bytes of a response from the connection, up to a limit.
 type wire struct {
 	ctx  context.Context
 	conn *net.UnixConn
-	// left is how many bytes may still come.
+	// left is the number of bytes that may still be read.
 	left int64
-	// first is the first byte, if it has come and was not read yet.
-	first   [1]byte
-	waiting bool
-	// err is what reading ended with. Parsers tend to report what they miss
-	// instead.
+	// first is the first byte of the response, and hasFirst is whether it has
+	// been received but not yet returned by Read.
+	first    [1]byte
+	hasFirst bool
+	// err is the last error of Read. It is kept because parsers tend to replace
+	// it with an error about what they expected.
 	err error
 }
 
@@ -27,7 +27,7 @@ func (w *wire) await() error {
 	if _, err := io.ReadFull(w.conn, w.first[:]); err != nil {
 		return failure(w.ctx, err)
 	}
-	w.waiting = true
+	w.hasFirst = true
 	return nil
 }
 
@@ -36,14 +36,14 @@ func (w *wire) Read(p []byte) (int, error) {
 		return 0, nil
 	}
 	if w.left <= 0 {
-		w.err = errTooLong
+		w.err = errTooLarge
 		return 0, w.err
 	}
 	if int64(len(p)) > w.left {
 		p = p[:w.left]
 	}
-	if w.waiting {
-		w.waiting = false
+	if w.hasFirst {
+		w.hasFirst = false
 		w.left--
 		p[0] = w.first[0]
 		return 1, nil
@@ -54,7 +54,7 @@ func (w *wire) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// body is the content of an answer, up to a limit.
+// body reads the content of a response, up to a limit.
 type body struct {
 	ctx     context.Context
 	content io.Reader
@@ -62,14 +62,14 @@ type body struct {
 }
 
 func (b *body) Read(p []byte) (int, error) {
-	// One byte more than allowed is asked for, to tell an answer of just the
-	// right length from a longer one.
+	// Reading one byte beyond the limit distinguishes content that ends exactly
+	// at the limit from longer content.
 	if int64(len(p)) > b.left+1 {
 		p = p[:b.left+1]
 	}
 	n, err := b.content.Read(p)
 	if int64(n) > b.left {
-		n, err = int(b.left), errTooLong
+		n, err = int(b.left), errTooLarge
 	}
 	b.left -= int64(n)
 	if err != nil && !errors.Is(err, io.EOF) {

@@ -1,38 +1,39 @@
-// Package storage finds sandboxes in the storage paths of Kata Containers, and
-// reads what the runtimes wrote there about them.
+// Package storage discovers sandboxes in the storage paths of Kata Containers
+// and reads the state files that the Kata runtimes write there.
 //
-// A storage path has one directory for each sandbox. Both runtimes put the
-// shim's socket into it, and a state file of their own:
+// A storage path contains one directory per sandbox. Both runtimes create the
+// shim's socket in it, and a state file in their own format:
 //
 //	/run/vc/sbs/<id>/shim-monitor.sock    the runtime written in Go
 //	/run/vc/sbs/<id>/persist.json
 //	/run/kata/<id>/shim-monitor.sock      runtime-rs
 //	/run/kata/<id>/state.json
 //
-// # What is a sandbox
+// # What counts as a sandbox
 //
-// Only a real directory (no symbolic link) whose name is a valid id and that
-// holds a socket of that name. All else is passed over, and counted by
-// [Reason]: what a crash left behind, templates of virtual machines, the base
-// of Firecracker's jailer.
+// A sandbox is a real directory (not a symbolic link) whose name is a valid
+// sandbox id and which contains a socket named shim-monitor.sock. Every other
+// entry is skipped, with a [Reason]: leftovers of a crash, virtual machine
+// templates, the base directory of Firecracker's jailer.
 //
-// # Lives
+// # Instances
 //
-// The same id can be used again. Each start of a shim makes a new socket, so
-// its inode and its modification time tell one [Life] from every other; both
-// stay as they are for as long as the shim runs, and need no view of /proc.
+// A sandbox id can be reused. Each start of a shim creates a new socket, so the
+// socket's inode and modification time identify one [Instance] of the sandbox.
+// Both remain the same for as long as the shim runs, and reading them does not
+// require access to /proc.
 //
 // # Which runtime
 //
-// The same request that is harmless to one runtime can kill the other, so the
-// flavor is decided for each directory: state.json means runtime-rs. Without
-// it, persist.json, or a storage path that ends in "sbs", means the Go runtime,
-// unless the path ends in "kata". Everything else is taken for runtime-rs,
-// which is the one that is treated with care.
+// A request that is harmless to one runtime can crash the shim of the other, so
+// the flavor is determined for each directory. A state.json means runtime-rs.
+// Without it, a persist.json or a storage path that ends in "sbs" means the Go
+// runtime, unless the storage path ends in "kata". Everything else is treated
+// as runtime-rs, the flavor that requires caution.
 //
 // # Secrets
 //
-// State files hold the annotations of pods and other things that are nobody's
-// business. Only the fields of [State] are read; no error and no log quotes the
-// rest.
+// State files contain pod annotations and other data that can be confidential.
+// Only the fields of [State] are read, and no error or log message quotes any
+// other content.
 package storage

@@ -8,11 +8,12 @@ import (
 	"unicode/utf8"
 )
 
+// addFiles adds each matching file, and its first half, to the seed corpus.
 func addFiles(f *testing.F, pattern string) {
 	f.Helper()
 	files, err := filepath.Glob(filepath.Join("testdata", pattern))
 	if err != nil || len(files) == 0 {
-		f.Fatal("no seeds", err)
+		f.Fatalf("no test data matches %s: %v", pattern, err)
 	}
 	for _, file := range files {
 		data, err := os.ReadFile(file)
@@ -24,12 +25,13 @@ func addFiles(f *testing.F, pattern string) {
 	}
 }
 
-// checkState holds for every state that was parsed without an error.
+// checkState checks what must be true for every state that was parsed without an
+// error.
 func checkState(t *testing.T, state State) {
 	t.Helper()
 	for _, text := range []string{state.Hypervisor, state.Cgroup, state.Pod.Name, state.Pod.Namespace, state.Pod.UID} {
-		if len(text) > textLimit || !utf8.ValidString(text) {
-			t.Errorf("text %q", text)
+		if len(text) > maxTextLength || !utf8.ValidString(text) {
+			t.Errorf("text %q is too long or not UTF-8", text)
 		}
 		for _, c := range []byte(text) {
 			if c < ' ' || c == 0x7f {
@@ -38,21 +40,22 @@ func checkState(t *testing.T, state State) {
 		}
 	}
 	if len(state.Hypervisor) > 32 {
-		t.Errorf("hypervisor %q", state.Hypervisor)
+		t.Errorf("hypervisor %q is too long", state.Hypervisor)
 	}
 	if state.VMM < 0 || state.VMM >= 1<<22 || state.Virtiofsd < 0 || state.Virtiofsd >= 1<<22 {
-		t.Errorf("pids %d, %d", state.VMM, state.Virtiofsd)
+		t.Errorf("pids %d, %d are out of range", state.VMM, state.Virtiofsd)
 	}
 }
 
-// The standard library must agree on the one field that safety depends on.
+// The decision to contact the shim depends on the type of the hypervisor, so
+// encoding/json must read the same one.
 func FuzzParseState(f *testing.F) {
 	addFiles(f, "state-*.json")
 	f.Fuzz(func(t *testing.T, data []byte) {
 		state, err := parseState(data)
 		if err != nil {
 			if state != (State{}) {
-				t.Errorf("%+v with %v", state, err)
+				t.Errorf("got %+v with error %v", state, err)
 			}
 			return
 		}
@@ -63,10 +66,10 @@ func FuzzParseState(f *testing.F) {
 			} `json:"hypervisor"`
 		}
 		if err := json.Unmarshal(data, &reference); err != nil {
-			t.Fatalf("encoding/json refuses it: %v", err)
+			t.Fatalf("encoding/json returns an error: %v", err)
 		}
 		if state.Hypervisor != "" && state.Hypervisor != "other" && state.Hypervisor != reference.Hypervisor.Type {
-			t.Errorf("hypervisor %q, encoding/json says %q", state.Hypervisor, reference.Hypervisor.Type)
+			t.Errorf("hypervisor %q, want %q as from encoding/json", state.Hypervisor, reference.Hypervisor.Type)
 		}
 	})
 }
@@ -77,13 +80,13 @@ func FuzzParsePersist(f *testing.F) {
 		state, err := parsePersist(data, webID)
 		if err != nil {
 			if state != (State{}) {
-				t.Errorf("%+v with %v", state, err)
+				t.Errorf("got %+v with error %v", state, err)
 			}
 			return
 		}
 		checkState(t, state)
 		if !json.Valid(data) {
-			t.Error("encoding/json refuses it")
+			t.Error("not valid for encoding/json")
 		}
 	})
 }
@@ -91,7 +94,7 @@ func FuzzParsePersist(f *testing.F) {
 func FuzzPodUID(f *testing.F) {
 	f.Fuzz(func(t *testing.T, path string) {
 		if uid := podUID(path); uid != "" && !isPodUID(uid) {
-			t.Errorf("%q yields %q", path, uid)
+			t.Errorf("podUID(%q) = %q, which is not a pod UID", path, uid)
 		}
 	})
 }
@@ -99,7 +102,7 @@ func FuzzPodUID(f *testing.F) {
 func FuzzValidID(f *testing.F) {
 	f.Fuzz(func(t *testing.T, id string) {
 		if ValidID(id) && (filepath.Base(id) != id || !filepath.IsLocal(id) || id == ".") {
-			t.Errorf("%q is not the name of an entry", id)
+			t.Errorf("%q is a valid id but not a valid file name", id)
 		}
 	})
 }

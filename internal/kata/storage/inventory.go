@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,218 +15,245 @@ import (
 )
 
 const (
-	// mostSandboxes is how many sandboxes are looked after at once.
-	mostSandboxes = 10_000
-	// mostEntries is how many entries of a storage path are looked at.
-	mostEntries = 65_536
+	// maxSandboxes limits the number of sandboxes in an inventory.
+	maxSandboxes = 10_000
+	// maxEntries limits the number of entries that are read from a storage path,
+	// and the number of skipped paths in an inventory.
+	maxEntries = 65_536
 )
 
-// Inventory is what storage paths were last seen to hold. It looks when it is
-// told to, and belongs to one goroutine.
+// Inventory holds the content of storage paths as of the last scan. It reads
+// the file system only in calls of its methods, which must all come from one
+// goroutine.
 type Inventory struct {
-	places []string
-	// found and passed hold every entry, by its path.
-	found  map[string]Directory
-	passed map[string]Reason
-	// lacking are those directories that only lack a socket to be a sandbox,
-	// and when they last changed.
-	lacking map[string]int64
-	// roots is which directory each storage path was when last asked.
-	roots map[string]root
+	storagePaths []string
+	// found and skipped hold all entries, by path. No path is in both.
+	found   map[string]Directory
+	skipped map[string]Reason
+	// skippedVersion counts the changes of skipped.
+	skippedVersion uint64
+	// pending holds the change time of each skipped directory that becomes a
+	// sandbox once a socket is created in it.
+	pending map[string]int64
+	// identities holds the directory behind each storage path, as of the last
+	// call of Refresh.
+	identities map[string]identity
 }
 
-// Change is what became different: a directory was lost, or found, or, when an
-// id was used again, first one and then the other.
+// Change is one difference between two scans. Removed is set for a sandbox that
+// no longer exists, Added for a new one, and both if an id was reused.
 type Change struct {
-	Lost, Found *Directory
+	Removed, Added *Directory
 }
 
-// NewInventory makes an inventory of storage paths, still empty.
-func NewInventory(places []string) *Inventory {
-	clean := make([]string, 0, len(places))
-	for _, place := range places {
-		if place = filepath.Clean(place); !slices.Contains(clean, place) {
-			clean = append(clean, place)
+// NewInventory returns an empty inventory of the storage paths.
+func NewInventory(storagePaths []string) *Inventory {
+	unique := make([]string, 0, len(storagePaths))
+	for _, storagePath := range storagePaths {
+		if storagePath = filepath.Clean(storagePath); !slices.Contains(unique, storagePath) {
+			unique = append(unique, storagePath)
 		}
 	}
 	return &Inventory{
-		places:  clean,
-		found:   map[string]Directory{},
-		passed:  map[string]Reason{},
-		lacking: map[string]int64{},
-		roots:   map[string]root{},
+		storagePaths: unique,
+		found:        map[string]Directory{},
+		skipped:      map[string]Reason{},
+		pending:      map[string]int64{},
+		identities:   map[string]identity{},
 	}
 }
 
-// Places are the storage paths.
-func (i *Inventory) Places() []string { return i.places }
+// StoragePaths returns the storage paths, cleaned and without duplicates.
+func (i *Inventory) StoragePaths() []string { return i.storagePaths }
 
-// Examine looks at one entry.
-func (i *Inventory) Examine(place, name string) Change {
-	if i.IsTwin(place) {
+// Examine inspects one entry of a storage path and updates the inventory.
+func (i *Inventory) Examine(storagePath, name string) Change {
+	if i.IsAlias(storagePath) {
 		return Change{}
 	}
-	path := filepath.Join(place, name)
+	path := filepath.Join(storagePath, name)
 	before, known := i.found[path]
-	now, changed, reason, err := examine(place, name)
-	if reason == "" && err == nil && !known && len(i.found) >= mostSandboxes {
+	current, changed, reason, err := examine(storagePath, name)
+	if reason == "" && err == nil && !known && len(i.found) >= maxSandboxes {
 		reason = TooMany
 	}
-	i.forget(path)
 	switch {
 	case reason == Unreadable && known:
-		// What cannot be seen may still be there.
+		// The sandbox may still exist.
 		return Change{}
-	case reason == "" && err == nil:
-		if known && now == before {
+	case reason != "":
+		i.skip(path, reason, changed)
+	default:
+		i.forgetSkipped(path)
+	}
+	switch {
+	case reason != "" || err != nil:
+		if !known {
 			return Change{}
 		}
-		i.found[path] = now
-		if known {
-			return Change{Lost: &before, Found: &now}
-		}
-		return Change{Found: &now}
-	case reason != "" && len(i.passed) < mostEntries:
-		i.passed[path] = reason
-		if reason == NoSocket || reason == Jailer || reason == Template {
-			i.lacking[path] = changed
-		}
-	}
-	if known {
 		delete(i.found, path)
-		return Change{Lost: &before}
+		return Change{Removed: &before}
+	case !known:
+		i.found[path] = current
+		return Change{Added: &current}
+	case current != before:
+		i.found[path] = current
+		return Change{Removed: &before, Added: &current}
 	}
 	return Change{}
 }
 
-// forget removes an entry that was passed over.
-func (i *Inventory) forget(path string) {
-	delete(i.passed, path)
-	delete(i.lacking, path)
+// skip records a skipped path, unless there are too many of them.
+func (i *Inventory) skip(path string, reason Reason, changed int64) {
+	delete(i.pending, path)
+	before, known := i.skipped[path]
+	if !known && len(i.skipped) >= maxEntries {
+		return
+	}
+	if before != reason {
+		i.skipped[path] = reason
+		i.skippedVersion++
+	}
+	if reason == NoSocket || reason == Jailer || reason == Template {
+		i.pending[path] = changed
+	}
 }
 
-// Unsettled lists directories that lack a socket and have changed after a time,
-// so that they may become sandboxes any moment. Others will not be listed again
-// before they are examined again.
-func (i *Inventory) Unsettled(after time.Time) []string {
+// forgetSkipped removes a path from the skipped ones.
+func (i *Inventory) forgetSkipped(path string) {
+	if _, known := i.skipped[path]; known {
+		delete(i.skipped, path)
+		i.skippedVersion++
+	}
+	delete(i.pending, path)
+}
+
+// Skipped returns all skipped paths with their reasons. The map is a copy that
+// belongs to the caller, so call it only if SkippedVersion has changed.
+func (i *Inventory) Skipped() map[string]Reason { return maps.Clone(i.skipped) }
+
+// SkippedVersion returns a number that changes whenever the result of Skipped
+// does. It is 0 while nothing has ever been skipped.
+func (i *Inventory) SkippedVersion() uint64 { return i.skippedVersion }
+
+// Pending returns the paths of directories that have no socket and changed after
+// the given time, and therefore may become sandboxes at any moment. Directories
+// with older changes are not returned again until they are examined again.
+func (i *Inventory) Pending(after time.Time) []string {
 	var paths []string
-	for path, changed := range i.lacking {
+	for path, changed := range i.pending {
 		if changed > after.UnixNano() {
 			paths = append(paths, path)
 		} else {
-			delete(i.lacking, path)
+			delete(i.pending, path)
 		}
 	}
 	return paths
 }
 
-// HasUnsettled tells whether Unsettled may list something.
-func (i *Inventory) HasUnsettled() bool { return len(i.lacking) > 0 }
+// HasPending reports whether Pending may return any paths.
+func (i *Inventory) HasPending() bool { return len(i.pending) > 0 }
 
-// Scan looks at all entries of a storage path. A path that does not exist is no
-// error: the runtime may not have run yet.
-func (i *Inventory) Scan(place string) ([]Change, error) {
-	names, err := i.list(place)
+// Scan examines all entries of a storage path. A storage path that does not
+// exist is not an error, because the runtime may not have run yet.
+func (i *Inventory) Scan(storagePath string) ([]Change, error) {
+	names, err := i.list(storagePath)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("storage path %s: %w", place, err)
+		return nil, fmt.Errorf("scan storage path %s: %w", storagePath, err)
 	}
 	var changes []Change
 	listed := make(map[string]bool, len(names))
-	note := func(change Change) {
+	add := func(change Change) {
 		if change != (Change{}) {
 			changes = append(changes, change)
 		}
 	}
 	for _, name := range names {
-		listed[filepath.Join(place, name)] = true
-		note(i.Examine(place, name))
+		listed[filepath.Join(storagePath, name)] = true
+		add(i.Examine(storagePath, name))
 	}
 	for path, directory := range i.found {
 		switch {
-		case filepath.Dir(path) != place || listed[path]:
-		case i.IsTwin(place):
-			// The other name has appeared meanwhile.
+		case filepath.Dir(path) != storagePath || listed[path]:
+		case i.IsAlias(storagePath):
+			// The storage path became an alias after the last scan, so its
+			// sandboxes are now reported under the other name.
 			delete(i.found, path)
-			note(Change{Lost: &directory})
+			add(Change{Removed: &directory})
 		default:
-			note(i.Examine(place, directory.ID))
+			add(i.Examine(storagePath, directory.ID))
 		}
 	}
-	for path := range i.passed {
-		if filepath.Dir(path) == place && !listed[path] {
-			i.forget(path)
+	for path := range i.skipped {
+		if filepath.Dir(path) == storagePath && !listed[path] {
+			i.forgetSkipped(path)
 		}
 	}
 	return changes, nil
 }
 
-// list reads the names in a storage path. A path that was not there when it was
-// last looked for holds nothing: it will when it was noticed. A path that is
-// another one by a second name has nothing of its own.
-func (i *Inventory) list(place string) ([]string, error) {
-	if i.roots[place] == (root{}) {
-		info, err := os.Stat(place)
+// list returns the names of the entries of a storage path. It returns none for a
+// storage path that did not exist at the last call of Refresh, even if it exists
+// now, and none for an alias.
+func (i *Inventory) list(storagePath string) ([]string, error) {
+	if i.identities[storagePath] == (identity{}) {
+		info, err := os.Stat(storagePath)
 		if err == nil && !info.IsDir() {
-			err = errors.New("is no directory")
+			err = errors.New("not a directory")
 		}
 		return nil, err
 	}
-	if i.IsTwin(place) {
+	if i.IsAlias(storagePath) {
 		return nil, nil
 	}
-	directory, err := os.Open(place)
+	directory, err := os.Open(storagePath)
 	if err != nil {
 		return nil, err
 	}
 	defer directory.Close()
-	names, err := directory.Readdirnames(mostEntries)
+	names, err := directory.Readdirnames(maxEntries)
 	if errors.Is(err, io.EOF) {
 		err = nil
 	}
 	return names, err
 }
 
-// Moved looks for a storage path, and tells whether it has appeared, vanished or
-// been replaced since the last call. A scan takes the storage path to be as it
-// was at that time.
-func (i *Inventory) Moved(place string) bool {
-	before, now := i.roots[place], identify(place)
-	i.roots[place] = now
-	return before != now
+// Refresh looks up the directory behind a storage path, and reports whether it
+// has appeared, vanished or been replaced since the last call. Scan and IsAlias
+// use the result of the last call.
+func (i *Inventory) Refresh(storagePath string) bool {
+	before, current := i.identities[storagePath], identify(storagePath)
+	i.identities[storagePath] = current
+	return before != current
 }
 
-// Doubt makes the next call of Moved tell so in any case, unless the storage
-// path is not there: a directory can have the inode of the one before.
-func (i *Inventory) Doubt(place string) { delete(i.roots, place) }
+// Invalidate makes the next call of Refresh return true if the storage path
+// exists. It is for a storage path that may have been replaced by a directory
+// with the same inode.
+func (i *Inventory) Invalidate(storagePath string) { delete(i.identities, storagePath) }
 
-// IsTwin tells whether a storage path is another one by a second name, as of
-// when they were last looked for. It holds nothing of its own then, and must not
-// be watched.
-func (i *Inventory) IsTwin(place string) bool {
-	if i.roots[place] == (root{}) {
+// IsAlias reports whether a storage path is the same directory as an earlier one
+// in the list, for example through a symbolic link, as of the last calls of
+// Refresh. An alias has no entries of its own and must not be watched.
+func (i *Inventory) IsAlias(storagePath string) bool {
+	if i.identities[storagePath] == (identity{}) {
 		return false
 	}
-	before := i.places[:slices.Index(i.places, place)]
-	return slices.ContainsFunc(before, func(other string) bool { return i.roots[other] == i.roots[place] })
+	earlier := i.storagePaths[:slices.Index(i.storagePaths, storagePath)]
+	return slices.ContainsFunc(earlier, func(other string) bool {
+		return i.identities[other] == i.identities[storagePath]
+	})
 }
 
-// Passed counts the entries that are no sandboxes, by reason.
-func (i *Inventory) Passed() map[string]int {
-	counts := map[string]int{}
-	for _, reason := range i.passed {
-		counts[string(reason)]++
-	}
-	return counts
-}
+// identity identifies a directory. The zero value means that there is none.
+type identity struct{ device, inode uint64 }
 
-// root is which directory a storage path is; zero if it is none.
-type root struct{ device, inode uint64 }
-
-func identify(place string) root {
-	// With the dot, a symbolic link is followed: /var/run is often one.
-	kind, id, err := host.Look(place + "/.")
+// identify returns the identity of the directory behind a storage path.
+func identify(storagePath string) identity {
+	// The trailing dot makes Look follow a symbolic link: /var/run is often one.
+	kind, id, err := host.Look(storagePath + "/.")
 	if err != nil || kind != fs.ModeDir {
-		return root{}
+		return identity{}
 	}
-	return root{id.Device, id.Inode}
+	return identity{id.Device, id.Inode}
 }

@@ -4,31 +4,32 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// Notifier tells which entries of storage paths have changed. What it misses, a
-// scan has to find.
+// Notifier reports which entries of storage paths have changed. It can miss
+// changes, so storage paths must also be scanned at intervals.
 type Notifier struct {
 	watcher *fsnotify.Watcher
 }
 
-// NewNotifier makes a notifier that watches nothing yet. With an error, for
-// example because the user has too many of them already, it works, but never
-// tells anything.
+// NewNotifier returns a notifier that watches no storage path yet. If it returns
+// an error, for example because the user has reached the limit of inotify
+// instances, the notifier can still be used but never sends an event.
 func NewNotifier() (Notifier, error) {
 	watcher, err := fsnotify.NewBufferedWatcher(1024)
 	return Notifier{watcher}, err
 }
 
-// Watch begins to watch a storage path, again if it was replaced.
-func (n Notifier) Watch(place string) error {
+// Watch starts to watch a storage path. Call it again after the directory was
+// replaced, because a watch follows the directory and not its path.
+func (n Notifier) Watch(storagePath string) error {
 	if n.watcher == nil {
 		return nil
 	}
-	_ = n.watcher.Remove(place)
-	return n.watcher.Add(place)
+	_ = n.watcher.Remove(storagePath)
+	return n.watcher.Add(storagePath)
 }
 
-// Events yields an event for each change of an entry, or of the storage path
-// itself, named by its path.
+// Events returns the channel of events, one for each change of an entry or of a
+// storage path itself. The name of an event is the path that changed.
 func (n Notifier) Events() <-chan fsnotify.Event {
 	if n.watcher == nil {
 		return nil
@@ -36,7 +37,8 @@ func (n Notifier) Events() <-chan fsnotify.Event {
 	return n.watcher.Events
 }
 
-// Errors yields an error when events were lost, so that a scan is due.
+// Errors returns the channel of errors. An error means that events were lost and
+// that a scan is required.
 func (n Notifier) Errors() <-chan error {
 	if n.watcher == nil {
 		return nil
@@ -44,7 +46,7 @@ func (n Notifier) Errors() <-chan error {
 	return n.watcher.Errors
 }
 
-// Close ends watching and all that it started.
+// Close stops watching and releases all resources.
 func (n Notifier) Close() error {
 	if n.watcher == nil {
 		return nil

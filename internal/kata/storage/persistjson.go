@@ -5,7 +5,8 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// Fields of persist.json that are read. Indices follow the order here.
+// The fields of persist.json that are read. NextField returns their indices in
+// this order.
 var (
 	persistFields         = jsonscan.NewFields("SandboxCgroupPath", "HypervisorState", "Config")
 	hypervisorStateFields = jsonscan.NewFields("Type", "Pid", "VirtiofsDaemonPid")
@@ -30,9 +31,9 @@ var (
 //	  …
 //	}
 //
-// The sandbox container, whose annotations name the pod, has the id of the
-// sandbox. The file is truncated and written anew with each change, so a
-// parser that comes in between sees the beginning only.
+// The container with the id of the sandbox is the sandbox container, whose
+// annotations name the pod. The runtime truncates and rewrites the file with
+// each change, so a concurrent reader can see an incomplete file.
 func parsePersist(data []byte, id string) (State, error) {
 	var s jsonscan.Scanner
 	s.ResetBytes(data, stateLimits)
@@ -67,7 +68,7 @@ func parsePersist(data []byte, id string) (State, error) {
 	return state, nil
 }
 
-// parseConfig returns the hypervisor that was configured.
+// parseConfig reads the section Config and returns the configured hypervisor.
 func parseConfig(s *jsonscan.Scanner, id string, state *State) (hypervisor string) {
 	var seen jsonscan.Seen
 	s.OpenObject()
@@ -92,6 +93,7 @@ func parseConfig(s *jsonscan.Scanner, id string, state *State) (hypervisor strin
 	}
 }
 
+// parseContainer reads one element of ContainerConfigs.
 func parseContainer(s *jsonscan.Scanner) (id string, pod sandbox.Pod) {
 	var seen jsonscan.Seen
 	s.OpenObject()
@@ -111,8 +113,8 @@ func parseContainer(s *jsonscan.Scanner) (id string, pod sandbox.Pod) {
 	}
 }
 
-// parseAnnotations takes the pod from annotations that containerd and CRI-O
-// set. All others, and whatever secrets they hold, are skipped.
+// parseAnnotations returns the pod that the annotations of containerd or CRI-O
+// name. It skips all other annotations, which can contain secrets.
 func parseAnnotations(s *jsonscan.Scanner) (pod sandbox.Pod) {
 	s.OpenObject()
 	for {

@@ -4,14 +4,14 @@ import (
 	"strings"
 )
 
-// podUID takes the UID of a pod out of the path of its control group, which
-// the kubelet spells in two ways:
+// podUID extracts the UID of a pod from the path of its cgroup. The kubelet uses
+// two notations, one per cgroup driver:
 //
 //	/kubepods/burstable/pod51cf5a9b-0d2f-4a3c-8f6e-0123456789ab/8f2c…
 //	kubepods-burstable-pod51cf5a9b_0d2f_4a3c_8f6e_0123456789ab.slice:cri-containerd:8f2c…
 //
-// Static pods have 32 hexadecimal digits instead. It is empty if the path has
-// none.
+// Static pods have a UID of 32 hexadecimal digits. The result is empty if the
+// path contains no UID.
 func podUID(path string) string {
 	for len(path) > 0 {
 		element := path
@@ -31,7 +31,7 @@ func podUID(path string) string {
 	return ""
 }
 
-// isPodUID tells whether text is a UUID, or a static pod's hash.
+// isPodUID reports whether text is a UUID or the hash of a static pod.
 func isPodUID(text string) bool {
 	if len(text) != 32 {
 		return isUUID(text)

@@ -15,59 +15,59 @@ import (
 const (
 	persistName = "persist.json"
 	stateName   = "state.json"
-	// stateLimit is far above an honest state file: some KiB, plus the
-	// annotations of a pod, of which Kubernetes allows 256 KiB, for each of
-	// its containers.
-	stateLimit = 4 << 20
+	// maxStateSize is far above the size of a genuine state file: some KiB, plus
+	// for each container the annotations of the pod, which Kubernetes limits to
+	// 256 KiB.
+	maxStateSize = 4 << 20
 )
 
-// ErrNoState means that the runtime has not written a state file for this life
-// of the sandbox, or not yet.
+// ErrNoState means that the runtime has not, or not yet, written a state file
+// for this instance of the sandbox.
 var ErrNoState = errors.New("no state file")
 
-// State is what a state file says. Fields that it does not have are empty.
+// State is the content of a state file. Fields that the file lacks are empty.
 type State struct {
-	// Hypervisor is the runtime's own word: qemu, clh, dragonball, firecracker
-	// and so on.
+	// Hypervisor is the hypervisor's name in the runtime: qemu, clh, dragonball,
+	// firecracker and so on.
 	Hypervisor string
-	// Cgroup is the path of the control group of the sandbox, in either
-	// spelling of the OCI specification.
+	// Cgroup is the path of the sandbox's cgroup, in the notation of either
+	// cgroup driver: /kubepods/pod… or kubepods-pod….slice:cri-containerd:….
 	Cgroup string
-	// VMM and Virtiofsd are pids in the host's PID namespace.
+	// VMM and Virtiofsd are pids in the PID namespace of the host, or 0.
 	VMM, Virtiofsd int
-	// Pod comes from the annotations of the sandbox container, and the UID
-	// also from the control group.
+	// Pod comes from the annotations of the sandbox container. The UID can also
+	// come from the cgroup path.
 	Pod sandbox.Pod
 }
 
-// ReadState reads the state file of a sandbox, and tells which runtime it
-// belongs to, as far as that is known without one. The error is [ErrNoState]
-// if there is none; a file that is being written gives another error.
+// ReadState reads the state file of a sandbox and returns the runtime flavor and
+// the state. The flavor is also valid with an error. The error is [ErrNoState]
+// if there is no state file; an incomplete file results in another error.
 func ReadState(d Directory) (catalog.Flavor, State, error) {
 	path := filepath.Join(d.Path(), stateName)
-	data, id, err := host.ReadRegular(path, stateLimit, nil)
+	data, id, err := host.ReadRegular(path, maxStateSize, nil)
 	if err == nil {
-		// runtime-rs binds its socket and writes this file later. An older
-		// file was left behind by an earlier life, and perhaps by another
-		// hypervisor.
-		if id.ModTime < d.Life.bound {
+		// runtime-rs writes this file after it has bound its socket. An older
+		// file is a leftover of a previous instance, which may have used
+		// another hypervisor.
+		if id.ModTime < d.Instance.bound {
 			return catalog.Rust, State{}, fmt.Errorf("%w: %s is older than the socket", ErrNoState, path)
 		}
 		state, err := parseState(data)
-		return catalog.Rust, state, inFile(path, err)
+		return catalog.Rust, state, parseError(path, err)
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return catalog.Rust, State{}, err
 	}
-	base := filepath.Base(d.Place)
+	base := filepath.Base(d.StoragePath)
 	if base == "kata" {
 		return catalog.Rust, State{}, ErrNoState
 	}
 	path = filepath.Join(d.Path(), persistName)
-	data, _, err = host.ReadRegular(path, stateLimit, nil)
+	data, _, err = host.ReadRegular(path, maxStateSize, nil)
 	if err == nil {
 		state, err := parsePersist(data, d.ID)
-		return catalog.Go, state, inFile(path, err)
+		return catalog.Go, state, parseError(path, err)
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return catalog.Go, State{}, err
@@ -78,25 +78,26 @@ func ReadState(d Directory) (catalog.Flavor, State, error) {
 	return catalog.Rust, State{}, ErrNoState
 }
 
-func inFile(path string, err error) error {
+// parseError adds the path of the file to an error; it returns nil for nil.
+func parseError(path string, err error) error {
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return fmt.Errorf("parse %s: %w", path, err)
 	}
 	return nil
 }
 
-// textLimit is the longest text that is taken from a state file. Names of pods
-// and namespaces have at most 253 characters, control groups some more.
-const textLimit = 1024
+// maxTextLength is the maximum length of a string in a state file. Names of pods
+// and namespaces have at most 253 characters, cgroup paths some more.
+const maxTextLength = 1024
 
-// readText reads a string or null. Text that is too long to be meant, or has
-// control characters, counts as missing.
+// readText reads a string or null. It returns an empty string for text that is
+// too long or contains control characters.
 func readText(s *jsonscan.Scanner) string {
 	if s.Null() {
 		return ""
 	}
 	text := s.String()
-	if len(text) > textLimit {
+	if len(text) > maxTextLength {
 		return ""
 	}
 	for _, c := range text {
@@ -107,8 +108,8 @@ func readText(s *jsonscan.Scanner) string {
 	return string(text)
 }
 
-// parseHypervisor reads an object whose first three fields are the type of the
-// hypervisor, its pid and that of virtiofsd.
+// parseHypervisor reads an object with the fields type of the hypervisor, pid of
+// the hypervisor and pid of virtiofsd, which must have the indices 0 to 2.
 func parseHypervisor(s *jsonscan.Scanner, fields *jsonscan.Fields, state *State) {
 	var seen jsonscan.Seen
 	s.OpenObject()
@@ -128,8 +129,9 @@ func parseHypervisor(s *jsonscan.Scanner, fields *jsonscan.Fields, state *State)
 	}
 }
 
-// readHypervisor reads the name of a hypervisor. It becomes a label, so it must
-// look like a name.
+// readHypervisor reads the name of a hypervisor. The name becomes an attribute
+// value, so "other" replaces a name that is too long or contains a character
+// that is not allowed in a sandbox id.
 func readHypervisor(s *jsonscan.Scanner) string {
 	name := readText(s)
 	if len(name) > 32 || len(name) > 1 && !ValidID(name) {
@@ -138,17 +140,17 @@ func readHypervisor(s *jsonscan.Scanner) string {
 	return name
 }
 
-// readPID reads a pid, null or 0 if unknown.
+// readPID reads a pid. Null, and a number that cannot be a pid, result in 0.
 func readPID(s *jsonscan.Scanner) int {
 	if s.Null() {
 		return 0
 	}
-	// Beyond 22 bits there are no pids on Linux.
+	// Linux limits pids to 22 bits.
 	if pid := s.Int64(); pid > 0 && pid < 1<<22 {
 		return int(pid)
 	}
 	return 0
 }
 
-// stateLimits allow for one annotation that fills the file.
-var stateLimits = jsonscan.Limits{Bytes: stateLimit, Token: stateLimit}
+// stateLimits allow a single annotation to fill the whole file.
+var stateLimits = jsonscan.Limits{Bytes: maxStateSize, Token: maxStateSize}

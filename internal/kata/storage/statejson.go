@@ -2,7 +2,8 @@ package storage
 
 import "github.com/sandbox-telemetry/sandboxreceiver/internal/jsonscan"
 
-// Fields of state.json that are read. Indices follow the order here.
+// The fields of state.json that are read. NextField returns their indices in
+// this order.
 var (
 	stateFields      = jsonscan.NewFields("resource", "hypervisor")
 	resourceFields   = jsonscan.NewFields("cgroup_state")
@@ -21,8 +22,8 @@ var (
 //	  "hypervisor": {"hypervisor_type": "dragonball", "pid": null, "virtiofs_daemon_pid": 0, …}
 //	}
 //
-// Whether the shim may be asked depends on it, so a file that is not complete
-// says nothing, even if the hypervisor is already to be seen.
+// The decision to contact the shim depends on this file, so nothing is returned
+// from an incomplete one, even if it already contains the hypervisor.
 func parseState(data []byte) (State, error) {
 	var s jsonscan.Scanner
 	s.ResetBytes(data, stateLimits)
@@ -50,6 +51,7 @@ func parseState(data []byte) (State, error) {
 	return state, nil
 }
 
+// parseResource reads the section resource, which contains the cgroup path.
 func parseResource(s *jsonscan.Scanner, state *State) {
 	var seen jsonscan.Seen
 	s.OpenObject()

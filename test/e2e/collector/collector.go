@@ -1,6 +1,6 @@
 //go:build linux
 
-// Package collector runs the Collector that make builds.
+// Package collector runs _build/otelcol-sandbox, which make collector builds.
 package collector
 
 import (
@@ -15,18 +15,18 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/process"
 )
 
-// Timeout is how long a Collector may take until what is waited for is there:
-// its start, a first pull, the hand-over, on a machine that is busy.
+// Timeout limits how long tests wait for a Collector: for its start, a first pull
+// or the arrival of its data. It leaves room for a busy machine.
 const Timeout = 60 * time.Second
 
-// Collector is a running one.
+// Collector is a running Collector.
 type Collector struct {
 	*process.Process
 }
 
 // Start starts a Collector and waits until it is ready. Each configuration is
-// the path of a file or a text; later ones override earlier ones. Unless one
-// says otherwise, the Collector has no telemetry of its own.
+// either the path of a file or YAML of several lines; later ones override earlier
+// ones. Internal telemetry is off unless a configuration enables it.
 func Start(t *testing.T, configs ...string) *Collector {
 	t.Helper()
 	command := []string{
@@ -50,21 +50,22 @@ func Start(t *testing.T, configs ...string) *Collector {
 			t.Fatal(err)
 		}
 		if !strings.Contains(c.Output(), "Everything is ready") {
-			return fmt.Errorf("the collector is not ready:\n%s", c.Output())
+			return fmt.Errorf("collector is not ready:\n%s", c.Output())
 		}
 		return nil
 	})
 	return c
 }
 
-// Page is a Prometheus page that a collector serves.
+// Page is a page of metrics that a Collector serves.
 type Page struct {
-	// Address is where: host and port.
+	// Address is the host and port of the endpoint.
 	Address string
 	t       *testing.T
 }
 
-// NewPage chooses an address for a page.
+// NewPage returns a page at a free address, where the caller configures the
+// Collector to serve it.
 func NewPage(t *testing.T) *Page {
 	t.Helper()
 	return &Page{Address: process.FreeAddress(t), t: t}
@@ -75,7 +76,7 @@ func (p *Page) Get() (page.Page, error) {
 	return page.Get("http://" + p.Address + "/metrics")
 }
 
-// Eventually fetches the page until check is content with it.
+// Eventually fetches the page until check returns nil.
 func (p *Page) Eventually(check func(page.Page) error) {
 	p.t.Helper()
 	process.Eventually(p.t, Timeout, func() error {

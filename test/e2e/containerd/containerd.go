@@ -1,7 +1,7 @@
 //go:build linux
 
-// Package containerd runs a containerd of its own and drives it the way a
-// kubelet does, so that there are pods without Kubernetes.
+// Package containerd runs a separate containerd and calls it like a kubelet, so
+// that tests have pods without Kubernetes.
 package containerd
 
 import (
@@ -27,13 +27,13 @@ const (
 	callTimeout  = 60 * time.Second
 )
 
-// Roots is the runtime root of all pods of any containerd: its runc shim does
-// not tell daemons apart.
+// Roots is the runtime root of the pods of every containerd: the runc shim uses
+// the same one for all daemons.
 const Roots = "/run/containerd/runc/k8s.io"
 
-// Daemon is a containerd that starts pods with gVisor.
+// Daemon is a containerd that runs pods with gVisor.
 type Daemon struct {
-	// Socket is where its CRI is.
+	// Socket is the socket of its CRI.
 	Socket string
 
 	t     *testing.T
@@ -41,8 +41,8 @@ type Daemon struct {
 	cri   cri.RuntimeServiceClient
 }
 
-// configuration has places for the root and state directories, the address and
-// the runtime's program.
+// configuration is a template for the root and state directories, the address,
+// the sandbox image and the path of the runtime.
 const configuration = `version = 2
 root = %q
 state = %q
@@ -61,9 +61,9 @@ runtime_type = "io.containerd.runc.v2"
 BinaryName = %q
 `
 
-// wrapper has places for runsc and for its flags, which the shim cannot pass. The
-// shim also waits until nobody holds the output of "start" any more, and what
-// runsc leaves running for a container of a pod would hold it.
+// wrapper is a template for the path of runsc and its flags, which the shim
+// cannot pass. The shim waits until the output of "start" is closed, but processes
+// that runsc leaves running for a container of a pod would keep it open.
 const wrapper = `#!/bin/sh
 runtime='%s'
 flags='%s'
@@ -76,7 +76,7 @@ exec "$runtime" $flags "$@"
 // Start starts a containerd whose runtime is runsc with the given flags.
 func Start(t *testing.T, runscFlags ...string) *Daemon {
 	t.Helper()
-	// What a containerd leaves outside the directories it is given.
+	// Paths that containerd creates outside its configured directories.
 	process.RemoveNew(t, "/run/containerd", "/run/containerd/s", "/run/containerd/runc", Roots, filepath.Join(Roots, "null-netns"))
 	directory := process.ShortTempDir(t)
 	runtime := filepath.Join(directory, "runsc")
@@ -90,7 +90,7 @@ func Start(t *testing.T, runscFlags ...string) *Daemon {
 	if err := os.WriteFile(configFile, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	// Shims outlive their containerd, and they are its grandchildren.
+	// Shims keep running after their containerd and are not its children.
 	t.Cleanup(func() {
 		if err := process.KillWithArgument(d.Socket); err != nil {
 			t.Error(err)
@@ -119,18 +119,17 @@ func Start(t *testing.T, runscFlags ...string) *Daemon {
 // Pod is a pod to start.
 type Pod struct {
 	Namespace, Name, UID string
-	// Containers are the names of its containers, besides the one that holds
-	// the sandbox.
+	// Containers are the names of its containers, without the sandbox container.
 	Containers []string
 }
 
-// Run starts a pod and returns the id of its sandbox. It is removed at the end
-// of the test.
+// Run starts a pod and returns the ID of its sandbox. The pod is removed at the
+// end of the test.
 func (d *Daemon) Run(pod Pod) string {
 	d.t.Helper()
 	config := &cri.PodSandboxConfig{
 		Metadata: &cri.PodSandboxMetadata{Namespace: pod.Namespace, Name: pod.Name, Uid: pod.UID},
-		// There is no network plugin, which only pods with the host's do without.
+		// Only pods in the host's network need no network plugin.
 		Linux: &cri.LinuxPodSandboxConfig{SecurityContext: &cri.LinuxSandboxSecurityContext{
 			NamespaceOptions: &cri.NamespaceOption{Network: cri.NamespaceMode_NODE},
 		}},
@@ -160,11 +159,11 @@ func (d *Daemon) Run(pod Pod) string {
 	return id
 }
 
-// remove ends a pod without containerd, which would wait for each container to
-// end by itself: its shim cannot see that of one that is in another's sandbox.
+// remove deletes a pod without containerd, which would wait until each container
+// exits: the shim does not notice that a container in a pod's sandbox exited.
 func (d *Daemon) remove(sandbox string) {
 	runsc.Open(d.t, Roots).Sandbox(sandbox).Delete()
-	// The shim's directory says where it listens: unix:///run/containerd/s/4bf…
+	// The shim's directory contains its address: unix:///run/containerd/s/4bf…
 	address, err := os.ReadFile(filepath.Join(d.state, "io.containerd.runtime.v2.task", "k8s.io", sandbox, "address"))
 	if err != nil {
 		d.t.Error(err)
@@ -175,7 +174,9 @@ func (d *Daemon) remove(sandbox string) {
 	}
 }
 
-func call[Request, Answer any](method func(context.Context, Request, ...grpc.CallOption) (Answer, error), request Request) (Answer, error) {
+func call[Request, Response any](
+	method func(context.Context, Request, ...grpc.CallOption) (Response, error), request Request,
+) (Response, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
 	defer cancel()
 	return method(ctx, request)

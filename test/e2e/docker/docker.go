@@ -1,7 +1,6 @@
 //go:build linux
 
-// Package docker runs a Docker daemon of its own that starts containers with
-// gVisor.
+// Package docker runs a separate Docker daemon that starts containers with gVisor.
 package docker
 
 import (
@@ -21,27 +20,28 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/process"
 )
 
-// startTimeout is how long the daemon may take to answer.
+// startTimeout limits how long the daemon may take to respond.
 const startTimeout = 60 * time.Second
 
-// Daemon is a Docker daemon that shares nothing with one the host may run.
+// Daemon is a Docker daemon that is isolated from any other on the host.
 type Daemon struct {
-	// Roots is the pattern of the runtime roots of its containers. For a daemon
-	// as packages install it, that is /run/docker/runtime-runc/*.
+	// Roots is the pattern of the runtime roots of its containers. With the
+	// default configuration of Docker it is /run/docker/runtime-runc/*.
 	Roots string
 
 	t      *testing.T
 	client *http.Client
 }
 
-// Start starts a daemon that has the runtime runsc, with the given flags, and
-// the image of package image.
+// Start starts a daemon with the runtime runsc and the given flags, and loads the
+// image of package image.
 func Start(t *testing.T, runscFlags ...string) *Daemon {
 	t.Helper()
 	process.RemoveNew(t, "/run/docker", "/run/docker/plugins", "/run/containerd", "/run/containerd/s")
 	directory := process.ShortTempDir(t)
 	socket := filepath.Join(directory, "docker.sock")
-	// Docker puts the path into a script as it is, so it must not have spaces.
+	// Docker writes the path into a script without quotes, so it must not contain
+	// spaces.
 	runtime := filepath.Join(directory, "runsc")
 	if err := os.Symlink(process.Built(t, "tools/runsc"), runtime); err != nil {
 		t.Fatal(err)
@@ -94,8 +94,8 @@ func Start(t *testing.T, runscFlags ...string) *Daemon {
 	return d
 }
 
-// Run starts a container without network, and returns its id. It is removed at
-// the end of the test.
+// Run starts a container without a network and returns its ID. The container is
+// removed at the end of the test.
 func (d *Daemon) Run(name string) string {
 	d.t.Helper()
 	request, err := json.Marshal(map[string]any{
@@ -120,8 +120,9 @@ func (d *Daemon) Run(name string) string {
 	return created.ID
 }
 
-// call calls the daemon's HTTP interface.
-func (d *Daemon) call(method, path, contentType string, body io.Reader, answer any) error {
+// call calls the daemon's API and decodes the response into result unless it is
+// nil.
+func (d *Daemon) call(method, path, contentType string, body io.Reader, result any) error {
 	request, err := http.NewRequestWithContext(context.Background(), method, "http://docker"+path, body)
 	if err != nil {
 		return err
@@ -141,8 +142,8 @@ func (d *Daemon) call(method, path, contentType string, body io.Reader, answer a
 	if response.StatusCode >= http.StatusBadRequest {
 		return fmt.Errorf("docker: %s %s: %s: %s", method, path, response.Status, text)
 	}
-	if answer == nil {
+	if result == nil {
 		return nil
 	}
-	return json.Unmarshal(text, answer)
+	return json.Unmarshal(text, result)
 }

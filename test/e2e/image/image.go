@@ -1,6 +1,6 @@
 //go:build linux
 
-// Package image makes a container image that holds a busybox.
+// Package image builds a container image that contains busybox.
 package image
 
 import (
@@ -17,13 +17,13 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/process"
 )
 
-// Name is the image's name. Nobody can pull it from anywhere.
+// Name is the name of the image. It does not exist in any registry.
 const Name = "docker.io/e2e.invalid/busybox:1"
 
 // applets are the programs of the image.
 var applets = []string{"cat", "echo", "httpd", "sh", "sleep", "wget"}
 
-// Directory fills a directory with the files of the image and returns it.
+// Directory writes the files of the image to a directory and returns it.
 func Directory(t *testing.T, directory string) string {
 	t.Helper()
 	for _, sub := range []string{"bin", "dev", "etc", "proc", "run", "sys", "tmp"} {
@@ -46,8 +46,8 @@ func Directory(t *testing.T, directory string) string {
 	return directory
 }
 
-// Archive writes the image as docker save does, which Docker and containerd
-// can load, and returns the archive's path.
+// Archive writes the image in the format of docker save, which Docker and
+// containerd can load, and returns the path of the archive.
 func Archive(t *testing.T) string {
 	t.Helper()
 	layout := t.TempDir()

@@ -1,7 +1,7 @@
 //go:build linux
 
-// Package otlpsink is where a Collector under test sends its metrics: an OTLP
-// server over HTTP that keeps what it gets.
+// Package otlpsink receives the metrics of a Collector under test: it is an
+// OTLP/HTTP server that keeps all requests.
 package otlpsink
 
 import (
@@ -15,7 +15,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
 )
 
-// Sink keeps all metrics that were sent to it.
+// Sink keeps all metrics that it receives.
 type Sink struct {
 	// Endpoint is the URL for an otlp_http exporter.
 	Endpoint string
@@ -24,7 +24,7 @@ type Sink struct {
 	received []pmetric.Metrics
 }
 
-// Start starts a sink that ends with the test.
+// Start starts a sink that stops at the end of the test.
 func Start(t *testing.T) *Sink {
 	t.Helper()
 	sink := &Sink{}
@@ -43,13 +43,13 @@ func Start(t *testing.T) *Sink {
 		sink.mu.Lock()
 		sink.received = append(sink.received, request.Metrics())
 		sink.mu.Unlock()
-		answer, err := pmetricotlp.NewExportResponse().MarshalProto()
+		response, err := pmetricotlp.NewExportResponse().MarshalProto()
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
 		w.Header().Set("Content-Type", "application/x-protobuf")
-		_, _ = w.Write(answer)
+		_, _ = w.Write(response)
 	})
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
@@ -57,7 +57,7 @@ func Start(t *testing.T) *Sink {
 	return sink
 }
 
-// Received is all that came so far.
+// Received returns all metrics received so far.
 func (s *Sink) Received() []pmetric.Metrics {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,4 +1,4 @@
-// Package page compares pages of metrics in Prometheus' text format.
+// Package page compares pages of metrics in the Prometheus text format.
 package page
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// Page holds series by their text, like
+// Page maps the name and labels of series to the series, for example
 //
 //	runsc_fs_opens{iteration="1zo45mry6r0nd",sandbox="web"}
 type Page map[string]Series
@@ -26,16 +26,16 @@ type Page map[string]Series
 type Series struct {
 	Name   string
 	Labels map[string]string
-	// Type is gauge, counter or the like.
+	// Type is the lower-case type, for example gauge or counter.
 	Type string
 	Help string
-	// Value of a histogram or summary is how much it has counted.
+	// Value is the value. For a histogram or summary it is the number of samples.
 	Value float64
-	// Time is zero if the page does not say when the value was taken.
+	// Time is the timestamp, or zero if the page has none.
 	Time time.Time
 }
 
-// Parse reads a page. A page with one series twice is wrong.
+// Parse parses a page. It returns an error if the page contains a series twice.
 func Parse(text io.Reader) (Page, error) {
 	parser := expfmt.NewTextParser(model.UTF8Validation)
 	families, err := parser.TextToMetricFamilies(text)
@@ -59,8 +59,8 @@ func Parse(text io.Reader) (Page, error) {
 				series.Labels[label.GetName()] = label.GetValue()
 			}
 			key := series.key()
-			if _, twice := page[key]; twice {
-				return nil, fmt.Errorf("%s is there twice", key)
+			if _, found := page[key]; found {
+				return nil, fmt.Errorf("duplicate series %s", key)
 			}
 			page[key] = series
 		}
@@ -96,7 +96,7 @@ func (s Series) key() string {
 	return b.String()
 }
 
-// New makes a page of series.
+// New returns a page that consists of the given series.
 func New(series ...Series) Page {
 	page := Page{}
 	for _, s := range series {
@@ -120,26 +120,26 @@ func Get(url string) (Page, error) {
 	return Parse(response.Body)
 }
 
-// Select is the part of the page that is wanted.
+// Select returns the series of the page for which wanted returns true.
 func (p Page) Select(wanted func(Series) bool) Page {
-	part := Page{}
+	selected := Page{}
 	for key, series := range p {
 		if wanted(series) {
-			part[key] = series
+			selected[key] = series
 		}
 	}
-	return part
+	return selected
 }
 
-// Equal returns an error that says what differs from what is wanted, other than
-// the times.
+// Equal returns an error that lists the differences between two pages. It ignores
+// timestamps.
 func Equal(want, got Page) error {
 	var errs []error
 	for _, key := range slices.Sorted(maps.Keys(want)) {
 		w := want[key]
-		g, there := got[key]
+		g, found := got[key]
 		switch {
-		case !there:
+		case !found:
 			errs = append(errs, fmt.Errorf("%s is missing", key))
 		case g.Type != w.Type:
 			errs = append(errs, fmt.Errorf("%s is a %s, want %s", key, g.Type, w.Type))
@@ -151,7 +151,7 @@ func Equal(want, got Page) error {
 	}
 	for _, key := range slices.Sorted(maps.Keys(got)) {
 		if _, wanted := want[key]; !wanted {
-			errs = append(errs, fmt.Errorf("%s is too much", key))
+			errs = append(errs, fmt.Errorf("%s is unexpected", key))
 		}
 	}
 	return errors.Join(errs...)

@@ -34,8 +34,8 @@ func TestParse(t *testing.T) {
 	if len(page) != 3 {
 		t.Fatalf("%d series, want 3: %v", len(page), page)
 	}
-	got, there := page[`runsc_fs_opens{iteration="1",sandbox="web"}`]
-	if !there {
+	got, found := page[`runsc_fs_opens{iteration="1",sandbox="web"}`]
+	if !found {
 		t.Fatalf("series is missing in %v", page)
 	}
 	if got.Type != "counter" || got.Help != "Number of file opens." || got.Value != 2 || !got.Time.Equal(time.UnixMilli(1795168411393)) {
@@ -51,15 +51,15 @@ func TestParse(t *testing.T) {
 
 func TestEqual(t *testing.T) {
 	for name, test := range map[string]struct{ from, to, want string }{
-		"the same":      {"", "", ""},
-		"time":          {" 1795168411393", "", ""},
-		"value":         {"} 2", "} 3", "is 3, want 2"},
-		"label":         {`"web"`, `"db"`, "is too much"},
-		"missing":       {"runsc_up 1\n", "", "runsc_up{} is missing"},
-		"type":          {"opens counter", "opens gauge", "is a gauge, want counter"},
-		"help":          {"file opens.", "opens.", "help"},
-		"another name":  {"runsc_up", "other_up", "other_up{} is too much"},
-		"another value": {"runsc_up 1", "runsc_up 0", "is 0, want 1"},
+		"equal":       {"", "", ""},
+		"time":        {" 1795168411393", "", ""},
+		"value":       {"} 2", "} 3", "is 3, want 2"},
+		"label":       {`"web"`, `"db"`, "is unexpected"},
+		"missing":     {"runsc_up 1\n", "", "runsc_up{} is missing"},
+		"type":        {"opens counter", "opens gauge", "is a gauge, want counter"},
+		"help":        {"file opens.", "opens.", "help"},
+		"other name":  {"runsc_up", "other_up", "other_up{} is unexpected"},
+		"other value": {"runsc_up 1", "runsc_up 0", "is 0, want 1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := Equal(parse(t, text), parse(t, strings.ReplaceAll(text, test.from, test.to)))

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// FreeAddress is a loopback address that nobody listens on.
+// FreeAddress returns a loopback address that is not in use.
 func FreeAddress(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

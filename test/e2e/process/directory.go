@@ -13,12 +13,12 @@ import (
 	"testing"
 )
 
-// ShortTempDir is a temporary directory with a path short enough for Unix
-// sockets in it, which that of [testing.T.TempDir] may not be. What is mounted
-// below it is unmounted at the end of the test.
+// ShortTempDir creates a temporary directory whose path is short enough for Unix
+// sockets in it, unlike that of [testing.T.TempDir]. At the end of the test,
+// everything that is mounted below it is unmounted.
 func ShortTempDir(t *testing.T) string {
 	t.Helper()
-	directory, err := os.MkdirTemp("", "e2e-") //nolint:usetesting // the other is too long
+	directory, err := os.MkdirTemp("", "e2e-") //nolint:usetesting // the path of t.TempDir is too long
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func ShortTempDir(t *testing.T) string {
 	return directory
 }
 
-// mountsBelow are the mount points below a directory, the last mounted first.
+// mountsBelow returns the mount points below a directory, the most recent first.
 func mountsBelow(directory string) ([]string, error) {
 	file, err := os.Open("/proc/self/mounts")
 	if err != nil {
@@ -58,9 +58,9 @@ func mountsBelow(directory string) ([]string, error) {
 	return mounts, lines.Err()
 }
 
-// RemoveNew removes, at the end of the test, those of the paths that do not
-// exist yet: files, mount points and directories that are empty then. Outer
-// directories are named before what is in them.
+// RemoveNew removes, at the end of the test, those of the given paths that do not
+// exist now. They may be files, mount points or empty directories. A directory
+// must precede the paths below it.
 func RemoveNew(t *testing.T, paths ...string) {
 	t.Helper()
 	for _, path := range paths {

@@ -12,8 +12,8 @@ import (
 	"syscall"
 )
 
-// KillWithArgument kills every process that was started with an argument, which
-// has to be one that nobody else would use, like a path in a temporary
+// KillWithArgument kills every process that has the given command-line argument.
+// The argument must be unique to the test, for example a path in a temporary
 // directory.
 func KillWithArgument(argument string) error {
 	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
@@ -24,7 +24,7 @@ func KillWithArgument(argument string) error {
 	for _, file := range files {
 		data, err := os.ReadFile(file)
 		if err != nil {
-			continue // ended meanwhile
+			continue // the process has exited
 		}
 		if !slices.Contains(strings.Split(string(data), "\x00"), argument) {
 			continue

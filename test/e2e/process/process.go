@@ -1,7 +1,7 @@
 //go:build linux
 
-// Package process runs programs for a test: each is bounded in time, none
-// outlives the test, and what they print is at hand when something fails.
+// Package process runs programs for tests. Each program has a time limit, stops
+// at the end of the test, and its output is shown if the test fails.
 package process
 
 import (
@@ -18,13 +18,13 @@ import (
 	"time"
 )
 
-// runTimeout is for programs that do one thing and end.
+// runTimeout limits the duration of a program that runs to completion.
 const runTimeout = 2 * time.Minute
 
-// stopGrace is how long a program may take to end when asked to.
+// stopGrace limits how long a program may take to exit after SIGTERM.
 const stopGrace = 10 * time.Second
 
-// Built is the path of a program that make has built below _build.
+// Built returns the path of a program that make built in _build.
 func Built(t *testing.T, name string) string {
 	t.Helper()
 	directory, err := os.Getwd()
@@ -37,12 +37,12 @@ func Built(t *testing.T, name string) string {
 			return path
 		}
 		if directory == filepath.Dir(directory) {
-			t.Fatalf("there is no _build/%s: run the tests with make e2e, which builds it", name)
+			t.Fatalf("_build/%s does not exist: run the tests with make e2e, which builds it", name)
 		}
 	}
 }
 
-// Installed is the path of a program that test/e2e/install has installed.
+// Installed returns the path of a program that test/e2e/install installs.
 func Installed(t *testing.T, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
@@ -52,8 +52,8 @@ func Installed(t *testing.T, name string) string {
 	return path
 }
 
-// Run runs a program to its end, which has to be a success, and returns what it
-// printed to its standard output.
+// Run runs a program and returns its standard output. The test fails if the
+// program does.
 func Run(t *testing.T, program string, args ...string) string {
 	t.Helper()
 	output, err := Try(program, args...)
@@ -63,13 +63,13 @@ func Run(t *testing.T, program string, args ...string) string {
 	return output
 }
 
-// Try is [Run] for where a failure is no failure of the test.
+// Try is like [Run], but returns an error if the program fails.
 func Try(program string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), runTimeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program, args...)
-	// Files, not pipes: what a program leaves running in the background
-	// inherits them, and nobody waits for a file to be closed.
+	// The output goes to files instead of pipes: background processes of the
+	// program inherit it, and Wait would wait until they close a pipe.
 	directory, err := os.MkdirTemp("", "output-")
 	if err != nil {
 		return "", err
@@ -92,8 +92,8 @@ func Try(program string, args ...string) (string, error) {
 		return "", err
 	}
 	if runErr != nil {
-		complaint, _ := os.ReadFile(stderr.Name())
-		return string(printed), fmt.Errorf("%s: %w\n%s%s", strings.Join(cmd.Args, " "), runErr, printed, complaint)
+		message, _ := os.ReadFile(stderr.Name())
+		return string(printed), fmt.Errorf("%s: %w\n%s%s", strings.Join(cmd.Args, " "), runErr, printed, message)
 	}
 	return string(printed), nil
 }
@@ -114,8 +114,8 @@ func Environment(variables ...string) Option {
 	return func(cmd *exec.Cmd) { cmd.Env = append(cmd.Environ(), variables...) }
 }
 
-// Start starts a program. At the end of the test it is stopped, and if the test
-// failed, the end of what it printed is shown.
+// Start starts a program. At the end of the test the program is stopped and, if
+// the test failed, the end of its output is logged.
 func Start(t *testing.T, command []string, options ...Option) *Process {
 	t.Helper()
 	name := filepath.Base(command[0])
@@ -126,7 +126,7 @@ func Start(t *testing.T, command []string, options ...Option) *Process {
 	defer output.Close()
 	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Stdout, cmd.Stderr = output, output
-	// A group of its own, so that its children can be ended with it.
+	// A separate process group, so that its children can be killed with it.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	for _, option := range options {
 		option(cmd)
@@ -136,7 +136,7 @@ func Start(t *testing.T, command []string, options ...Option) *Process {
 	}
 	p := &Process{name: name, cmd: cmd, output: output.Name(), ended: make(chan struct{})}
 	go func() {
-		_ = cmd.Wait() // says what the state says
+		_ = cmd.Wait() // the error is also in ProcessState
 		close(p.ended)
 	}()
 	t.Cleanup(func() {
@@ -150,10 +150,10 @@ func Start(t *testing.T, command []string, options ...Option) *Process {
 	return p
 }
 
-// PID is the process id.
+// PID returns the process ID.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 
-// Output is what the program has printed so far.
+// Output returns the output of the program so far.
 func (p *Process) Output() string {
 	printed, err := os.ReadFile(p.output)
 	if err != nil {
@@ -162,27 +162,27 @@ func (p *Process) Output() string {
 	return string(printed)
 }
 
-// Running returns nil while the program runs.
+// Running returns an error if the program has exited.
 func (p *Process) Running() error {
 	select {
 	case <-p.ended:
-		return fmt.Errorf("%s has ended (%s) and printed:\n%s", p.name, p.cmd.ProcessState, tail(p.Output(), 4<<10))
+		return fmt.Errorf("%s exited (%s) and printed:\n%s", p.name, p.cmd.ProcessState, tail(p.Output(), 4<<10))
 	default:
 		return nil
 	}
 }
 
-// Stop asks the program to end, and after a while does not ask any more. It
-// returns an error if the program had to be killed.
+// Stop sends SIGTERM to the program, and kills it if it does not exit in time, in
+// which case it returns an error.
 func (p *Process) Stop() error {
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
 	var err error
 	select {
 	case <-p.ended:
 	case <-time.After(stopGrace):
-		err = fmt.Errorf("did not end within %v of SIGTERM", stopGrace)
+		err = fmt.Errorf("did not exit within %v of SIGTERM", stopGrace)
 	}
-	// Ends the children too; the group is gone already if there are none.
+	// Kills the children too. The group no longer exists if there are none.
 	if killErr := syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL); killErr != nil && !errors.Is(killErr, syscall.ESRCH) {
 		err = errors.Join(err, killErr)
 	}
@@ -190,7 +190,7 @@ func (p *Process) Stop() error {
 	return err
 }
 
-// ExitCode is that of the program, once it was stopped.
+// ExitCode returns the exit code of the program after Stop.
 func (p *Process) ExitCode() int { return p.cmd.ProcessState.ExitCode() }
 
 func tail(text string, size int) string {
@@ -204,8 +204,8 @@ func tail(text string, size int) string {
 	return "…\n" + string(cut)
 }
 
-// Eventually calls check until it returns nil. If that takes longer than
-// timeout, the test fails with its last error.
+// Eventually calls check until it returns nil. The test fails with the last error
+// if that takes longer than the timeout.
 func Eventually(t *testing.T, timeout time.Duration, check func() error) {
 	t.Helper()
 	deadline := time.Now().Add(timeout)

@@ -11,19 +11,19 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/process"
 )
 
-// settleTimeout is how long a sandbox may take to do what it was told.
+// settleTimeout limits how long the metrics of a sandbox may keep changing.
 const settleTimeout = 30 * time.Second
 
-// PodSandbox are the annotations that containerd sets on the first container of
-// a pod.
+// PodSandbox returns the annotations that containerd sets on the sandbox container
+// of a pod.
 func PodSandbox(id, namespace, name, uid string) map[string]string {
 	annotations := pod(id, namespace, name, uid)
 	annotations["io.kubernetes.cri.container-type"] = "sandbox"
 	return annotations
 }
 
-// PodContainer are the annotations that containerd sets on the other containers
-// of a pod.
+// PodContainer returns the annotations that containerd sets on the other
+// containers of a pod.
 func PodContainer(sandboxID, namespace, name, uid, container string) map[string]string {
 	annotations := pod(sandboxID, namespace, name, uid)
 	annotations["io.kubernetes.cri.container-type"] = "container"
@@ -40,8 +40,8 @@ func pod(sandboxID, namespace, name, uid string) map[string]string {
 	}
 }
 
-// LoopbackNamespace makes a network namespace that has nothing but a loopback
-// interface, and returns its path.
+// LoopbackNamespace creates a network namespace that has only a loopback interface
+// and returns its path.
 func LoopbackNamespace(t *testing.T) string {
 	t.Helper()
 	ip := process.Installed(t, "ip")

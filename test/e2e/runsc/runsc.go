@@ -17,7 +17,7 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/process"
 )
 
-// Runtime is runsc with a runtime root.
+// Runtime runs runsc with a runtime root.
 type Runtime struct {
 	// Root is the runtime root.
 	Root string
@@ -28,7 +28,7 @@ type Runtime struct {
 	rootfs  string
 }
 
-// New makes an empty runtime root. At the end of the test all sandboxes in it
+// New creates an empty runtime root. At the end of the test all sandboxes in it
 // are deleted.
 func New(t *testing.T) *Runtime {
 	t.Helper()
@@ -49,18 +49,18 @@ func New(t *testing.T) *Runtime {
 	return r
 }
 
-// Open is for the sandboxes of a runtime root that somebody else manages.
+// Open returns a Runtime for an existing runtime root, which it does not clean up.
 func Open(t *testing.T, root string) *Runtime {
 	t.Helper()
 	return &Runtime{Root: root, t: t, program: process.Built(t, "tools/runsc")}
 }
 
-// Sandbox is for one of the sandboxes of a runtime root.
+// Sandbox returns a sandbox of the runtime root by its ID.
 func (r *Runtime) Sandbox(id string) *Sandbox { return &Sandbox{ID: id, runtime: r} }
 
-// containers are the ids of the containers in the sandboxes whose ids match a
-// pattern. A sandbox's first container, without which the others cannot be
-// deleted, comes last.
+// containers returns the IDs of the containers in the sandboxes whose IDs match a
+// pattern. The first container of a sandbox comes last, because the others cannot
+// be deleted without it.
 func (r *Runtime) containers(sandboxes string) []string {
 	files, err := filepath.Glob(filepath.Join(r.Root, "*_sandbox:"+sandboxes+".state"))
 	if err != nil {
@@ -91,32 +91,33 @@ func (r *Runtime) run(args ...string) string {
 	return output
 }
 
-// Container is what to start.
+// Container describes a container to start.
 type Container struct {
-	// ID is the container's id, and the sandbox's if it is the first in one.
+	// ID is the ID of the container, and that of the sandbox if the container is
+	// the first one in it.
 	ID string
-	// Script is what its shell runs.
+	// Script is a script for the shell of the container.
 	Script string
-	// MetricServer is the flag --metric-server; without, the runtime registers
-	// no metrics.
+	// MetricServer is the flag --metric-server. If it is empty, the runtime
+	// registers no metrics.
 	MetricServer string
-	// Network is the path of a network namespace, or HostNetwork; without, there
-	// is no network.
+	// Network is the path of a network namespace, or HostNetwork. If it is empty,
+	// the container has no network.
 	Network string
-	// Annotations tell runsc whether the container belongs in another's sandbox.
+	// Annotations determine whether the container joins an existing sandbox.
 	Annotations map[string]string
-	// Capabilities are of the container's process, like CAP_KILL.
+	// Capabilities are those of the container's process, for example CAP_KILL.
 	Capabilities []string
-	// Mounts are directories of the host, read-only and under the same path.
+	// Mounts are directories of the host, mounted read-only at the same path.
 	Mounts []string
-	// Flags are more flags of runsc.
+	// Flags are additional flags of runsc.
 	Flags []string
 }
 
-// HostNetwork is the network of the host, without gVisor's own network stack.
+// HostNetwork is the network of the host, without gVisor's network stack.
 const HostNetwork = "host"
 
-// Idle is a script that does nothing for longer than any test takes.
+// Idle is a script that sleeps longer than any test runs.
 const Idle = "exec sleep 3600"
 
 // object is a JSON object.
@@ -155,7 +156,7 @@ func (r *Runtime) spec(c Container) object {
 	}
 }
 
-// Start starts a container, and with it a sandbox unless it belongs in one.
+// Start starts a container, and a sandbox unless it joins an existing one.
 func (r *Runtime) Start(c Container) *Sandbox {
 	r.t.Helper()
 	bundle := filepath.Join(r.bundles, c.ID)
@@ -186,13 +187,13 @@ func (r *Runtime) Start(c Container) *Sandbox {
 	return r.Sandbox(c.ID)
 }
 
-// Sandbox is a container that was started.
+// Sandbox is a running container.
 type Sandbox struct {
 	ID      string
 	runtime *Runtime
 }
 
-// State is what the runtime's state file says of a sandbox.
+// State holds fields of the state file of a sandbox.
 type State struct {
 	Status  string    `json:"status"`
 	Created time.Time `json:"createdAt"`
@@ -221,10 +222,10 @@ func (s *Sandbox) State() State {
 	return state
 }
 
-// Export is what runsc export-metrics prints.
+// Export returns the output of runsc export-metrics.
 func (s *Sandbox) Export() page.Page {
 	s.runtime.t.Helper()
-	// A line about the page follows it, which is none of the page's.
+	// After the page, runsc prints a line about it: Wrote …
 	text, _, _ := strings.Cut(s.runtime.run("export-metrics", s.ID), "\nWrote ")
 	exported, err := page.Parse(strings.NewReader(text + "\n"))
 	if err != nil {
@@ -233,7 +234,7 @@ func (s *Sandbox) Export() page.Page {
 	return exported
 }
 
-// ExportSettled is [Sandbox.Export] once two in a row say the same.
+// ExportSettled calls [Sandbox.Export] until two consecutive pages are equal.
 func (s *Sandbox) ExportSettled() page.Page {
 	s.runtime.t.Helper()
 	last := s.Export()
@@ -245,14 +246,14 @@ func (s *Sandbox) ExportSettled() page.Page {
 	return last
 }
 
-// Pause stops all processes in the sandbox, so that its values stay what they
-// are. It goes on answering.
+// Pause pauses all processes in the sandbox, so that its values do not change. The
+// sandbox still responds to requests.
 func (s *Sandbox) Pause() { s.runtime.t.Helper(); s.runtime.run("pause", s.ID) }
 
-// Resume undoes Pause.
+// Resume resumes the processes after Pause.
 func (s *Sandbox) Resume() { s.runtime.t.Helper(); s.runtime.run("resume", s.ID) }
 
-// Delete ends the sandbox and removes its files.
+// Delete kills the sandbox and removes its files.
 func (s *Sandbox) Delete() {
 	s.runtime.t.Helper()
 	for _, id := range s.runtime.containers(s.ID) {
@@ -262,12 +263,12 @@ func (s *Sandbox) Delete() {
 	}
 }
 
-// endTimeout is less than the 15 seconds for which a sandbox that has ended waits
-// for connections to its control socket to be closed.
+// endTimeout is shorter than the 15 seconds for which a sandbox whose workload has
+// ended waits for connections to its control socket to be closed.
 const endTimeout = 8 * time.Second
 
-// End ends the processes of the container; the state file stays. It fails if the
-// sandbox is kept from ending.
+// End kills the processes of the container and keeps the state file. The test
+// fails if the sandbox does not stop.
 func (s *Sandbox) End() {
 	s.runtime.t.Helper()
 	s.runtime.run("kill", "--all", s.ID, "KILL")

@@ -1,0 +1,50 @@
+package collect
+
+import (
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
+)
+
+const (
+	// logInterval is the shortest time between two log records about failures of
+	// the same sandbox.
+	logInterval = 5 * time.Minute
+	// maxLoggedError is the longest error text that is logged.
+	maxLoggedError = 500
+)
+
+// logChange logs when a sandbox starts to fail, fails in another way, or
+// recovers. Telemetry counts every failure.
+func (c *Collection) logChange(t *target, before *health, err error) {
+	after := &t.health
+	if before.outcome == after.outcome || after.outcome == sandbox.Canceled || after.outcome == sandbox.Gone {
+		return
+	}
+	id := t.sandbox.Identity()
+	fields := []zap.Field{
+		zap.String("sandbox.runtime.name", id.Runtime),
+		zap.String("sandbox.id", id.ID),
+		zap.String("sandbox.iteration", id.Iteration),
+	}
+	if after.outcome == sandbox.OK {
+		if t.failing {
+			t.failing = false
+			c.settings.Logger.Info("Sandbox recovered", append(fields, zap.Int("failed_pulls", before.failures))...)
+		}
+		return
+	}
+	if !t.logged.IsZero() && time.Since(t.logged) < logInterval {
+		return
+	}
+	t.logged, t.failing = time.Now(), true
+	// The text may quote the sandbox.
+	text := err.Error()
+	if len(text) > maxLoggedError {
+		text = text[:maxLoggedError] + "…"
+	}
+	c.settings.Logger.Warn("Failed to pull sandbox metrics",
+		append(fields, zap.String("error.type", string(sandbox.ErrorTypeOf(err))), zap.String("error", text))...)
+}

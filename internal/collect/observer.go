@@ -1,0 +1,48 @@
+package collect
+
+import (
+	"go.uber.org/zap"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
+)
+
+// observer receives what the discovery of one runtime reports, from one
+// goroutine.
+type observer struct {
+	c       *Collection
+	runtime string
+	// skipped holds the reason of every skipped path.
+	skipped map[string]string
+}
+
+var _ sandbox.Observer = (*observer)(nil)
+
+func newObserver(c *Collection, runtime string) *observer {
+	return &observer{c: c, runtime: runtime, skipped: map[string]string{}}
+}
+
+func (o *observer) Added(s sandbox.Sandbox) { o.c.pending.add(s) }
+
+func (o *observer) Gone(s sandbox.Sandbox) { o.c.pending.remove(s) }
+
+func (o *observer) Skipped(path, reason string) {
+	before := o.skipped[path]
+	if before == reason {
+		return
+	}
+	if reason == "" {
+		delete(o.skipped, path)
+	} else {
+		o.skipped[path] = reason
+	}
+	o.c.settings.Telemetry.SkippedPath(o.runtime, before, reason)
+	o.c.settings.Logger.Debug("Skipped path changed",
+		zap.String("sandbox.runtime.name", o.runtime), zap.String("path", path), zap.String("reason", reason))
+}
+
+func (o *observer) Scanned() {
+	o.c.settings.Logger.Debug("First scan is complete",
+		zap.String("sandbox.runtime.name", o.runtime), zap.Int("skipped_paths", len(o.skipped)))
+}
+
+func (o *observer) DiscoveryError(err error) { o.c.settings.ReportError(o.runtime, err) }

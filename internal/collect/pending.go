@@ -1,0 +1,57 @@
+package collect
+
+import (
+	"sync"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
+)
+
+// pending holds what the scheduler has to process: sandboxes that runtimes have
+// reported, and targets whose points the sink has lost. Writers never wait.
+type pending struct {
+	wake chan struct{}
+
+	mu    sync.Mutex
+	added []sandbox.Sandbox
+	gone  []sandbox.Sandbox
+	lost  []*target
+}
+
+func newPending() *pending { return &pending{wake: make(chan struct{}, 1)} }
+
+func (p *pending) add(s sandbox.Sandbox) {
+	p.mu.Lock()
+	p.added = append(p.added, s)
+	p.mu.Unlock()
+	p.notify()
+}
+
+func (p *pending) remove(s sandbox.Sandbox) {
+	p.mu.Lock()
+	p.gone = append(p.gone, s)
+	p.mu.Unlock()
+	p.notify()
+}
+
+func (p *pending) repull(t *target) {
+	p.mu.Lock()
+	p.lost = append(p.lost, t)
+	p.mu.Unlock()
+	p.notify()
+}
+
+func (p *pending) notify() {
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+// take returns everything and leaves nothing.
+func (p *pending) take() (added, gone []sandbox.Sandbox, lost []*target) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	added, gone, lost = p.added, p.gone, p.lost
+	p.added, p.gone, p.lost = nil, nil, nil
+	return added, gone, lost
+}

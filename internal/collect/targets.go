@@ -1,0 +1,155 @@
+package collect
+
+import (
+	"container/heap"
+	"context"
+	"time"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
+)
+
+// reportDelay is the time after which changes of the set of sandboxes are
+// reported: not immediately, since they rarely come alone.
+const reportDelay = time.Second
+
+// takePending applies what runtimes and the sink have reported.
+func (s *scheduler) takePending(ctx context.Context) {
+	added, gone, lost := s.c.pending.take()
+	now := time.Now()
+	for _, one := range added {
+		s.add(one, now)
+	}
+	for _, one := range gone {
+		s.remove(ctx, one)
+	}
+	for _, t := range lost {
+		s.repull(t, now)
+	}
+	if soon := now.Add(reportDelay); len(added)+len(gone) > 0 && soon.Before(s.report) {
+		s.report = soon
+	}
+}
+
+// add makes a new sandbox a target. Its first turn is due immediately.
+func (s *scheduler) add(one sandbox.Sandbox, now time.Time) {
+	if s.targets[one] != nil {
+		return
+	}
+	id := one.Identity()
+	hash := hashOf(id)
+	sender, _ := one.(sandbox.Sender)
+	t := &target{
+		sandbox:    one,
+		sender:     sender,
+		pending:    s.c.pending,
+		lane:       int(hash >> 32 % uint64(len(s.groups))),
+		phase:      phaseOf(hash, s.c.settings.Interval),
+		discovered: now,
+		due:        now,
+	}
+	s.targets[one] = t
+	s.seen[id.Runtime]++
+	s.push(t)
+}
+
+// remove starts the last turn of a sandbox that is gone: after the turn in
+// progress, or now.
+func (s *scheduler) remove(ctx context.Context, one sandbox.Sandbox) {
+	t := s.targets[one]
+	if t == nil || t.gone {
+		return
+	}
+	t.gone = true
+	if t.queue == nil {
+		s.goneInFlight++
+		return
+	}
+	heap.Remove(t.queue, t.index)
+	t.queue = nil
+	s.startOne(ctx, t)
+}
+
+// repull moves the next turn of a sandbox forward whose points the sink lost.
+func (s *scheduler) repull(t *target, now time.Time) {
+	if t.queue == nil || t.gone {
+		return
+	}
+	earliest := now.Add(s.c.settings.Interval / 3)
+	if again := t.pulled.Add(t.sandbox.MinInterval()); again.After(earliest) {
+		earliest = again
+	}
+	if earliest.Before(t.due) {
+		t.due = earliest
+		heap.Fix(t.queue, t.index)
+	}
+}
+
+// push adds a target to the queue in which it waits for its next turn.
+func (s *scheduler) push(t *target) {
+	t.queue = &s.unproven
+	if t.proven() {
+		t.queue = &s.proven
+	}
+	heap.Push(t.queue, t)
+}
+
+// reschedule takes a target back after a turn.
+func (s *scheduler) reschedule(ctx context.Context, t *target) {
+	s.inFlight--
+	if t.counted {
+		t.counted = false
+		s.unprovenInFlight--
+	}
+	if t.gone {
+		s.goneInFlight--
+		if t.closed {
+			delete(s.targets, t.sandbox)
+			return
+		}
+		s.startOne(ctx, t)
+		return
+	}
+	t.slot = s.nextTurn(t)
+	t.due = t.slot
+	if t.isBooting() {
+		t.due = earlier(t.slot, time.Now().Add(bootPoll))
+	}
+	s.push(t)
+}
+
+// bootPoll is how often to check whether a sandbox has booted, so that its first
+// pull does not have to wait for its slot.
+const bootPoll = time.Second
+
+func (t *target) isBooting() bool { return t.reported.State == sandbox.Booting }
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// nextTurn returns the first slot at the target's phase that is not too soon: the
+// first turn and those that were moved forward are out of phase, and the sandbox
+// may have a minimum interval.
+func (s *scheduler) nextTurn(t *target) time.Time {
+	interval := s.c.settings.Interval
+	earliest := t.turned.Add(interval / 2)
+	if now := time.Now(); now.After(earliest) {
+		earliest = now
+	}
+	slot := nextSlot(earliest, t.phase, interval)
+	again := t.pulled.Add(t.sandbox.MinInterval())
+	switch late := again.Sub(slot); {
+	case late <= 0:
+		return slot
+	case late <= interval/10:
+		// With a minimum interval equal to the interval, every other slot would be
+		// missed, because pulls start a little after their slot. The phase moves
+		// along instead.
+		t.phase = time.Duration(again.UnixNano() % int64(interval))
+		return again
+	}
+	return nextSlot(again, t.phase, interval)
+}

@@ -1,0 +1,131 @@
+package gvisor
+
+import (
+	"path/filepath"
+	"strings"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/discovery"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
+)
+
+// Reasons to refuse a sandbox. They are reported like those of package discovery,
+// for the path of the state file of the root container.
+const (
+	// otherMetricServer means that the sandbox was started with another
+	// --metric-server than the configured one, or with none.
+	otherMetricServer = "other_metric_server"
+	// unregistered means that the state file contains no registration to verify
+	// metrics against.
+	unregistered = "unregistered"
+)
+
+// admission decides which of the discovered sandboxes are admitted. The settings of
+// the runtime can refuse a sandbox. It must be used by the goroutine of discovery
+// only.
+type admission struct {
+	runtime  *Runtime
+	observer sandbox.Observer
+	// refused are the reasons of the refused sandboxes by the path of the state file
+	// of the root container.
+	refused map[string]string
+}
+
+func newAdmission(runtime *Runtime, observer sandbox.Observer) *admission {
+	return &admission{runtime: runtime, observer: observer, refused: map[string]string{}}
+}
+
+// Added implements [discovery.Observer].
+func (a *admission) Added(record *discovery.Sandbox) {
+	reason := a.runtime.refusalReason(record)
+	a.refuse(record.Key, reason)
+	if reason != "" {
+		return
+	}
+	s := a.runtime.newSandbox(record)
+	a.runtime.mu.Lock()
+	a.runtime.sandboxes[record.Key] = s
+	a.runtime.mu.Unlock()
+	a.observer.Added(s)
+}
+
+// Changed implements [discovery.Observer].
+func (a *admission) Changed(record *discovery.Sandbox) {
+	if s := a.runtime.sandboxes[record.Key]; s != nil {
+		s.record.Store(record)
+		return
+	}
+	// The change may allow the sandbox to be admitted.
+	a.Added(record)
+}
+
+// Gone implements [discovery.Observer].
+func (a *admission) Gone(record *discovery.Sandbox) {
+	a.refuse(record.Key, "")
+	s := a.runtime.sandboxes[record.Key]
+	if s == nil {
+		return
+	}
+	s.gone.Store(true)
+	a.runtime.mu.Lock()
+	delete(a.runtime.sandboxes, record.Key)
+	a.runtime.mu.Unlock()
+	a.observer.Gone(s)
+}
+
+// Skipped implements [discovery.Observer]. If discovery no longer skips the state
+// file of a refused sandbox, the reason of the refusal applies again.
+func (a *admission) Skipped(path string, reason discovery.Reason) {
+	if reason == "" {
+		a.observer.Skipped(path, a.refused[path])
+		return
+	}
+	a.observer.Skipped(path, string(reason))
+}
+
+// DiscoveryError implements [discovery.Observer].
+func (a *admission) DiscoveryError(err error) { a.observer.DiscoveryError(err) }
+
+// Scanned implements [discovery.Observer].
+func (a *admission) Scanned() { a.observer.Scanned() }
+
+// refuse records the reason why a sandbox is refused, empty if it is not.
+func (a *admission) refuse(key discovery.Key, reason string) {
+	path := key.StateFile()
+	if a.refused[path] == reason {
+		return
+	}
+	if reason == "" {
+		delete(a.refused, path)
+	} else {
+		a.refused[path] = reason
+	}
+	a.observer.Skipped(path, reason)
+}
+
+// refusalReason returns the reason why the settings refuse a sandbox, empty if they
+// do not.
+func (r *Runtime) refusalReason(record *discovery.Sandbox) string {
+	switch {
+	case r.config.MetricServerAddress != "" && !r.hasMetricServer(record):
+		return otherMetricServer
+	case r.config.Trust == sandbox.Registered && record.Registration == nil && record.RegistrationError == nil:
+		return unregistered
+	}
+	return ""
+}
+
+// hasMetricServer reports whether a sandbox was started with the configured
+// --metric-server. Both addresses can contain placeholders. The placeholder for the
+// root can stand for its path on this host or for its path where runsc ran.
+func (r *Runtime) hasMetricServer(record *discovery.Sandbox) bool {
+	if record.MetricServer == "" {
+		return false
+	}
+	for _, root := range []string{record.Root, filepath.Dir(record.Socket)} {
+		replacer := strings.NewReplacer("%RUNTIME_ROOT%", root, "%ID%", record.ID)
+		if replacer.Replace(record.MetricServer) == replacer.Replace(r.config.MetricServerAddress) {
+			return true
+		}
+	}
+	return false
+}

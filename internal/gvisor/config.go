@@ -1,0 +1,86 @@
+package gvisor
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+
+	"go.uber.org/zap"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/discovery"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/option"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
+)
+
+// Config configures the collection of gVisor sandboxes.
+type Config struct {
+	Enabled bool `mapstructure:"enabled"`
+	// Roots are runtime roots (runsc --root), or patterns of them.
+	Roots []string `mapstructure:"roots"`
+	// MetricServerAddress, if set, restricts collection to sandboxes that were
+	// started with exactly this --metric-server. It may contain %RUNTIME_ROOT%.
+	MetricServerAddress string `mapstructure:"metric_server_address"`
+	// Trust is the minimum trust of the sandboxes to collect.
+	Trust sandbox.Trust `mapstructure:"trust"`
+	// VerifyPeer checks that the process listening on a socket is that of the
+	// state file. It requires the host's PID namespace.
+	VerifyPeer bool `mapstructure:"verify_peer"`
+	// MetricPrefix is prepended to metric names in the naming "prometheus".
+	MetricPrefix string `mapstructure:"metric_prefix"`
+	// MetricFilter is a regular expression that the whole Prometheus name of a
+	// metric, without the prefix, must match. Empty means all.
+	MetricFilter string `mapstructure:"metric_filter"`
+	// CapabilityFilter is a regular expression that part of a capability's name,
+	// with or without CAP_, must match. Empty means all capabilities in the naming
+	// "prometheus" and none in "otel".
+	CapabilityFilter string `mapstructure:"capability_filter"`
+	// ZeroFill reports registered counters before their first increment.
+	ZeroFill bool `mapstructure:"zero_fill"`
+	// MaxResponseSize is the maximum size of a response.
+	MaxResponseSize option.ByteSize `mapstructure:"max_response_size"`
+
+	_ struct{}
+}
+
+// SetDefaults sets the default configuration.
+func (c *Config) SetDefaults() {
+	*c = Config{
+		Enabled:         true,
+		Roots:           discovery.DefaultRoots(),
+		Trust:           sandbox.FirstUse,
+		VerifyPeer:      true,
+		MetricPrefix:    "runsc_",
+		MaxResponseSize: 4 << 20,
+	}
+}
+
+// IsEnabled reports whether gVisor sandboxes are collected.
+func (c *Config) IsEnabled() bool { return c.Enabled }
+
+// metricPrefix matches valid prefixes of Prometheus metric names.
+var metricPrefix = regexp.MustCompile(`^([a-zA-Z_:][a-zA-Z0-9_:]*)?$`)
+
+// Validate returns all errors, each with its key. A configuration that is
+// disabled is not checked.
+func (c *Config) Validate() error {
+	if !c.Enabled {
+		return nil
+	}
+	var prefix error
+	if !metricPrefix.MatchString(c.MetricPrefix) {
+		prefix = fmt.Errorf("metric_prefix: invalid prefix %q: use letters, digits and _, starting with a letter or _", c.MetricPrefix)
+	}
+	return errors.Join(
+		option.Patterns("roots", c.Roots),
+		option.OneOf("trust", c.Trust, sandbox.Trusts[:]...),
+		option.Regexp("metric_filter", c.MetricFilter),
+		option.Regexp("capability_filter", c.CapabilityFilter),
+		option.ResponseSize("max_response_size", c.MaxResponseSize),
+		prefix,
+	)
+}
+
+// New returns the runtime for a valid configuration.
+func (c *Config) New(naming sandbox.Naming, logger *zap.Logger) (sandbox.Runtime, error) {
+	return New(c, naming, logger)
+}

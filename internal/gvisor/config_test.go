@@ -1,0 +1,31 @@
+package gvisor
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/discovery"
+)
+
+func TestDefaultConfigIsValid(t *testing.T) {
+	var config Config
+	config.SetDefaults()
+	require.NoError(t, config.Validate())
+	assert.True(t, config.IsEnabled())
+	assert.Equal(t, discovery.DefaultRoots(), config.Roots)
+	runtime := newRuntime(t, config)
+	assert.Equal(t, "/proc", runtime.processes.Root)
+	assert.Equal(t, "gvisor", runtime.Name())
+}
+
+func TestValidateReportsAllErrors(t *testing.T) {
+	bad := Config{Enabled: true, Trust: "blind", MetricFilter: "(", CapabilityFilter: "[", MetricPrefix: "9", MaxResponseSize: -1}
+	err := bad.Validate()
+	for _, key := range []string{"roots", "trust", "metric_filter", "capability_filter", "metric_prefix", "max_response_size"} {
+		require.ErrorContains(t, err, key+": ")
+	}
+	bad.Enabled = false
+	require.NoError(t, bad.Validate(), "a disabled runtime must not be checked")
+}

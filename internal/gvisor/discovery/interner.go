@@ -1,0 +1,124 @@
+package discovery
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/registration"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/statefile"
+)
+
+// containerState is the part of a state file that is kept.
+type containerState struct {
+	container    Container
+	spec         Spec
+	capabilities statefile.Capabilities
+	// sandbox describes the whole sandbox. It is set for the root container only.
+	// Its fields that depend on the files of other containers are ignored.
+	sandbox *Sandbox
+	// written is the modification time of the state file.
+	written time.Time
+}
+
+// interner converts parsed state files. It stores strings and metadata that many
+// sandboxes share only once.
+type interner struct {
+	registrations *registration.Cache
+	strings       map[string]string
+	metadata      map[string]*Metadata
+}
+
+// maxInterned limits the number of strings, and of metadata, that an interner
+// keeps. The sandboxes of a host share a handful of each. An interner that reaches
+// the limit starts over with an empty table.
+const maxInterned = 1024
+
+func newInterner(registrations *registration.Cache) *interner {
+	return &interner{
+		registrations: registrations,
+		strings:       map[string]string{},
+		metadata:      map[string]*Metadata{},
+	}
+}
+
+// intern converts the state of a container in the given root.
+func (i *interner) intern(root string, state *statefile.State, written time.Time) containerState {
+	c := containerState{
+		container: Container{ID: state.ContainerID, Name: state.Annotations.ContainerName},
+		spec: Spec{
+			RunsAsRoot: state.RunsAsRoot,
+			OCIVersion: i.internString(state.OCIVersion),
+			NVProxy:    state.Annotations.NVProxy,
+			TPUProxy:   state.Annotations.TPUProxy,
+		},
+		capabilities: state.Capabilities,
+		written:      written,
+	}
+	if state.ContainerID == state.Sandbox.ID {
+		c.sandbox = i.internSandbox(root, state)
+	}
+	return c
+}
+
+// internSandbox converts the state of a root container.
+func (i *interner) internSandbox(root string, state *statefile.State) *Sandbox {
+	s := &state.Sandbox
+	pod := state.Annotations.Pod
+	pod.Name = cmp.Or(s.PodName, pod.Name)
+	pod.Namespace = cmp.Or(s.PodNamespace, pod.Namespace)
+	converted := &Sandbox{
+		Key:                  Key{Root: root, ID: s.ID},
+		Created:              state.Created,
+		Started:              s.Started,
+		Status:               statefile.Status(i.internString(string(state.Status))),
+		PID:                  s.PID,
+		Socket:               s.Socket,
+		MetricServer:         i.internString(s.MetricServer),
+		InPod:                state.Annotations.InPod || s.PodName != "",
+		Pod:                  pod,
+		UpstreamPodName:      s.PodName,
+		UpstreamPodNamespace: s.PodNamespace,
+		Metadata:             i.internMetadata(s),
+		Checkpointed:         s.Checkpointed,
+		Restored:             s.Restored,
+		CPUTimeSaved:         s.CPUTimeSaved,
+		WallTimeSaved:        s.WallTimeSaved,
+	}
+	if converted.Started.IsZero() {
+		converted.Started = state.Created
+	}
+	if s.RegisteredMetrics != nil {
+		converted.Registration, converted.RegistrationError = i.registrations.Get(s.RegisteredMetrics)
+	}
+	return converted
+}
+
+func (i *interner) internString(s string) string {
+	if known, ok := i.strings[s]; ok {
+		return known
+	}
+	if len(i.strings) >= maxInterned {
+		clear(i.strings)
+	}
+	i.strings[s] = s
+	return s
+}
+
+func (i *interner) internMetadata(s *statefile.Sandbox) *Metadata {
+	var key strings.Builder
+	for _, attribute := range s.Metadata {
+		// runsc writes neither byte in a JSON string.
+		key.WriteString(attribute.Key + "\x00" + attribute.Value + "\x01")
+	}
+	if known := i.metadata[key.String()]; known != nil {
+		return known
+	}
+	if len(i.metadata) >= maxInterned {
+		clear(i.metadata)
+	}
+	metadata := &Metadata{Attributes: slices.Clip(s.Metadata)}
+	i.metadata[key.String()] = metadata
+	return metadata
+}

@@ -1,0 +1,118 @@
+package discovery
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// report reports to the observer which paths are skipped and why sandboxes may be
+// missing, as far as that has changed. The first call follows the first scan of
+// all roots.
+func (f *finder) report() {
+	f.reportSkippedFiles()
+	f.reportSkippedRoots()
+	f.reportError()
+	if !f.scanned {
+		f.scanned = true
+		f.observer.Scanned()
+	}
+}
+
+func (f *finder) reportSkippedFiles() {
+	for _, r := range f.roots {
+		for _, file := range r.files {
+			if reason := f.skipReason(file); reason != file.reported {
+				file.reported = reason
+				f.observer.Skipped(file.path(), reason)
+			}
+		}
+	}
+}
+
+// skipReason returns the reason why a file is skipped, empty if it is not.
+func (f *finder) skipReason(file *file) Reason {
+	// Checking the name first saves the lookup for most files.
+	if file.reason == "" && !file.name.IsRootContainer() && f.set.lacksRootContainer(file.key(), file.name.ContainerID) {
+		return NoRootContainer
+	}
+	return file.reason
+}
+
+// reportSkippedRoots reports the reasons that concern whole roots.
+func (f *finder) reportSkippedRoots() {
+	skipped := map[string]Reason{}
+	for _, path := range f.excess {
+		skipped[path] = TooMany
+	}
+	for path := range f.failed {
+		skipped[path] = Unreadable
+	}
+	for path, r := range f.roots {
+		if reason := r.reason(); reason != "" {
+			skipped[path] = reason
+		}
+	}
+	for path := range f.skippedRoots {
+		if skipped[path] == "" {
+			f.observer.Skipped(path, "")
+		}
+	}
+	for path, reason := range skipped {
+		if reason != f.skippedRoots[path] {
+			f.observer.Skipped(path, reason)
+		}
+	}
+	f.skippedRoots = skipped
+}
+
+func (f *finder) reportError() {
+	err := f.discoveryError()
+	text := ""
+	if err != nil {
+		text = err.Error()
+	}
+	if text != f.lastError {
+		f.lastError = text
+		f.observer.DiscoveryError(err)
+	}
+}
+
+// discoveryError returns the reasons why sandboxes may be missing, nil if there are
+// none.
+func (f *finder) discoveryError() error {
+	var errs []error
+	for _, path := range slices.Sorted(maps.Keys(f.failed)) {
+		errs = append(errs, unreadableRoot(path, f.failed[path]))
+	}
+	for _, path := range slices.Sorted(maps.Keys(f.roots)) {
+		r := f.roots[path]
+		if r.failed != nil {
+			errs = append(errs, unreadableRoot(path, r.failed))
+		}
+		if n := r.unreadable(); n > 0 {
+			errs = append(errs, unreadableRoot(path, fmt.Errorf("%d of %d state files are unreadable", n, len(r.files))))
+		}
+	}
+	if f.ownProcessesOnly {
+		if expected, missing := f.set.countProcesses(); expected > 0 && expected == missing {
+			errs = append(errs, invisibleProcesses(expected))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// unreadableRoot returns the error for a root of which at least a part cannot be
+// read.
+func unreadableRoot(path string, err error) error {
+	return fmt.Errorf("read gVisor runtime root %s: %w (the receiver usually has to run as root)", path, err)
+}
+
+// invisibleProcesses returns the error for the case that sandboxes run according to
+// their state files, but none of their processes is visible.
+func invisibleProcesses(sandboxes int) error {
+	return fmt.Errorf("find gVisor sandbox processes: none of the %d processes is visible in this PID namespace: "+
+		"share the host's PID namespace (hostPID: true in Kubernetes), give the receiver access to the host's proc filesystem, "+
+		"or set gvisor::verify_peer to false", sandboxes)
+}

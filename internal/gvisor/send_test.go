@@ -1,0 +1,92 @@
+package gvisor
+
+import (
+	"context"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/simulate"
+)
+
+func descriptors(t *testing.T) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	require.NoError(t, err)
+	return len(entries)
+}
+
+func TestSendThenReceive(t *testing.T) {
+	fleet := newFleet(t, simulate.Options{})
+	simulated := addGVisor(t, fleet, simulate.GVisorOptions{ID: "web"})
+	s := watch(t, newRuntime(t, testConfig(fleet.RuntimeRoot()))).get("web")
+	assert.False(t, s.Send(t.Context()), "the first pull has more to do")
+	_, err := pull(t, s, longTimeout)
+	require.NoError(t, err)
+	onBlock := func() { t.Error("an answer that is there was waited for") }
+	for range 3 {
+		require.True(t, s.Send(t.Context()))
+		require.Eventually(t, s.Ready, longTimeout, time.Millisecond)
+		r := new(sandbox.Reading)
+		require.NoError(t, s.Receive(r, onBlock))
+		assert.Len(t, r.Points, simulate.DefaultPoints)
+	}
+	assert.Equal(t, int64(4), simulated.Load().Calls)
+}
+
+func TestSendThenClose(t *testing.T) {
+	fleet := newFleet(t, simulate.Options{})
+	addGVisor(t, fleet, simulate.GVisorOptions{ID: "web"})
+	s := watch(t, newRuntime(t, testConfig(fleet.RuntimeRoot()))).get("web")
+	_, err := pull(t, s, longTimeout)
+	require.NoError(t, err)
+	// The other end of the connection is in this process, too.
+	var before int
+	require.Eventually(t, func() bool {
+		before = descriptors(t)
+		time.Sleep(5 * time.Millisecond)
+		return descriptors(t) == before
+	}, longTimeout, time.Millisecond)
+	require.True(t, s.Send(t.Context()))
+	require.NoError(t, s.Close())
+	assert.Eventually(t, func() bool { return descriptors(t) <= before }, longTimeout, time.Millisecond)
+	_, err = pull(t, s, longTimeout)
+	require.NoError(t, err, "nothing is left of it")
+}
+
+// TestReceiveReportsBlocking, before the answer begins and in the middle of it.
+func TestReceiveReportsBlocking(t *testing.T) {
+	for _, mode := range []simulate.Mode{simulate.Stall, simulate.StallMidway} {
+		t.Run(string(mode), func(t *testing.T) {
+			fleet := newFleet(t, simulate.Options{})
+			addGVisor(t, fleet, simulate.GVisorOptions{ID: "web", Mode: mode})
+			s := watch(t, newRuntime(t, testConfig(fleet.RuntimeRoot()))).get("web")
+			_, err := pull(t, s, 50*time.Millisecond)
+			require.Equal(t, sandbox.Timeout, sandbox.OutcomeOf(err))
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			defer cancel()
+			require.True(t, s.Send(ctx))
+			waited := 0
+			err = s.Receive(new(sandbox.Reading), func() { waited++ })
+			assert.Equal(t, sandbox.Timeout, sandbox.OutcomeOf(err), "%v", err)
+			assert.Equal(t, 1, waited)
+		})
+	}
+}
+
+func TestSendWithoutListener(t *testing.T) {
+	fleet := newFleet(t, simulate.Options{})
+	simulated := addGVisor(t, fleet, simulate.GVisorOptions{ID: "web"})
+	s := watch(t, newRuntime(t, testConfig(fleet.RuntimeRoot()))).get("web")
+	_, err := pull(t, s, longTimeout)
+	require.NoError(t, err)
+	require.NoError(t, os.Remove(simulated.SocketPath()))
+	require.True(t, s.Send(t.Context()))
+	assert.True(t, s.Ready(), "there will be no answer")
+	err = s.Receive(new(sandbox.Reading), nil)
+	assert.Equal(t, sandbox.Unreachable, sandbox.OutcomeOf(err), "%v", err)
+}

@@ -1,0 +1,36 @@
+package host
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+// HasArgument reports whether one argument on the command line of a process
+// equals argument.
+func (p Processes) HasArgument(pid int, argument string) (bool, error) {
+	found := false
+	err := p.read(pid, "cmdline", func(data []byte) error {
+		for part := range bytes.SplitSeq(data, []byte{0}) {
+			found = found || string(part) == argument
+		}
+		return nil
+	})
+	return found, err
+}
+
+// Local reports whether pids of this proc filesystem can be used in system
+// calls of this process. They cannot if it shows a parent PID namespace.
+func (p Processes) Local() bool {
+	self, err := os.Readlink(filepath.Join(p.Root, "self"))
+	return err == nil && self == strconv.Itoa(os.Getpid())
+}
+
+// InitialPIDNamespace reports whether this process is in the PID namespace of
+// the host, in which all processes are visible.
+func InitialPIDNamespace() bool {
+	// The kernel fixes this inode number (PROC_PID_INIT_INO).
+	namespace, err := os.Readlink("/proc/self/ns/pid")
+	return err == nil && namespace == "pid:[4026531836]"
+}

@@ -1,0 +1,85 @@
+package kata
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"go.uber.org/zap"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/guard"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/reader"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/option"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
+)
+
+// Config configures the collection of Kata Containers sandboxes.
+type Config struct {
+	Enabled bool `mapstructure:"enabled"`
+	// StoragePaths are where the runtimes keep a directory for each sandbox.
+	StoragePaths []string `mapstructure:"storage_paths"`
+	// Collection decides which shims are contacted.
+	Collection guard.Collection `mapstructure:"collection"`
+	// FilterFamily are prefixes of the metric families to report, as kata-monitor
+	// names them. Empty means all.
+	FilterFamily []string `mapstructure:"filter_family"`
+	// Families selects how many families are reported.
+	Families reader.Families `mapstructure:"families"`
+	// UnknownFamilies decides how families are handled that are not in the catalog.
+	UnknownFamilies reader.UnknownFamilies `mapstructure:"unknown_families"`
+	// CRIEndpoint, if set, is the socket of the container runtime, which is asked
+	// for the names of pods.
+	CRIEndpoint string `mapstructure:"cri_endpoint"`
+	// MaxResponseSize is the maximum size of a shim's response.
+	MaxResponseSize option.ByteSize `mapstructure:"max_response_size"`
+
+	_ struct{}
+}
+
+// SetDefaults sets the default configuration.
+func (c *Config) SetDefaults() {
+	*c = Config{
+		Enabled:         true,
+		StoragePaths:    []string{"/run/vc/sbs", "/run/kata"},
+		Collection:      guard.Auto,
+		Families:        reader.DefaultFamilies,
+		UnknownFamilies: reader.DropUnknown,
+		MaxResponseSize: 8 << 20,
+	}
+}
+
+// IsEnabled reports whether Kata sandboxes are collected.
+func (c *Config) IsEnabled() bool { return c.Enabled }
+
+// Validate returns all errors, each with its key. A configuration that is
+// disabled is not checked.
+func (c *Config) Validate() error {
+	if !c.Enabled {
+		return nil
+	}
+	errs := []error{
+		option.Paths("storage_paths", c.StoragePaths),
+		option.OneOf("collection", c.Collection, guard.Auto, guard.Shim, guard.Passive),
+		option.OneOf("families", c.Families, reader.DefaultFamilies, reader.AllFamilies),
+		option.OneOf("unknown_families", c.UnknownFamilies, reader.DropUnknown, reader.UnknownAsGauge),
+		option.ResponseSize("max_response_size", c.MaxResponseSize),
+	}
+	if c.CRIEndpoint != "" && !filepath.IsAbs(c.criSocket()) {
+		errs = append(errs, fmt.Errorf(
+			"cri_endpoint: invalid endpoint %q: use the path of a Unix socket, for example unix:///run/containerd/containerd.sock", c.CRIEndpoint))
+	}
+	if slices.Contains(c.FilterFamily, "") {
+		errs = append(errs, errors.New(`filter_family: "" is a prefix of every family: remove it`))
+	}
+	return errors.Join(errs...)
+}
+
+// criSocket returns the path of the container runtime's socket.
+func (c *Config) criSocket() string { return strings.TrimPrefix(c.CRIEndpoint, "unix://") }
+
+// New returns the runtime for a valid configuration.
+func (c *Config) New(naming sandbox.Naming, logger *zap.Logger) (sandbox.Runtime, error) {
+	return New(c, naming, logger)
+}

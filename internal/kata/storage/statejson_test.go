@@ -1,0 +1,63 @@
+package storage
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
+)
+
+func TestParseState(t *testing.T) {
+	tests := []struct {
+		name  string
+		input string
+		want  State
+	}{
+		{
+			"dragonball", testdata(t, "state-dragonball.json"),
+			State{
+				Hypervisor: "dragonball", Cgroup: "kubepods-burstable-pod" + podIDInSlice + ".slice:cri-containerd:" + webID,
+				Pod: sandbox.Pod{UID: podID},
+			},
+		},
+		{
+			"qemu", testdata(t, "state-qemu.json"),
+			State{
+				Hypervisor: "qemu", Cgroup: "kubepods/pod" + podID + "/" + webID + "/sandbox", Virtiofsd: 4250,
+				Pod: sandbox.Pod{UID: podID},
+			},
+		},
+		{"nulls", `{"resource":null,"hypervisor":null}`, State{}},
+		{"nested nulls", `{"resource":{"cgroup_state":null},"hypervisor":{"hypervisor_type":null,"pid":null}}`, State{}},
+		{"no path", `{"resource":{"cgroup_state":{"path":null}}}`, State{}},
+		{"empty", `{}`, State{}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := parseState([]byte(test.input))
+			if err != nil || got != test.want {
+				t.Errorf("got  %+v, %v\nwant %+v", got, err, test.want)
+			}
+		})
+	}
+}
+
+func TestParseStateMalformed(t *testing.T) {
+	for name, input := range map[string]string{
+		"array":                      `[]`,
+		"two objects":                `{}{}`,
+		"duplicate key":              `{"hypervisor":{"hypervisor_type":"dragonball","hypervisor_type":"qemu"}}`,
+		"duplicate section":          `{"hypervisor":{"hypervisor_type":"qemu"},"hypervisor":{"hypervisor_type":"dragonball"}}`,
+		"key in another case":        `{"hypervisor":{"hypervisor_type":"dragonball","Hypervisor_Type":"qemu"}}`,
+		"string instead of object":   `{"hypervisor":"dragonball"}`,
+		"number instead of string":   `{"hypervisor":{"hypervisor_type":1}}`,
+		"deep nesting":               `{"x":` + strings.Repeat("[", 1000) + strings.Repeat("]", 1000) + `}`,
+		"trailing data after object": `{"hypervisor":{"hypervisor_type":"dragonball"}} x`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			if state, err := parseState([]byte(input)); err == nil {
+				t.Errorf("got %+v, want an error", state)
+			}
+		})
+	}
+}

@@ -1,0 +1,85 @@
+// Package runtimes is the registry of runtimes, which the receiver and the
+// command-line tool share. A further runtime is a package that implements
+// [sandbox.Runtime], a field of [Config], a row of its registry, and a value of
+// sandbox.runtime.name in metadata.yaml.
+package runtimes
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"go.uber.org/zap"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
+)
+
+// Config holds the configuration of each runtime. Runtimes own their part: its
+// defaults, its keys and its validation.
+type Config struct {
+	GVisor gvisor.Config `mapstructure:"gvisor"`
+	Kata   kata.Config   `mapstructure:"kata"`
+}
+
+// registry lists all runtimes.
+func (c *Config) registry() []entry {
+	return []entry{
+		{sandbox.RuntimeGVisor, &c.GVisor},
+		{sandbox.RuntimeKata, &c.Kata},
+	}
+}
+
+// entry is a runtime with its key in the configuration.
+type entry struct {
+	key    string
+	config runtimeConfig
+}
+
+// runtimeConfig is the configuration of one runtime. If it has a Validate method,
+// the Collector calls it.
+type runtimeConfig interface {
+	SetDefaults()
+	IsEnabled() bool
+	// New returns the runtime. The configuration is valid and does not change
+	// afterwards.
+	New(naming sandbox.Naming, logger *zap.Logger) (sandbox.Runtime, error)
+}
+
+// SetDefaults sets the default configuration of all runtimes.
+func (c *Config) SetDefaults() {
+	for _, e := range c.registry() {
+		e.config.SetDefaults()
+	}
+}
+
+// CheckEnabled returns an error if no runtime is enabled.
+func (c *Config) CheckEnabled() error {
+	var keys []string
+	for _, e := range c.registry() {
+		if e.config.IsEnabled() {
+			return nil
+		}
+		keys = append(keys, e.key+"::enabled")
+	}
+	return fmt.Errorf("%s: all are false: enable at least one runtime", strings.Join(keys, ", "))
+}
+
+// New returns the enabled runtimes.
+func (c *Config) New(naming sandbox.Naming, logger *zap.Logger) ([]sandbox.Runtime, error) {
+	var enabled []sandbox.Runtime
+	var errs []error
+	for _, e := range c.registry() {
+		if !e.config.IsEnabled() {
+			continue
+		}
+		runtime, err := e.config.New(naming, logger)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", e.key, err))
+			continue
+		}
+		enabled = append(enabled, runtime)
+	}
+	return enabled, errors.Join(errs...)
+}

@@ -1,0 +1,28 @@
+package sandbox
+
+// State is the state of a sandbox as far as host files tell. It is the attribute
+// sandbox.state.
+type State string
+
+const (
+	// Booting sandboxes cannot be pulled yet.
+	Booting State = "booting"
+	// Running sandboxes are pulled.
+	Running State = "running"
+	// Stopped sandboxes have left files behind, but no process.
+	Stopped State = "stopped"
+	// Skipped sandboxes run, but a request could harm them. Pull reads only what
+	// is available without contact.
+	Skipped State = "skipped"
+)
+
+// Status is the state of a sandbox and what the receiver makes of it.
+type Status struct {
+	State State
+	// SkipReason is why the sandbox is not contacted, from a closed list; empty
+	// if it is. It is the attribute sandbox.skip_reason.
+	SkipReason string
+}
+
+// Pulled reports whether Pull is called in this state.
+func (s Status) Pulled() bool { return s.State == Running || s.State == Skipped }
