@@ -24,6 +24,7 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/metadata"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/simulate"
+	simfleet "github.com/sandbox-telemetry/sandboxreceiver/internal/simulate/fleet"
 )
 
 // arrivals counts, for each sandbox, the resources in which its own metrics
@@ -102,7 +103,7 @@ func (a *arrivals) await(t *testing.T, what string, enough func() bool) {
 }
 
 // over starts a receiver over a fleet of simulated sandboxes.
-func over(t *testing.T, fleet *simulate.Fleet, next consumer.Metrics, change func(*Config)) (stop func(), logs *observer.ObservedLogs) {
+func over(t *testing.T, fleet *simfleet.Fleet, next consumer.Metrics, change func(*Config)) (stop func(), logs *observer.ObservedLogs) {
 	t.Helper()
 	config := createDefaultConfig().(*Config)
 	config.CollectionInterval, config.InitialDelay, config.Timeout = time.Second, 0, time.Second
@@ -120,13 +121,13 @@ func over(t *testing.T, fleet *simulate.Fleet, next consumer.Metrics, change fun
 	return func() { require.NoError(t, r.Shutdown(context.Background())) }, logs
 }
 
-func newFleet(t *testing.T, options simulate.Options) *simulate.Fleet {
+func newFleet(t *testing.T, options simfleet.Options) *simfleet.Fleet {
 	t.Helper()
 	// Paths of sockets have to be short.
 	dir, err := os.MkdirTemp("", "sandboxes") //nolint:usetesting // the other is too long
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
-	fleet, err := simulate.NewFleet(dir, options)
+	fleet, err := simfleet.New(dir, options)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, fleet.Close()) })
 	return fleet
@@ -135,7 +136,7 @@ func newFleet(t *testing.T, options simulate.Options) *simulate.Fleet {
 func TestBothRuntimesInOneReceiver(t *testing.T) {
 	for _, naming := range sandbox.Namings {
 		t.Run(string(naming), func(t *testing.T) {
-			fleet := newFleet(t, simulate.Options{GVisor: 3, Kata: 2, KataRust: 1, KataRustQEMU: 1})
+			fleet := newFleet(t, simfleet.Options{GVisor: 3, Kata: 2, KataRust: 1, KataRustQEMU: 1})
 			sink := newArrivals()
 			stop, _ := over(t, fleet, sink, func(c *Config) { c.Naming = naming })
 			sink.await(t, "a delivery of each sandbox", func() bool { return len(sink.count) >= 6 })
@@ -156,7 +157,7 @@ func TestBothRuntimesInOneReceiver(t *testing.T) {
 
 // TestSecretsStayWhereTheyAre: state files hold the environment of containers.
 func TestSecretsStayWhereTheyAre(t *testing.T) {
-	fleet := newFleet(t, simulate.Options{GVisor: 2, Kata: 2, KataRust: 1})
+	fleet := newFleet(t, simfleet.Options{GVisor: 2, Kata: 2, KataRust: 1})
 	file, err := os.ReadFile(fleet.GVisor()[0].StatePath())
 	require.NoError(t, err)
 	const secret = simulate.DecoySecret
@@ -193,10 +194,10 @@ func TestHostileSandboxesAreInvisibleToOthers(t *testing.T) {
 		hostile[mode] += 2
 	}
 	for mode := range hostile {
-		_, err := simulate.ParseMode(string(mode))
+		_, err := simfleet.ParseMode(string(mode))
 		require.NoError(t, err)
 	}
-	fleet := newFleet(t, simulate.Options{GVisor: 130, Hostile: hostile})
+	fleet := newFleet(t, simfleet.Options{GVisor: 130, Hostile: hostile})
 	sink := newArrivals()
 	const interval, intervals = 4 * time.Second, 5
 	began := time.Now()
@@ -215,8 +216,8 @@ func TestHostileSandboxesAreInvisibleToOthers(t *testing.T) {
 	// phase more; the rest is margin for a busy machine.
 	assert.Less(t, took, (intervals+1)*interval, "an interval was lost")
 	for _, one := range fleet.GVisor() {
-		assert.LessOrEqual(t, one.Load().MostInFlight, int64(1), "%s %s", one.ID(), one.Mode())
-		assert.Zero(t, one.Load().Strange)
+		assert.LessOrEqual(t, one.Load().MaxInFlight, int64(1), "%s %s", one.ID(), one.Mode())
+		assert.Zero(t, one.Load().Forbidden)
 		if one.Mode() == "garbage" || one.Mode() == "stall" {
 			assert.Zero(t, sink.count[one.ID()], one.Mode())
 		}

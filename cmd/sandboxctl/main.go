@@ -1,8 +1,9 @@
-// Command sandboxctl helps the operator of the sandbox receiver: it looks at
-// sandboxes the way the receiver does, and makes simulated ones to try it on.
+// Command sandboxctl is a tool for operators of the sandbox receiver. It
+// simulates sandboxes, so that a configuration can be tried without real ones.
 //
-// Each subcommand is a file of its own, with a function that makes its
-// [cobra.Command], and is listed in root.go.
+// Each subcommand has its own file with a function that returns its
+// [cobra.Command], and is added in root.go. Long help texts are in the directory
+// help.
 package main
 
 import (
@@ -16,17 +17,15 @@ import (
 
 func main() { os.Exit(runUntilSignal()) }
 
-// runUntilSignal ends the command in good order when a signal comes. That takes
-// no time to speak of, so further signals do not cut it short, and nothing is
-// left behind.
+// runUntilSignal runs the command and shuts it down on a signal. Further signals
+// do not interrupt the shutdown, which is short and removes all files.
 func runUntilSignal() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	return run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 }
 
-// run is main with everything it touches as a parameter. It returns the exit
-// status.
+// run executes the command line and returns the exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	command := newRootCommand()
 	command.SetArgs(args)

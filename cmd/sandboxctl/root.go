@@ -5,8 +5,8 @@ import "github.com/spf13/cobra"
 func newRootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "sandboxctl",
-		Short: "Look at sandboxes the way the sandbox receiver does",
-		// Errors are printed once, by main, and the usage only when asked for.
+		Short: "Tool for operators of the sandbox receiver",
+		// run prints errors once; the usage is printed only on request.
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}

@@ -20,19 +20,19 @@ import (
 
 	"github.com/sandbox-telemetry/sandboxreceiver"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/simulate"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/simulate/fleet"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// invocation is one run of the command, under way.
+// invocation is one run of the command.
 type invocation struct {
 	stdout, stderr bytes.Buffer
 	status         int
 	stop           func()
 }
 
-// start runs the command until it says that the sandboxes are there.
+// start runs the command and waits until it reports that the sandboxes exist.
 func start(t *testing.T, args ...string) *invocation {
 	t.Helper()
 	t.Setenv("TMPDIR", t.TempDir())
@@ -46,7 +46,7 @@ func start(t *testing.T, args ...string) *invocation {
 		_ = writer.Close()
 	}()
 	lines := bufio.NewScanner(reader)
-	require.True(t, lines.Scan(), "it says something")
+	require.True(t, lines.Scan(), "the command must print a line")
 	drained := make(chan struct{})
 	go func() {
 		defer close(drained)
@@ -56,16 +56,17 @@ func start(t *testing.T, args ...string) *invocation {
 		cancel()
 		<-ended
 		<-drained
-		left, err := os.ReadDir(os.TempDir())
+		remaining, err := os.ReadDir(os.TempDir())
 		require.NoError(t, err)
-		assert.Empty(t, left, "temporary directories are removed")
+		assert.Empty(t, remaining, "temporary directories are removed")
 	}
 	t.Cleanup(i.stop)
 	return i
 }
 
-func TestSimulateMakesWhatTheFlagsAskFor(t *testing.T) {
-	i := start(t, "--gvisor", "3", "--kata=2", "--kata-runtime-rs=1", "--hostile", "stall=2", "--hostile", "stall=1", "--hostile", "kata-huge=1", "--points", "5")
+func TestSimulateCreatesTheSandboxesOfItsFlags(t *testing.T) {
+	i := start(t, "--gvisor", "3", "--kata=2", "--kata-runtime-rs=1", "--points", "5",
+		"--hostile", "stall=2", "--hostile", "stall=1", "--hostile", "kata-huge=1")
 	states, err := filepath.Glob(filepath.Join(os.TempDir(), "*", "runsc", "*.state"))
 	require.NoError(t, err)
 	assert.Len(t, states, 6)
@@ -74,12 +75,12 @@ func TestSimulateMakesWhatTheFlagsAskFor(t *testing.T) {
 	assert.Len(t, pods, 3)
 	i.stop()
 	assert.Zero(t, i.status, i.stderr.String())
-	assert.Contains(t, i.stderr.String(), "6 gVisor sandboxes are in "+os.TempDir())
+	assert.Contains(t, i.stderr.String(), "6 gVisor sandboxes in "+os.TempDir())
 	assert.Contains(t, i.stderr.String(), "4 Kata pods in ")
-	assert.Empty(t, i.stdout.String(), "standard output is for the configuration")
+	assert.Empty(t, i.stdout.String(), "standard output is reserved for the configuration")
 }
 
-func TestSimulateUsesTheDirectoriesGiven(t *testing.T) {
+func TestSimulateUsesTheGivenDirectories(t *testing.T) {
 	root, storage := filepath.Join(t.TempDir(), "root"), t.TempDir()
 	i := start(t, "--gvisor=1", "--kata=1", "--root", root, "--storage", storage)
 	states, err := filepath.Glob(filepath.Join(root, "*.state"))
@@ -90,10 +91,10 @@ func TestSimulateUsesTheDirectoriesGiven(t *testing.T) {
 	assert.Len(t, pods, 1)
 	i.stop()
 	_, err = os.Stat(root)
-	assert.True(t, os.IsNotExist(err), "what was made is removed")
-	left, err := os.ReadDir(storage)
-	require.NoError(t, err, "what was there is not")
-	assert.Empty(t, left)
+	assert.True(t, os.IsNotExist(err), "a directory that the command created is removed")
+	remaining, err := os.ReadDir(storage)
+	require.NoError(t, err, "a directory that existed before is kept")
+	assert.Empty(t, remaining)
 }
 
 func TestPrintedConfigurationIsValidAndComplete(t *testing.T) {
@@ -101,12 +102,12 @@ func TestPrintedConfigurationIsValidAndComplete(t *testing.T) {
 		args         []string
 		gvisor, kata bool
 	}{
-		"both":          {[]string{"--gvisor=1", "--kata=1"}, true, true},
-		"gVisor only":   {[]string{"--gvisor=1"}, true, false},
-		"Kata only":     {[]string{"--kata-runtime-rs=1"}, false, true},
-		"hostile":       {[]string{"--hostile=old=1"}, true, false},
-		"hostile pods":  {[]string{"--hostile=kata-huge=1"}, false, true},
-		"strange paths": {[]string{"--gvisor=1", "--root=" + filepath.Join(t.TempDir(), `a "b" $HOME: #c`)}, true, false},
+		"both":               {[]string{"--gvisor=1", "--kata=1"}, true, true},
+		"gVisor only":        {[]string{"--gvisor=1"}, true, false},
+		"Kata only":          {[]string{"--kata-runtime-rs=1"}, false, true},
+		"hostile":            {[]string{"--hostile=old=1"}, true, false},
+		"hostile pods":       {[]string{"--hostile=kata-huge=1"}, false, true},
+		"special characters": {[]string{"--gvisor=1", "--root=" + filepath.Join(t.TempDir(), `a "b" $HOME: #c`)}, true, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			i := start(t, append(c.args, "--print-config")...)
@@ -142,18 +143,18 @@ func TestPrintedConfigurationIsValidAndComplete(t *testing.T) {
 	}
 }
 
-func TestFlagsAreCheckedAllAtOnce(t *testing.T) {
+func TestInvalidFlags(t *testing.T) {
 	for name, c := range map[string]struct {
 		args  []string
 		texts []string
 	}{
 		"nothing":         {nil, []string{"nothing to simulate"}},
-		"negative":        {[]string{"--gvisor=-1"}, []string{"--gvisor: -1 is negative"}},
-		"points":          {[]string{"--gvisor=1", "--points=1"}, []string{"--points: 1 is too few"}},
-		"too many points": {[]string{"--gvisor=1", "--points=1000000"}, []string{"1000000 points"}},
-		"churn":           {[]string{"--gvisor=1", "--churn=-1"}, []string{"--churn: -1 is not between"}},
-		"hostile mode":    {[]string{"--hostile=nonsense=1"}, []string{`no hostile mode "nonsense"`, "stall-midway"}},
-		"hostile count":   {[]string{"--hostile=stall"}, []string{`"stall" is not of the form mode=count`}},
+		"negative":        {[]string{"--gvisor=-1"}, []string{"invalid --gvisor -1: must not be negative"}},
+		"points":          {[]string{"--gvisor=1", "--points=1"}, []string{"invalid --points 1: must be at least 2"}},
+		"too many points": {[]string{"--gvisor=1", "--points=1000000"}, []string{"invalid number of points 1000000"}},
+		"churn":           {[]string{"--gvisor=1", "--churn=-1"}, []string{"invalid --churn -1: must be between"}},
+		"hostile mode":    {[]string{"--hostile=nonsense=1"}, []string{`invalid hostile mode "nonsense"`, "stall-midway"}},
+		"hostile count":   {[]string{"--hostile=stall"}, []string{`invalid --hostile "stall": must be of the form mode=count`}},
 		"hostile zero":    {[]string{"--hostile=stall=0"}, []string{`"stall=0"`}},
 		"several":         {[]string{"--gvisor=-1", "--churn=-2", "--hostile=x"}, []string{"--gvisor", "--churn", "--hostile"}},
 		"unknown flag":    {[]string{"--gvisors=1"}, []string{"unknown flag: --gvisors"}},
@@ -169,18 +170,18 @@ func TestFlagsAreCheckedAllAtOnce(t *testing.T) {
 			}
 			assert.True(t, strings.HasPrefix(stderr.String(), "sandboxctl: "))
 			assert.Empty(t, stdout.String())
-			left, err := os.ReadDir(os.TempDir())
+			remaining, err := os.ReadDir(os.TempDir())
 			require.NoError(t, err)
-			assert.Empty(t, left)
+			assert.Empty(t, remaining)
 		})
 	}
 }
 
-func TestHelpNamesEveryModeAndFlag(t *testing.T) {
+func TestHelpListsEveryModeAndFlag(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	require.Zero(t, run(t.Context(), []string{"simulate", "--help"}, &stdout, &stderr))
-	for _, mode := range simulate.Modes() {
-		assert.Regexp(t, `(?m)^  `+string(mode.Mode)+` +`+regexp.QuoteMeta(mode.About)+`$`, stdout.String())
+	for _, mode := range fleet.Modes() {
+		assert.Regexp(t, `(?m)^  `+string(mode.Mode)+` +`+regexp.QuoteMeta(mode.Description)+`$`, stdout.String())
 	}
 	for _, flag := range []string{"gvisor", "kata", "points", "churn", "hostile", "root", "storage", "print-config"} {
 		assert.Contains(t, stdout.String(), "--"+flag)
@@ -192,7 +193,7 @@ func TestHelpNamesEveryModeAndFlag(t *testing.T) {
 	assert.Contains(t, stderr.String(), "nonsense")
 }
 
-func TestHarmDoneToASandboxFailsTheCommand(t *testing.T) {
+func TestCommandFailsIfARequestKillsAShim(t *testing.T) {
 	i := start(t, "--kata-runtime-rs-qemu=1")
 	sockets, err := filepath.Glob(filepath.Join(os.TempDir(), "*", "kata", "*", "shim-monitor.sock"))
 	require.NoError(t, err)
@@ -204,8 +205,8 @@ func TestHarmDoneToASandboxFailsTheCommand(t *testing.T) {
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://shim/metrics", http.NoBody)
 	require.NoError(t, err)
 	require.NoError(t, request.Write(conn))
-	_, _ = io.ReadAll(conn) // until the shim has died
+	_, _ = io.ReadAll(conn) // ends when the shim dies
 	i.stop()
 	assert.Equal(t, 1, i.status)
-	assert.Contains(t, i.stderr.String(), "1 Kata pods have died")
+	assert.Contains(t, i.stderr.String(), "1 Kata pods died")
 }

@@ -20,18 +20,20 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/discovery"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/simulate"
+	simfleet "github.com/sandbox-telemetry/sandboxreceiver/internal/simulate/fleet"
+	simgvisor "github.com/sandbox-telemetry/sandboxreceiver/internal/simulate/gvisor"
 )
 
 // newFleet makes simulated sandboxes.
-func newFleet(tb testing.TB, options simulate.Options) *simulate.Fleet {
+func newFleet(tb testing.TB, options simfleet.Options) *simfleet.Fleet {
 	tb.Helper()
-	fleet, err := simulate.NewFleet(tb.TempDir(), options)
+	fleet, err := simfleet.New(tb.TempDir(), options)
 	require.NoError(tb, err)
 	tb.Cleanup(func() { assert.NoError(tb, fleet.Close()) })
 	return fleet
 }
 
-func addGVisor(tb testing.TB, fleet *simulate.Fleet, options simulate.GVisorOptions) *simulate.GVisor {
+func addGVisor(tb testing.TB, fleet *simfleet.Fleet, options simgvisor.Options) *simgvisor.Sandbox {
 	tb.Helper()
 	s, err := fleet.AddGVisor(options)
 	require.NoError(tb, err)
@@ -39,8 +41,8 @@ func addGVisor(tb testing.TB, fleet *simulate.Fleet, options simulate.GVisorOpti
 }
 
 func TestPull(t *testing.T) {
-	fleet := newFleet(t, simulate.Options{})
-	simulated := addGVisor(t, fleet, simulate.GVisorOptions{ID: "web"})
+	fleet := newFleet(t, simfleet.Options{})
+	simulated := addGVisor(t, fleet, simgvisor.Options{ID: "web"})
 	s := watch(t, newRuntime(t, testConfig(fleet.RuntimeRoot()))).get("web")
 	assert.Equal(t, sandbox.Registered, s.Identity().Trust)
 	assert.Equal(t, sandbox.Running, s.Status().State)
@@ -48,7 +50,7 @@ func TestPull(t *testing.T) {
 	for range 3 {
 		r, err := pull(t, s, longTimeout)
 		require.NoError(t, err)
-		assert.Len(t, r.Points, simulate.DefaultPoints)
+		assert.Len(t, r.Points, simgvisor.DefaultPoints)
 		assert.Positive(t, r.ResponseSize)
 		assert.Equal(t, s.record.Load().Started, r.Start)
 		assert.WithinDuration(t, time.Now(), r.Time, longTimeout)
@@ -59,26 +61,26 @@ func TestPull(t *testing.T) {
 
 	r := new(sandbox.Reading)
 	s.AppendSeries(r)
-	assert.Len(t, r.Points, simulate.DefaultPoints)
+	assert.Len(t, r.Points, simgvisor.DefaultPoints)
 	require.NoError(t, s.Close())
 }
 
 // TestFirstUse: without a registration in its file, a sandbox is asked for it
 // once in its life.
 func TestFirstUse(t *testing.T) {
-	fleet := newFleet(t, simulate.Options{})
-	simulated := addGVisor(t, fleet, simulate.GVisorOptions{ID: "web", Unregistered: true})
-	registered := addGVisor(t, fleet, simulate.GVisorOptions{ID: "db"})
+	fleet := newFleet(t, simfleet.Options{})
+	simulated := addGVisor(t, fleet, simgvisor.Options{ID: "web", Unregistered: true})
+	registered := addGVisor(t, fleet, simgvisor.Options{ID: "db"})
 	observer := watch(t, newRuntime(t, testConfig(fleet.RuntimeRoot())))
 	s := observer.get("web")
 	assert.Equal(t, sandbox.FirstUse, s.Identity().Trust)
 	for calls := range 3 {
 		r, err := pull(t, s, longTimeout)
 		require.NoError(t, err)
-		assert.Len(t, r.Points, simulate.DefaultPoints)
+		assert.Len(t, r.Points, simgvisor.DefaultPoints)
 		assert.Equal(t, int64(calls+2), simulated.Load().Calls)
 	}
-	assert.Zero(t, simulated.Load().Strange)
+	assert.Zero(t, simulated.Load().Forbidden)
 
 	require.NoError(t, simulated.Restart())
 	var again *Sandbox
@@ -105,9 +107,9 @@ func TestFirstUse(t *testing.T) {
 }
 
 func TestPods(t *testing.T) {
-	fleet := newFleet(t, simulate.Options{})
-	addGVisor(t, fleet, simulate.GVisorOptions{ID: "cd", Pod: simulate.Containerd, Containers: 2})
-	addGVisor(t, fleet, simulate.GVisorOptions{ID: "crio", Pod: simulate.CRIO, Containers: 1})
+	fleet := newFleet(t, simfleet.Options{})
+	addGVisor(t, fleet, simgvisor.Options{ID: "cd", Pod: simulate.Containerd, Containers: 2})
+	addGVisor(t, fleet, simgvisor.Options{ID: "crio", Pod: simulate.CRIO, Containers: 1})
 	observer := watch(t, newRuntime(t, testConfig(fleet.RuntimeRoot())))
 	for id, containers := range map[string]int{"cd": 3, "crio": 2} {
 		s := observer.get(id)
@@ -131,29 +133,29 @@ func TestHostileSandboxes(t *testing.T) {
 		pulls int
 		want  sandbox.Outcome
 	}{
-		simulate.Refuse:        {longTimeout, 1, sandbox.Unreachable},
-		simulate.Stall:         {short, 1, sandbox.Timeout},
-		simulate.StallMidway:   {short, 1, sandbox.Timeout},
-		simulate.Trickle:       {short, 1, sandbox.Timeout},
-		simulate.Late:          {short, 1, sandbox.Timeout},
-		simulate.Truncated:     {longTimeout, 1, sandbox.Disconnected},
-		simulate.Garbage:       {longTimeout, 1, sandbox.Malformed},
-		simulate.EndlessString: {longTimeout, 1, sandbox.Oversize},
-		simulate.EndlessArray:  {longTimeout, 1, sandbox.Rejected},
-		simulate.DeepNesting:   {longTimeout, 1, sandbox.Malformed},
-		simulate.CounterDown:   {longTimeout, 2, sandbox.Rejected},
-		simulate.UnknownMetric: {longTimeout, 1, sandbox.Rejected},
-		simulate.HelpChanged:   {longTimeout, 1, sandbox.Rejected},
-		simulate.Duplicate:     {longTimeout, 1, sandbox.Rejected},
-		simulate.Future:        {longTimeout, 1, sandbox.Rejected},
-		simulate.Old:           {longTimeout, 1, sandbox.Rejected},
-		simulate.FilterIgnored: {longTimeout, 1, sandbox.Rejected},
-		simulate.Descriptors:   {longTimeout, 1, sandbox.OK},
-		"":                     {longTimeout, 1, sandbox.OK},
+		simgvisor.Refuse:        {longTimeout, 1, sandbox.Unreachable},
+		simgvisor.Stall:         {short, 1, sandbox.Timeout},
+		simgvisor.StallMidway:   {short, 1, sandbox.Timeout},
+		simgvisor.Trickle:       {short, 1, sandbox.Timeout},
+		simgvisor.Late:          {short, 1, sandbox.Timeout},
+		simgvisor.Truncated:     {longTimeout, 1, sandbox.Disconnected},
+		simgvisor.Garbage:       {longTimeout, 1, sandbox.Malformed},
+		simgvisor.EndlessString: {longTimeout, 1, sandbox.Oversize},
+		simgvisor.EndlessArray:  {longTimeout, 1, sandbox.Rejected},
+		simgvisor.DeepNesting:   {longTimeout, 1, sandbox.Malformed},
+		simgvisor.CounterDown:   {longTimeout, 2, sandbox.Rejected},
+		simgvisor.UnknownMetric: {longTimeout, 1, sandbox.Rejected},
+		simgvisor.HelpChanged:   {longTimeout, 1, sandbox.Rejected},
+		simgvisor.Duplicate:     {longTimeout, 1, sandbox.Rejected},
+		simgvisor.Future:        {longTimeout, 1, sandbox.Rejected},
+		simgvisor.Old:           {longTimeout, 1, sandbox.Rejected},
+		simgvisor.FilterIgnored: {longTimeout, 1, sandbox.Rejected},
+		simgvisor.Descriptors:   {longTimeout, 1, sandbox.OK},
+		"":                      {longTimeout, 1, sandbox.OK},
 	} {
 		t.Run(string(mode), func(t *testing.T) {
-			fleet := newFleet(t, simulate.Options{})
-			addGVisor(t, fleet, simulate.GVisorOptions{ID: "web", Mode: mode})
+			fleet := newFleet(t, simfleet.Options{})
+			addGVisor(t, fleet, simgvisor.Options{ID: "web", Mode: mode})
 			config := testConfig(fleet.RuntimeRoot())
 			config.MetricFilter = "netstack_.*|fs_.*"
 			s := watch(t, newRuntime(t, config)).get("web")
@@ -170,8 +172,8 @@ func TestHostileSandboxes(t *testing.T) {
 
 // TestWrongPeer: a process that took the place of the sandbox is not asked.
 func TestWrongPeer(t *testing.T) {
-	fleet := newFleet(t, simulate.Options{})
-	simulated := addGVisor(t, fleet, simulate.GVisorOptions{ID: "web", Mode: simulate.WrongPeer})
+	fleet := newFleet(t, simfleet.Options{})
+	simulated := addGVisor(t, fleet, simgvisor.Options{ID: "web", Mode: simgvisor.WrongPeer})
 	s := watch(t, newRuntime(t, testConfig(fleet.RuntimeRoot()))).get("web")
 	_, err := pull(t, s, longTimeout)
 	assert.Contains(t, []sandbox.Outcome{sandbox.WrongPeer, sandbox.Gone}, sandbox.OutcomeOf(err), "%v", err)
@@ -400,8 +402,8 @@ func TestGone(t *testing.T) {
 }
 
 func TestCanceledPull(t *testing.T) {
-	fleet := newFleet(t, simulate.Options{})
-	addGVisor(t, fleet, simulate.GVisorOptions{ID: "web", Mode: simulate.Stall})
+	fleet := newFleet(t, simfleet.Options{})
+	addGVisor(t, fleet, simgvisor.Options{ID: "web", Mode: simgvisor.Stall})
 	s := watch(t, newRuntime(t, testConfig(fleet.RuntimeRoot()))).get("web")
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
@@ -412,8 +414,8 @@ func TestCanceledPull(t *testing.T) {
 
 // TestLife follows a simulated sandbox from start to end.
 func TestLife(t *testing.T) {
-	fleet := newFleet(t, simulate.Options{})
-	simulated := addGVisor(t, fleet, simulate.GVisorOptions{ID: "web"})
+	fleet := newFleet(t, simfleet.Options{})
+	simulated := addGVisor(t, fleet, simgvisor.Options{ID: "web"})
 	observer := watch(t, newRuntime(t, testConfig(fleet.RuntimeRoot())))
 	s := observer.get("web")
 	_, err := pull(t, s, longTimeout)
@@ -450,7 +452,7 @@ func awaitRecord(t *testing.T, s *Sandbox, condition func(*discovery.Sandbox) bo
 // TestMemoryPerSandbox bounds what a sandbox takes before it is first pulled.
 func TestMemoryPerSandbox(t *testing.T) {
 	const sandboxes = 500
-	fleet := newFleet(t, simulate.Options{GVisor: sandboxes})
+	fleet := newFleet(t, simfleet.Options{GVisor: sandboxes})
 	runtimeUnderTest := newRuntime(t, testConfig(fleet.RuntimeRoot()))
 	keep, err := runtimeUnderTest.registrations.Get([]byte(someRegistration))
 	require.NoError(t, err)
@@ -483,7 +485,7 @@ func heap() uint64 {
 // BenchmarkStart finds 1,000 sandboxes whose state files have the usual size.
 func BenchmarkStart(b *testing.B) {
 	const sandboxes = 1000
-	fleet := newFleet(b, simulate.Options{GVisor: sandboxes})
+	fleet := newFleet(b, simfleet.Options{GVisor: sandboxes})
 	b.ReportAllocs()
 	for b.Loop() {
 		r := newRecorder(b)
@@ -499,8 +501,8 @@ func BenchmarkStart(b *testing.B) {
 
 // BenchmarkPull pulls one sandbox that sends 60 points.
 func BenchmarkPull(b *testing.B) {
-	fleet := newFleet(b, simulate.Options{})
-	addGVisor(b, fleet, simulate.GVisorOptions{ID: "web"})
+	fleet := newFleet(b, simfleet.Options{})
+	addGVisor(b, fleet, simgvisor.Options{ID: "web"})
 	s := watch(b, newRuntime(b, testConfig(fleet.RuntimeRoot()))).get("web")
 	ctx, cancel := context.WithTimeout(b.Context(), time.Hour)
 	defer cancel()

@@ -11,6 +11,8 @@ import (
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/simulate"
+	simfleet "github.com/sandbox-telemetry/sandboxreceiver/internal/simulate/fleet"
+	simgvisor "github.com/sandbox-telemetry/sandboxreceiver/internal/simulate/gvisor"
 )
 
 func descriptors(t *testing.T) int {
@@ -21,8 +23,8 @@ func descriptors(t *testing.T) int {
 }
 
 func TestSendThenReceive(t *testing.T) {
-	fleet := newFleet(t, simulate.Options{})
-	simulated := addGVisor(t, fleet, simulate.GVisorOptions{ID: "web"})
+	fleet := newFleet(t, simfleet.Options{})
+	simulated := addGVisor(t, fleet, simgvisor.Options{ID: "web"})
 	s := watch(t, newRuntime(t, testConfig(fleet.RuntimeRoot()))).get("web")
 	assert.False(t, s.Send(t.Context()), "the first pull has more to do")
 	_, err := pull(t, s, longTimeout)
@@ -33,14 +35,14 @@ func TestSendThenReceive(t *testing.T) {
 		require.Eventually(t, s.Ready, longTimeout, time.Millisecond)
 		r := new(sandbox.Reading)
 		require.NoError(t, s.Receive(r, onBlock))
-		assert.Len(t, r.Points, simulate.DefaultPoints)
+		assert.Len(t, r.Points, simgvisor.DefaultPoints)
 	}
 	assert.Equal(t, int64(4), simulated.Load().Calls)
 }
 
 func TestSendThenClose(t *testing.T) {
-	fleet := newFleet(t, simulate.Options{})
-	addGVisor(t, fleet, simulate.GVisorOptions{ID: "web"})
+	fleet := newFleet(t, simfleet.Options{})
+	addGVisor(t, fleet, simgvisor.Options{ID: "web"})
 	s := watch(t, newRuntime(t, testConfig(fleet.RuntimeRoot()))).get("web")
 	_, err := pull(t, s, longTimeout)
 	require.NoError(t, err)
@@ -60,10 +62,10 @@ func TestSendThenClose(t *testing.T) {
 
 // TestReceiveReportsBlocking, before the answer begins and in the middle of it.
 func TestReceiveReportsBlocking(t *testing.T) {
-	for _, mode := range []simulate.Mode{simulate.Stall, simulate.StallMidway} {
+	for _, mode := range []simulate.Mode{simgvisor.Stall, simgvisor.StallMidway} {
 		t.Run(string(mode), func(t *testing.T) {
-			fleet := newFleet(t, simulate.Options{})
-			addGVisor(t, fleet, simulate.GVisorOptions{ID: "web", Mode: mode})
+			fleet := newFleet(t, simfleet.Options{})
+			addGVisor(t, fleet, simgvisor.Options{ID: "web", Mode: mode})
 			s := watch(t, newRuntime(t, testConfig(fleet.RuntimeRoot()))).get("web")
 			_, err := pull(t, s, 50*time.Millisecond)
 			require.Equal(t, sandbox.Timeout, sandbox.OutcomeOf(err))
@@ -79,8 +81,8 @@ func TestReceiveReportsBlocking(t *testing.T) {
 }
 
 func TestSendWithoutListener(t *testing.T) {
-	fleet := newFleet(t, simulate.Options{})
-	simulated := addGVisor(t, fleet, simulate.GVisorOptions{ID: "web"})
+	fleet := newFleet(t, simfleet.Options{})
+	simulated := addGVisor(t, fleet, simgvisor.Options{ID: "web"})
 	s := watch(t, newRuntime(t, testConfig(fleet.RuntimeRoot()))).get("web")
 	_, err := pull(t, s, longTimeout)
 	require.NoError(t, err)

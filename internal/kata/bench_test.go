@@ -10,13 +10,13 @@ import (
 	"testing"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/simulate"
+	simkata "github.com/sandbox-telemetry/sandboxreceiver/internal/simulate/kata"
 )
 
 // capture is the answer of a simulated shim, as it came over the wire.
 func capture(b *testing.B) []byte {
 	b.Helper()
-	pod, err := newFleet(b).AddKata(simulate.KataOptions{})
+	pod, err := newFleet(b).AddKata(simkata.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}

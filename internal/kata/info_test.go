@@ -12,7 +12,7 @@ import (
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/guard"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/simulate"
+	simkata "github.com/sandbox-telemetry/sandboxreceiver/internal/simulate/kata"
 )
 
 // lines makes of points what a test can compare: name{key=label;…}.
@@ -124,7 +124,7 @@ func (test *statusTest) find(t *testing.T) *Sandbox {
 
 // Whatever was reported must end, once.
 func TestSeries(t *testing.T) {
-	for name, options := range map[string]simulate.KataOptions{
+	for name, options := range map[string]simkata.Options{
 		"asked": {}, "not asked": {Rust: true, Hypervisor: "qemu"},
 	} {
 		t.Run(name, func(t *testing.T) {

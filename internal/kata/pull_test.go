@@ -15,12 +15,14 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/guard"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/simulate"
+	simfleet "github.com/sandbox-telemetry/sandboxreceiver/internal/simulate/fleet"
+	simkata "github.com/sandbox-telemetry/sandboxreceiver/internal/simulate/kata"
 )
 
-func newFleet(tb testing.TB) *simulate.Fleet {
+func newFleet(tb testing.TB) *simfleet.Fleet {
 	tb.Helper()
 	directory := shortDirectory(tb)
-	fleet, err := simulate.NewFleet(directory, simulate.Options{})
+	fleet, err := simfleet.New(directory, simfleet.Options{})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -32,13 +34,13 @@ func newFleet(tb testing.TB) *simulate.Fleet {
 	return fleet
 }
 
-func fleetSettings(fleet *simulate.Fleet) Config {
+func fleetSettings(fleet *simfleet.Fleet) Config {
 	paths := fleet.StoragePaths()
 	return settings(places{golang: paths[0], rust: paths[1]})
 }
 
 // addKata makes a pod and finds it.
-func addKata(t *testing.T, options simulate.KataOptions, change func(*Config)) (*simulate.Fleet, *simulate.Kata, *Sandbox) {
+func addKata(t *testing.T, options simkata.Options, change func(*Config)) (*simfleet.Fleet, *simkata.Pod, *Sandbox) {
 	t.Helper()
 	fleet := newFleet(t)
 	pod, err := fleet.AddKata(options)
@@ -66,7 +68,7 @@ func pullFor(t *testing.T, s *Sandbox, patience time.Duration) (*sandbox.Reading
 func checkValues(t *testing.T, r *sandbox.Reading) {
 	t.Helper()
 	for _, point := range r.Points {
-		if point.Value.AsFloat() == simulate.ForgedValue {
+		if point.Value.AsFloat() == simkata.ForgedValue {
 			t.Errorf("forged: %s %q", point.Family.OTel.Name, point.Labels)
 		}
 		for _, label := range point.Labels {
@@ -79,15 +81,15 @@ func checkValues(t *testing.T, r *sandbox.Reading) {
 
 func TestHonestShims(t *testing.T) {
 	for name, test := range map[string]struct {
-		options simulate.KataOptions
+		options simkata.Options
 		want    []string
 		without []string
 	}{
-		"Go":         {simulate.KataOptions{}, []string{"kata.shim.thread.count", "kata.hypervisor.cpu.time", "kata.guest.cpu.time"}, nil},
-		"CRI-O":      {simulate.KataOptions{Pod: simulate.CRIO}, []string{"kata.shim.thread.count"}, nil},
-		"runtime-rs": {simulate.KataOptions{Rust: true}, []string{"kata.shim.thread.count", "kata.guest.cpu.time"}, nil},
+		"Go":         {simkata.Options{}, []string{"kata.shim.thread.count", "kata.hypervisor.cpu.time", "kata.guest.cpu.time"}, nil},
+		"CRI-O":      {simkata.Options{Pod: simulate.CRIO}, []string{"kata.shim.thread.count"}, nil},
+		"runtime-rs": {simkata.Options{Rust: true}, []string{"kata.shim.thread.count", "kata.guest.cpu.time"}, nil},
 		// Confidential pods do not tell what goes on inside, by policy.
-		"confidential": {simulate.KataOptions{NoGuest: true}, []string{"kata.shim.thread.count"}, []string{"kata.guest.cpu.time"}},
+		"confidential": {simkata.Options{NoGuest: true}, []string{"kata.shim.thread.count"}, []string{"kata.guest.cpu.time"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, pod, one := addKata(t, test.options, nil)
@@ -115,7 +117,7 @@ func TestHonestShims(t *testing.T) {
 				checkValues(t, r)
 			}
 			load := pod.Load()
-			if load.Calls != 2 || load.Strange != 0 || load.MostInFlight != 1 {
+			if load.Calls != 2 || load.Forbidden != 0 || load.MaxInFlight != 1 {
 				t.Errorf("load %+v", load)
 			}
 			eventually(t, func() bool { return pod.Load().Connections == 0 })
@@ -127,22 +129,22 @@ func TestHonestShims(t *testing.T) {
 // yields nothing forged.
 func TestHostileShims(t *testing.T) {
 	outcomes := map[simulate.Mode]map[bool]sandbox.Outcome{
-		simulate.KataRefuse:           {false: sandbox.Unreachable, true: sandbox.Unreachable},
-		simulate.KataHangBeforeHost:   {false: sandbox.Timeout, true: sandbox.Timeout},
-		simulate.KataHangAfterHost:    {false: sandbox.Partial, true: sandbox.Timeout},
-		simulate.KataTrickle:          {false: sandbox.Timeout, true: sandbox.Timeout},
-		simulate.KataEndless:          {false: sandbox.Partial, true: sandbox.Oversize},
-		simulate.KataTruncated:        {false: sandbox.Partial, true: sandbox.Disconnected},
-		simulate.KataForgedHost:       {false: sandbox.OK, true: sandbox.OK},
-		simulate.KataSpoofedLabels:    {false: sandbox.OK, true: sandbox.OK},
-		simulate.KataTypeFlips:        {false: sandbox.OK, true: sandbox.OK},
-		simulate.KataQuotedNames:      {false: sandbox.OK, true: sandbox.OK},
-		simulate.KataNewlineInjection: {false: sandbox.OK, true: sandbox.OK},
-		simulate.KataHuge:             {false: sandbox.Partial, true: sandbox.Oversize},
-		simulate.KataManySeries:       {false: sandbox.Partial, true: sandbox.Oversize},
-		simulate.KataMissingNewline:   {false: sandbox.Partial, true: sandbox.OK},
+		simkata.Refuse:           {false: sandbox.Unreachable, true: sandbox.Unreachable},
+		simkata.HangBeforeHost:   {false: sandbox.Timeout, true: sandbox.Timeout},
+		simkata.HangAfterHost:    {false: sandbox.Partial, true: sandbox.Timeout},
+		simkata.Trickle:          {false: sandbox.Timeout, true: sandbox.Timeout},
+		simkata.Endless:          {false: sandbox.Partial, true: sandbox.Oversize},
+		simkata.Truncated:        {false: sandbox.Partial, true: sandbox.Disconnected},
+		simkata.ForgedHost:       {false: sandbox.OK, true: sandbox.OK},
+		simkata.SpoofedLabels:    {false: sandbox.OK, true: sandbox.OK},
+		simkata.TypeFlips:        {false: sandbox.OK, true: sandbox.OK},
+		simkata.QuotedNames:      {false: sandbox.OK, true: sandbox.OK},
+		simkata.NewlineInjection: {false: sandbox.OK, true: sandbox.OK},
+		simkata.Huge:             {false: sandbox.Partial, true: sandbox.Oversize},
+		simkata.ManySeries:       {false: sandbox.Partial, true: sandbox.Oversize},
+		simkata.MissingNewline:   {false: sandbox.Partial, true: sandbox.OK},
 	}
-	for _, info := range simulate.Modes() {
+	for _, info := range simfleet.Modes() {
 		if !info.Mode.ForKata() {
 			continue
 		}
@@ -152,12 +154,12 @@ func TestHostileShims(t *testing.T) {
 				if !known {
 					t.Fatal("nothing is expected of this mode")
 				}
-				_, pod, one := addKata(t, simulate.KataOptions{Mode: info.Mode, Rust: rust}, nil)
+				_, pod, one := addKata(t, simkata.Options{Mode: info.Mode, Rust: rust}, nil)
 				wait := patience
 				if want == sandbox.Timeout || want == sandbox.Partial {
 					wait = 300 * time.Millisecond
 				}
-				if info.Mode == simulate.KataHuge || info.Mode == simulate.KataManySeries || info.Mode == simulate.KataEndless {
+				if info.Mode == simkata.Huge || info.Mode == simkata.ManySeries || info.Mode == simkata.Endless {
 					wait = patience
 				}
 				r, err := pullFor(t, one, wait)
@@ -171,7 +173,7 @@ func TestHostileShims(t *testing.T) {
 				if (want == sandbox.OK || want == sandbox.Partial) && !hasFamily(r, "kata.shim.thread.count") {
 					t.Errorf("the host part is lost: %q", familiesOf(r))
 				}
-				if load := pod.Load(); load.Strange != 0 || load.Calls > 1 {
+				if load := pod.Load(); load.Forbidden != 0 || load.Calls > 1 {
 					t.Errorf("load %+v", load)
 				}
 				eventually(t, func() bool { return pod.Load().Connections == 0 })
@@ -185,7 +187,7 @@ func TestHostileShims(t *testing.T) {
 func TestDeadShim(t *testing.T) {
 	for _, collection := range []guard.Collection{guard.Auto, guard.Passive} {
 		t.Run(string(collection), func(t *testing.T) {
-			_, _, one := addKata(t, simulate.KataOptions{Mode: simulate.KataRefuse}, func(s *Config) { s.Collection = collection })
+			_, _, one := addKata(t, simkata.Options{Mode: simkata.Refuse}, func(s *Config) { s.Collection = collection })
 			for i := range 2 {
 				if one.Status().State != sandbox.Running {
 					t.Errorf("state %s before pull %d", one.Status().State, i)
@@ -204,7 +206,7 @@ func TestDeadShim(t *testing.T) {
 // A sandbox that goes away in the middle of a pull has not failed.
 func TestTeardownIsNoFailure(t *testing.T) {
 	t.Run("before", func(t *testing.T) {
-		fleet, pod, one := addKata(t, simulate.KataOptions{}, nil)
+		fleet, pod, one := addKata(t, simkata.Options{}, nil)
 		if err := fleet.RemoveKata(pod); err != nil {
 			t.Fatal(err)
 		}
@@ -215,9 +217,9 @@ func TestTeardownIsNoFailure(t *testing.T) {
 			t.Error("the finder was not told")
 		}
 	})
-	for _, mode := range []simulate.Mode{simulate.KataHangBeforeHost, simulate.KataHangAfterHost} {
+	for _, mode := range []simulate.Mode{simkata.HangBeforeHost, simkata.HangAfterHost} {
 		t.Run(string(mode), func(t *testing.T) {
-			fleet, pod, one := addKata(t, simulate.KataOptions{Mode: mode}, nil)
+			fleet, pod, one := addKata(t, simkata.Options{Mode: mode}, nil)
 			removed := make(chan error, 1)
 			go func() {
 				for pod.Load().Calls == 0 {
@@ -237,7 +239,7 @@ func TestTeardownIsNoFailure(t *testing.T) {
 }
 
 func TestCanceledPull(t *testing.T) {
-	_, pod, one := addKata(t, simulate.KataOptions{Mode: simulate.KataHangBeforeHost}, nil)
+	_, pod, one := addKata(t, simkata.Options{Mode: simkata.HangBeforeHost}, nil)
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
 		for pod.Load().Calls == 0 {
@@ -255,7 +257,7 @@ func TestCanceledPull(t *testing.T) {
 
 func TestPassiveAsksNothing(t *testing.T) {
 	for _, rust := range []bool{false, true} {
-		_, pod, one := addKata(t, simulate.KataOptions{Rust: rust}, func(s *Config) { s.Collection = "passive" })
+		_, pod, one := addKata(t, simkata.Options{Rust: rust}, func(s *Config) { s.Collection = "passive" })
 		if one.Status().State != sandbox.Running || one.MinInterval() != 0 {
 			t.Errorf("state %s, pace %v", one.Status().State, one.MinInterval())
 		}
@@ -268,7 +270,7 @@ func TestPassiveAsksNothing(t *testing.T) {
 				t.Errorf("%d bytes since %v", r.ResponseSize, r.Start)
 			}
 		}
-		if load := pod.Load(); load.Calls != 0 || load.Strange != 0 {
+		if load := pod.Load(); load.Calls != 0 || load.Forbidden != 0 {
 			t.Errorf("load %+v", load)
 		}
 	}
@@ -277,7 +279,7 @@ func TestPassiveAsksNothing(t *testing.T) {
 // Where neither process nor control group can be seen, there is nothing to
 // read, and it says why.
 func TestNothingCanBeSeen(t *testing.T) {
-	_, pod, one := addKata(t, simulate.KataOptions{Rust: true, Hypervisor: "qemu"}, nil)
+	_, pod, one := addKata(t, simkata.Options{Rust: true, Hypervisor: "qemu"}, nil)
 	one.runtime.roots.Processes.Root, one.runtime.roots.Cgroups.Root = t.TempDir(), t.TempDir()
 	r, err := pullFor(t, one, patience)
 	if sandbox.OutcomeOf(err) != sandbox.Unsafe || len(r.Points) != 0 || !strings.Contains(err.Error(), "unsafe_hypervisor") {
@@ -291,7 +293,7 @@ func TestNothingCanBeSeen(t *testing.T) {
 // The control group can be read where the processes cannot be seen.
 func TestControlGroupAlone(t *testing.T) {
 	cgroups := t.TempDir()
-	_, pod, one := addKata(t, simulate.KataOptions{Rust: true, Hypervisor: "qemu"}, nil)
+	_, pod, one := addKata(t, simkata.Options{Rust: true, Hypervisor: "qemu"}, nil)
 	one.runtime.roots.Processes.Root, one.runtime.roots.Cgroups.Root = t.TempDir(), cgroups
 	group := filepath.Join(cgroups, one.facts.Load().state.Cgroup)
 	write(t, filepath.Join(cgroups, "cgroup.controllers"), "cpu memory\n")
@@ -328,7 +330,7 @@ func TestPassiveNoticesDeath(t *testing.T) {
 }
 
 func TestPeer(t *testing.T) {
-	_, _, one := addKata(t, simulate.KataOptions{}, nil)
+	_, _, one := addKata(t, simkata.Options{}, nil)
 	one.runtime.rootOnly = true
 	if err := one.checkPeer(host.Peer{PID: 7, UID: 1000}); err == nil {
 		t.Error("a user's process was taken for the shim")
@@ -351,7 +353,7 @@ func TestPeer(t *testing.T) {
 
 // The check is made before anything is sent.
 func TestWrongPeerIsNotAsked(t *testing.T) {
-	_, pod, one := addKata(t, simulate.KataOptions{}, nil)
+	_, pod, one := addKata(t, simkata.Options{}, nil)
 	one.peer = os.Getpid() + 1
 	if _, err := pullFor(t, one, patience); sandbox.OutcomeOf(err) != sandbox.WrongPeer {
 		t.Error(err)

@@ -19,6 +19,7 @@ import (
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/simulate"
+	simkata "github.com/sandbox-telemetry/sandboxreceiver/internal/simulate/kata"
 )
 
 // watch runs a runtime until the test ends.
@@ -57,7 +58,7 @@ func (r *recorder) expect(t *testing.T, want ...string) {
 
 func TestWatch(t *testing.T) {
 	fleet := newFleet(t)
-	add := func(options simulate.KataOptions) *simulate.Kata {
+	add := func(options simkata.Options) *simkata.Pod {
 		t.Helper()
 		pod, err := fleet.AddKata(options)
 		if err != nil {
@@ -65,20 +66,20 @@ func TestWatch(t *testing.T) {
 		}
 		return pod
 	}
-	first := add(simulate.KataOptions{})
+	first := add(simkata.Options{})
 	runtime := newRuntime(t, fleetSettings(fleet))
 	// Scans must not be what finds sandboxes.
 	runtime.pace.scan = time.Hour
 	recorder, stop := watch(t, runtime)
 	recorder.expect(t, "+"+first.ID())
 
-	second, third := add(simulate.KataOptions{Rust: true}), add(simulate.KataOptions{Rust: true, Hypervisor: "qemu"})
+	second, third := add(simkata.Options{Rust: true}), add(simkata.Options{Rust: true, Hypervisor: "qemu"})
 	recorder.expect(t, "+"+second.ID(), "+"+third.ID())
 	if err := fleet.RemoveKata(second); err != nil {
 		t.Fatal(err)
 	}
 	recorder.expect(t, "-"+second.ID())
-	again := add(simulate.KataOptions{Rust: true, ID: second.ID()})
+	again := add(simkata.Options{Rust: true, ID: second.ID()})
 	recorder.expect(t, "+"+again.ID())
 	if first, last := recorder.sandboxes()[1], recorder.last(t); first.Identity().ID == last.Identity().ID &&
 		first.Identity().Iteration == last.Identity().Iteration {
@@ -178,7 +179,7 @@ func TestStoragePathAppearsLater(t *testing.T) {
 // way.
 func TestSecretsStayInside(t *testing.T) {
 	fleet := newFleet(t)
-	for _, options := range []simulate.KataOptions{{}, {Rust: true}, {Rust: true, Hypervisor: "qemu"}, {Pod: simulate.CRIO}} {
+	for _, options := range []simkata.Options{{}, {Rust: true}, {Rust: true, Hypervisor: "qemu"}, {Pod: simulate.CRIO}} {
 		if _, err := fleet.AddKata(options); err != nil {
 			t.Fatal(err)
 		}
@@ -252,7 +253,7 @@ func listen(t *testing.T) (net.Listener, string) {
 
 func TestWatchWithContainerRuntime(t *testing.T) {
 	fleet := newFleet(t)
-	pod, err := fleet.AddKata(simulate.KataOptions{Rust: true})
+	pod, err := fleet.AddKata(simkata.Options{Rust: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,7 +281,7 @@ func TestWatchWithContainerRuntime(t *testing.T) {
 // and nothing else.
 func TestStuckContainerRuntime(t *testing.T) {
 	fleet := newFleet(t)
-	first, err := fleet.AddKata(simulate.KataOptions{})
+	first, err := fleet.AddKata(simkata.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -294,7 +295,7 @@ func TestStuckContainerRuntime(t *testing.T) {
 	if name := recorder.last(t).Identity().Pod.Name; name != first.PodName() {
 		t.Errorf("pod %q", name)
 	}
-	second, err := fleet.AddKata(simulate.KataOptions{})
+	second, err := fleet.AddKata(simkata.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

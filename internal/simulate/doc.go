@@ -1,18 +1,31 @@
-// Package simulate makes sandboxes that do not exist: state files, sockets and
-// answers as runsc and the Kata shims make them, thousands of them in one
-// process, with values that move. The receiver cannot tell them from real ones,
-// so tests, benchmarks and sandboxctl run it over them.
+// Package simulate simulates gVisor and Kata sandboxes, so that tests,
+// benchmarks and sandboxctl can run the receiver without real runtimes. It
+// serves thousands of sandboxes from one process, with the state files, sockets
+// and responses of real ones and with values that change over time.
 //
-// A [Fleet] owns a directory and everything in it:
+// This package holds what both runtimes share: the socket [Server], the values
+// ([Motion]), the request counts ([Load]) and the type of hostile modes
+// ([Mode]). The subpackages build on it:
 //
-//	<dir>/runsc                  a runtime root: state files, locks, control sockets
-//	<dir>/vc/sbs/<id>            a pod of Kata's Go runtime
-//	<dir>/kata/<id>              a pod of Kata's runtime-rs
+//	gvisor   sandboxes in a runtime root: state files, locks, control sockets
+//	kata     pods in a storage path: state files and shim monitor sockets
+//	fleet    a directory with sandboxes of both; this is what most callers use
 //
-// Sandboxes may be hostile: each [Mode] is one way in which a sandbox, or what
-// is left of one, can harm whoever asks it. [Modes] lists them all.
+// # Hostile modes
 //
-// Numbers are functions of time and of a seed rather than state, so that an
-// answer is little more than copying: the simulator must not be what a
-// benchmark measures. It works on Linux only.
+// A mode is one way in which a broken or malicious sandbox can harm the process
+// that reads it, for example a response that never ends or a counter that
+// decreases. The packages gvisor and kata list their modes in their
+// documentation and in the functions Modes; the names of Kata modes start with
+// "kata-".
+//
+// To add a mode, declare its constant and add an entry to the table in modes.go
+// of the runtime's package. The tests of that package fail until the mode has a
+// check in modes_test.go and is listed in the package documentation.
+//
+// # Values
+//
+// Values are functions of time and a seed instead of state, so that producing a
+// response costs little more than copying it: a benchmark must not measure the
+// simulator. The sandboxes work on Linux only; elsewhere the packages compile.
 package simulate

@@ -6,73 +6,80 @@ import (
 	"time"
 )
 
-// load counts what is asked of one sandbox.
-type load struct {
-	calls    atomic.Int64
-	strange  atomic.Int64
-	inFlight atomic.Int64
-	most     atomic.Int64
-
-	mu       sync.Mutex
-	last     time.Time
-	shortest time.Duration
+// Load summarizes the requests that one sandbox has received so far.
+type Load struct {
+	// Calls counts the requests that were read completely.
+	Calls int64
+	// Forbidden counts those of the calls that no receiver may send: other
+	// methods, other paths.
+	Forbidden int64
+	// MaxInFlight is the largest number of calls in flight at the same time.
+	MaxInFlight int64
+	// MinGap is the shortest time between the starts of two calls, 0 before the
+	// second call.
+	MinGap time.Duration
+	// Connections is the number of connections that are currently open.
+	Connections int
 }
 
-// flight is a call that is being answered.
-type flight struct {
-	load   *load
-	landed bool
+// LoadCounter counts the requests to one sandbox.
+type LoadCounter struct {
+	calls       atomic.Int64
+	forbidden   atomic.Int64
+	inFlight    atomic.Int64
+	maxInFlight atomic.Int64
+
+	mu     sync.Mutex
+	last   time.Time
+	minGap time.Duration
 }
 
-// land notes that the call is answered, or given up. An honest answer counts as
-// given before its last byte is on the way: who has that may ask again before
-// the goroutine that sent it goes on.
-func (f *flight) land() {
-	if !f.landed {
-		f.landed = true
-		f.load.inFlight.Add(-1)
-	}
+// Call is a request that is in flight.
+type Call struct {
+	counter *LoadCounter
+	ended   bool
 }
 
-// begin notes the start of a call.
-func (l *load) begin(now time.Time) flight {
+// Begin counts a call that starts now.
+func (l *LoadCounter) Begin(now time.Time) Call {
 	l.calls.Add(1)
-	flying := l.inFlight.Add(1)
-	for most := l.most.Load(); flying > most && !l.most.CompareAndSwap(most, flying); {
-		most = l.most.Load()
+	current := l.inFlight.Add(1)
+	for highest := l.maxInFlight.Load(); current > highest && !l.maxInFlight.CompareAndSwap(highest, current); {
+		highest = l.maxInFlight.Load()
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.last.IsZero() {
-		if gap := now.Sub(l.last); l.shortest == 0 || gap < l.shortest {
-			l.shortest = gap
+		if gap := now.Sub(l.last); l.minGap == 0 || gap < l.minGap {
+			l.minGap = gap
 		}
 	}
 	l.last = now
-	return flight{load: l}
+	return Call{counter: l}
 }
 
-// Load is what has been asked of one sandbox so far.
-type Load struct {
-	// Calls counts the requests that were read completely.
-	Calls int64
-	// Strange counts those among them that no receiver may ever send: other
-	// methods, other paths.
-	Strange int64
-	// MostInFlight is how many were being answered at once, at most.
-	MostInFlight int64
-	// ShortestGap is the shortest time between the starts of two calls, 0
-	// before there were two.
-	ShortestGap time.Duration
-	// Connections is how many are open now.
-	Connections int
+// End records that the call is no longer in flight; only the first End counts.
+// An honest sandbox calls it before it sends the last byte, because the client
+// may send its next request before the goroutine that wrote the byte continues.
+func (c *Call) End() {
+	if !c.ended {
+		c.ended = true
+		c.counter.inFlight.Add(-1)
+	}
 }
 
-func (l *load) report(connections int) Load {
+// AddForbidden counts a call as one that no receiver may send.
+func (l *LoadCounter) AddForbidden() { l.forbidden.Add(1) }
+
+// Calls returns the number of calls that have begun.
+func (l *LoadCounter) Calls() int64 { return l.calls.Load() }
+
+// Load returns the counts together with the number of open connections.
+func (l *LoadCounter) Load(connections int) Load {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return Load{
-		Calls: l.calls.Load(), Strange: l.strange.Load(), MostInFlight: l.most.Load(),
-		ShortestGap: l.shortest, Connections: connections,
+		Calls: l.calls.Load(), Forbidden: l.forbidden.Load(), MaxInFlight: l.maxInFlight.Load(),
+		MinGap: l.minGap, Connections: connections,
 	}
 }

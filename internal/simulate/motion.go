@@ -2,69 +2,60 @@ package simulate
 
 import "time"
 
-// motion is how one number changes with time: a function, so that thousands of
-// sandboxes need no state for their numbers.
-type motion struct {
-	kind motionKind
-	// a is the level of a constant or a gauge, and the growth per second of a
-	// counter.
-	a uint64
-	// share is which part of a counter is meant, in 1/64ths; 0 means all. The
-	// buckets of a histogram are shares of one counter, its sum is several
-	// times as much.
-	share uint64
-	// same is mixed with the seed instead of the place in the list if it is
-	// not 0, so that several numbers move as one.
-	same uint64
+// Motion defines how one value changes over time. It is a function of time, so
+// thousands of sandboxes need no state for their values.
+type Motion struct {
+	Kind Kind
+	// Level is the value of a constant, the mean of a gauge, or the growth per
+	// second of a counter.
+	Level uint64
+	// Share selects a part of a counter, in units of 1/64; 0 means all of it. The
+	// buckets of a histogram are shares of one counter, and its sum is a multiple
+	// of it.
+	Share uint64
+	// Group replaces the index of the value if it is not 0, so that the values of
+	// a group change together.
+	Group uint64
 }
 
-type motionKind uint8
+// Kind selects the shape of a [Motion].
+type Kind uint8
 
 const (
-	// constant stays at a.
-	constant motionKind = iota
-	// growing starts above zero and never falls.
-	growing
-	// wandering stays within an eighth of a.
-	wandering
+	// Constant stays at the level.
+	Constant Kind = iota
+	// Growing starts above zero and never decreases.
+	Growing
+	// Wandering stays within an eighth of the level.
+	Wandering
 )
 
-// at is the value after the sandbox has run for elapsed. seed is the
-// sandbox's, place tells its numbers apart.
-func (m motion) at(seed, place uint64, elapsed time.Duration) uint64 {
-	if m.kind == constant {
-		return m.a
+// At returns the value after the sandbox has run for elapsed. The seed is that
+// of the sandbox; the index tells its values apart.
+func (m Motion) At(seed, index uint64, elapsed time.Duration) uint64 {
+	if m.Kind == Constant {
+		return m.Level
 	}
-	if m.same != 0 {
-		place = m.same
+	if m.Group != 0 {
+		index = m.Group
 	}
-	random := mix(seed + place*0x9e3779b97f4a7c15)
+	random := mix(seed + index*goldenGamma)
 	milliseconds := uint64(max(elapsed, 0) / time.Millisecond)
-	switch m.kind {
-	case growing:
-		// Half to one and a half times the usual growth, and as if the sandbox
-		// had been busy for up to a minute before.
-		rate := m.a/2 + random%(m.a+1)
-		v := 1 + m.a*(random>>32%60) + rate*milliseconds/1000
-		if m.share != 0 {
-			v = v * m.share / 64
+	switch m.Kind {
+	case Growing:
+		// The rate is half to one and a half times the level, and the counter
+		// starts as if the sandbox had been busy for up to a minute.
+		rate := m.Level/2 + random%(m.Level+1)
+		v := 1 + m.Level*(random>>32%60) + rate*milliseconds/1000
+		if m.Share != 0 {
+			v = v * m.Share / 64
 		}
 		return v
 	default:
-		// Up and down again in half a minute to two minutes.
+		// The value rises and falls within a period of 30 to 120 seconds.
 		period := 30_000 + random%90_000
 		phase := (milliseconds + random>>32) % period
 		rising := min(phase, period-phase)
-		return m.a - m.a/8 + m.a/4*rising*2/period
+		return m.Level - m.Level/8 + m.Level/4*rising*2/period
 	}
-}
-
-// mix is the finaliser of splitmix64: equal inputs give equal outputs, similar
-// inputs very different ones.
-func mix(x uint64) uint64 {
-	x ^= x >> 30
-	x *= 0xbf58476d1ce4e5b9
-	x ^= x >> 27
-	x *= 0x94d049bb133111eb
-	return x ^ x>>31
 }

@@ -11,7 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/simulate"
+	simfleet "github.com/sandbox-telemetry/sandboxreceiver/internal/simulate/fleet"
+	simgvisor "github.com/sandbox-telemetry/sandboxreceiver/internal/simulate/gvisor"
 )
 
 // benchOptions are the flags of the command bench.
@@ -61,7 +62,7 @@ func parseBenchFlags(args []string, stderr io.Writer) (o benchOptions, err error
 	flags.SetOutput(stderr)
 	gvisor := flags.String("gvisor", "10,100,1000,5000", "comma-separated numbers of gVisor sandboxes, one measurement each")
 	kata := flags.String("kata", "50", "comma-separated numbers of Kata pods, one measurement each")
-	flags.IntVar(&o.points, "points", simulate.DefaultPoints, "number of points of each gVisor sandbox")
+	flags.IntVar(&o.points, "points", simgvisor.DefaultPoints, "number of points of each gVisor sandbox")
 	flags.DurationVar(&o.interval, "interval", 10*time.Second, "collection interval (Kata pods: at least 10s)")
 	flags.IntVar(&o.cycles, "cycles", 3, "number of cycles to measure")
 	flags.StringVar(&o.naming, "naming", "", "naming of the receiver (default: the receiver's default)")
@@ -139,7 +140,7 @@ func runBench(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 const keptCycles = 40
 
 func measureRow(ctx context.Context, options benchOptions, r *row) error {
-	simulation := simulation{Options: simulate.Options{
+	simulation := simulation{Options: simfleet.Options{
 		GVisor: r.gvisor, Kata: r.kata, Points: options.points, Seed: 1,
 		MetricServer: filepath.Join(os.TempDir(), fmt.Sprintf("load-%d.sock", os.Getpid())),
 	}}

@@ -7,11 +7,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/simulate"
+	simfleet "github.com/sandbox-telemetry/sandboxreceiver/internal/simulate/fleet"
 )
 
 func TestFloorReadsCompleteResponses(t *testing.T) {
-	report, err := withSimulation(simulation{Options: simulate.Options{GVisor: 20, Kata: 2}}, func(sandboxes simulated) error {
+	report, err := withSimulation(simulation{Options: simfleet.Options{GVisor: 20, Kata: 2}}, func(sandboxes simulated) error {
 		require.Len(t, sandboxes.GVisor, 20)
 		require.Len(t, sandboxes.Kata, 2)
 		result, err := runChild[floorResult]("floor", floorTask{GVisor: sandboxes.GVisor, Cycles: 2})

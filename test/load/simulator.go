@@ -6,12 +6,13 @@ import (
 	"os"
 	"time"
 
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/simulate"
+	simfleet "github.com/sandbox-telemetry/sandboxreceiver/internal/simulate/fleet"
+	simgvisor "github.com/sandbox-telemetry/sandboxreceiver/internal/simulate/gvisor"
 )
 
 // simulation is the task of the child that runs the simulated sandboxes.
 type simulation struct {
-	Options simulate.Options
+	Options simfleet.Options
 	// Steady is the number of additional honest gVisor sandboxes that are not
 	// subject to churn.
 	Steady int
@@ -52,14 +53,14 @@ func simulateChild(task json.RawMessage, parent *parent) (failed error) {
 		return err
 	}
 	defer func() { failed = errors.Join(failed, os.RemoveAll(directory)) }()
-	fleet, err := simulate.NewFleet(directory, s.Options)
+	fleet, err := simfleet.New(directory, s.Options)
 	if err != nil {
 		return err
 	}
 	defer func() { failed = errors.Join(failed, fleet.Close()) }()
 	sandboxes := simulated{RuntimeRoot: fleet.RuntimeRoot(), StoragePaths: fleet.StoragePaths(), MetricServer: fleet.MetricServer()}
 	for range s.Steady {
-		sandbox, err := fleet.AddGVisor(simulate.GVisorOptions{Steady: true})
+		sandbox, err := fleet.AddGVisor(simgvisor.Options{Steady: true})
 		if err != nil {
 			return err
 		}
@@ -82,22 +83,22 @@ func simulateChild(task json.RawMessage, parent *parent) (failed error) {
 	return parent.send(reportOn(fleet))
 }
 
-func reportOn(fleet *simulate.Fleet) simulationReport {
+func reportOn(fleet *simfleet.Fleet) simulationReport {
 	report := simulationReport{Churned: fleet.Churned()}
 	for _, sandbox := range fleet.GVisor() {
-		report.Forbidden += int(sandbox.Load().Strange)
+		report.Forbidden += int(sandbox.Load().Forbidden)
 	}
 	for _, pod := range fleet.Kata() {
 		load := pod.Load()
-		report.Forbidden += int(load.Strange)
+		report.Forbidden += int(load.Forbidden)
 		if pod.Aborted() {
 			report.Aborted++
 		}
-		if load.MostInFlight > 1 {
+		if load.MaxInFlight > 1 {
 			report.Overlaps++
 		}
-		if load.ShortestGap > 0 && (report.KataGap == 0 || load.ShortestGap < report.KataGap) {
-			report.KataGap = load.ShortestGap
+		if load.MinGap > 0 && (report.KataGap == 0 || load.MinGap < report.KataGap) {
+			report.KataGap = load.MinGap
 		}
 	}
 	return report

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/simulate"
+	simfleet "github.com/sandbox-telemetry/sandboxreceiver/internal/simulate/fleet"
+	simgvisor "github.com/sandbox-telemetry/sandboxreceiver/internal/simulate/gvisor"
 )
 
 // soakOptions are the flags of the command soak.
@@ -50,7 +52,7 @@ func parseSoakFlags(args []string, stderr io.Writer) (o soakOptions, err error) 
 // simulation returns the mix of honest, replaced and hostile sandboxes.
 func (o *soakOptions) simulation() simulation {
 	hostile := make(map[simulate.Mode]int)
-	for _, info := range simulate.Modes() {
+	for _, info := range simfleet.Modes() {
 		switch {
 		case info.Mode.ForKata():
 			hostile[info.Mode] = 1
@@ -59,9 +61,9 @@ func (o *soakOptions) simulation() simulation {
 		}
 	}
 	if o.hostile > 0 {
-		hostile[simulate.Stall], hostile[simulate.Trickle] = 20, 20
+		hostile[simgvisor.Stall], hostile[simgvisor.Trickle] = 20, 20
 	}
-	return simulation{Steady: o.steady, Options: simulate.Options{
+	return simulation{Steady: o.steady, Options: simfleet.Options{
 		GVisor: o.churning, Kata: o.kata, KataRust: o.kata, KataRustQEMU: o.kata, Hostile: hostile, Churn: o.churn, Seed: 1,
 	}}
 }

@@ -12,7 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/simulate"
+	simfleet "github.com/sandbox-telemetry/sandboxreceiver/internal/simulate/fleet"
+	simgvisor "github.com/sandbox-telemetry/sandboxreceiver/internal/simulate/gvisor"
 )
 
 func TestSoakFlags(t *testing.T) {
@@ -29,10 +30,10 @@ func TestSoakHasEveryHostileMode(t *testing.T) {
 	o, err := parseSoakFlags(nil, io.Discard)
 	require.NoError(t, err)
 	s := o.simulation()
-	for _, info := range simulate.Modes() {
+	for _, info := range simfleet.Modes() {
 		assert.Positive(t, s.Options.Hostile[info.Mode], info.Mode)
 	}
-	assert.Equal(t, 20, s.Options.Hostile[simulate.Stall])
+	assert.Equal(t, 20, s.Options.Hostile[simgvisor.Stall])
 	assert.Positive(t, s.Options.KataRustQEMU)
 }
 

@@ -1,0 +1,106 @@
+package gvisor
+
+import (
+	"time"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/simulate"
+)
+
+// Modes of gVisor sandboxes.
+const (
+	Refuse        simulate.Mode = "refuse"
+	Stall         simulate.Mode = "stall"
+	StallMidway   simulate.Mode = "stall-midway"
+	Trickle       simulate.Mode = "trickle"
+	Truncated     simulate.Mode = "truncated"
+	Garbage       simulate.Mode = "garbage"
+	EndlessString simulate.Mode = "endless-string"
+	EndlessArray  simulate.Mode = "endless-array"
+	DeepNesting   simulate.Mode = "deep-nesting"
+	Huge          simulate.Mode = "huge"
+	Late          simulate.Mode = "late"
+	Descriptors   simulate.Mode = "descriptors"
+	CounterDown   simulate.Mode = "counter-down"
+	UnknownMetric simulate.Mode = "unknown-metric"
+	HelpChanged   simulate.Mode = "help-changed"
+	Duplicate     simulate.Mode = "duplicate"
+	Future        simulate.Mode = "future"
+	Old           simulate.Mode = "old"
+	FilterIgnored simulate.Mode = "filter-ignored"
+	WrongPeer     simulate.Mode = "wrong-peer"
+	HalfWritten   simulate.Mode = "half-written"
+	Locked        simulate.Mode = "locked"
+)
+
+// mode defines how a hostile sandbox differs from an honest one. The modes
+// without functions are implemented where sockets and state files are created.
+type mode struct {
+	name        simulate.Mode
+	description string
+	// send replaces sending the response to any request. It reports whether to
+	// keep the connection.
+	send func(to *exchange, response []byte) bool
+	// alter changes the contents of a response to Metrics.Export; call counts
+	// from 1.
+	alter func(plan *snapshotPlan, call int64)
+}
+
+var modes = []mode{
+	{name: Refuse, description: "leaves a socket without a listener, as after a crash"},
+	{name: Stall, description: "reads requests and never responds", send: sendNothing},
+	{name: StallMidway, description: "sends half of the response and then nothing more", send: sendHalfAndHold},
+	{name: Trickle, description: "sends one byte every 20 ms", send: sendSlowly},
+	{name: Truncated, description: "sends half of the response and disconnects", send: sendHalf},
+	{name: Garbage, description: "sends 4 KB of random bytes", send: sendNoise},
+	{name: EndlessString, description: "sends a string that never ends", send: sendEndlessString},
+	{name: EndlessArray, description: "sends a snapshot with an endless list of points", send: sendEndlessArray},
+	{name: DeepNesting, description: "sends a million nested arrays", send: sendDeepNesting},
+	{name: Huge, description: "sends a snapshot of 100 MB", send: sendHuge},
+	{name: Late, description: "sends a complete response, but after a delay longer than any deadline", send: sendLate},
+	{name: Descriptors, description: "attaches 253 file descriptors to an honest response", send: sendWithDescriptors},
+	{name: CounterDown, description: "decreases its counters on every second request", alter: func(plan *snapshotPlan, call int64) {
+		if call%2 == 1 {
+			plan.elapsed += time.Hour
+		}
+	}},
+	{name: UnknownMetric, description: "sends a metric that is not registered", alter: func(plan *snapshotPlan, _ int64) {
+		plan.extra = falseEntry("sentry_made_up", "A metric that is not registered.")
+	}},
+	{name: HelpChanged, description: "sends a metric with a help text that is not registered", alter: func(plan *snapshotPlan, _ int64) {
+		plan.without = metricIndex("fs_opens")
+		plan.extra = falseEntry("fs_opens", "A help text that is not registered.")
+	}},
+	{name: Duplicate, description: "sends the same series twice", alter: func(plan *snapshotPlan, _ int64) {
+		plan.duplicate = true
+	}},
+	{name: Future, description: "sends snapshots with a time one minute in the future", alter: func(plan *snapshotPlan, _ int64) {
+		plan.when = plan.when.Add(time.Minute)
+	}},
+	{name: Old, description: "sends snapshots with a time one minute in the past", alter: func(plan *snapshotPlan, _ int64) {
+		plan.when = plan.when.Add(-time.Minute)
+	}},
+	{name: FilterIgnored, description: "ignores the filter of a request and sends all metrics", alter: func(plan *snapshotPlan, _ int64) {
+		plan.filter = nil
+	}},
+	{name: WrongPeer, description: "names a process in the state file that is not the one listening on the socket"},
+	{name: HalfWritten, description: "leaves a state file that is half written and not locked"},
+	{name: Locked, description: "keeps its state file locked, as if its creation never finished"},
+}
+
+// Modes describes every mode of gVisor sandboxes.
+func Modes() []simulate.ModeInfo {
+	var infos []simulate.ModeInfo
+	for i := range modes {
+		infos = append(infos, simulate.ModeInfo{Mode: modes[i].name, Description: modes[i].description})
+	}
+	return infos
+}
+
+func modeOf(name simulate.Mode) *mode {
+	for i := range modes {
+		if modes[i].name == name {
+			return &modes[i]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,133 @@
+package gvisor
+
+import (
+	"encoding/json"
+	"regexp"
+	"sync"
+)
+
+// Methods of the simulated control socket.
+const (
+	methodExport     = "Metrics.Export"
+	methodRegistered = "Metrics.GetRegisteredMetrics"
+)
+
+// metricFilter selects the metrics of a response by their index in the
+// registration. nil selects all.
+type metricFilter struct {
+	selected []bool
+}
+
+func (f *metricFilter) matches(metric int) bool { return f == nil || f.selected[metric] }
+
+// request is one parsed request.
+type request struct {
+	method string
+	filter *metricFilter
+	// errorText is the text of the error response, empty if the request is
+	// valid.
+	errorText string
+}
+
+// requestCache parses requests. A receiver sends the same few requests over and
+// over, so the cache keeps what they parse to.
+type requestCache struct {
+	mu    sync.RWMutex
+	known map[string]*request
+}
+
+// maxCachedRequests limits the cache: no receiver sends that many different
+// requests.
+const maxCachedRequests = 256
+
+func (c *requestCache) parse(data []byte) *request {
+	c.mu.RLock()
+	parsed := c.known[string(data)]
+	c.mu.RUnlock()
+	if parsed != nil {
+		return parsed
+	}
+	parsed = parseRequest(data)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.known) >= maxCachedRequests || c.known == nil {
+		c.known = make(map[string]*request)
+	}
+	c.known[string(data)] = parsed
+	return parsed
+}
+
+// parseRequest parses a request, for example
+//
+//	{"method":"Metrics.Export","arg":{"only_metrics":"^(?:fs_.*)$"}}
+func parseRequest(data []byte) *request {
+	var call struct {
+		Method string          `json:"method"`
+		Arg    json.RawMessage `json:"arg"`
+	}
+	if err := json.Unmarshal(data, &call); err != nil {
+		return &request{errorText: "cannot decode the request: " + err.Error()}
+	}
+	parsed := &request{method: call.Method}
+	switch call.Method {
+	case methodRegistered:
+	case methodExport:
+		parsed.filter, parsed.errorText = parseFilter(call.Arg)
+	default:
+		parsed.errorText = "unknown method"
+	}
+	return parsed
+}
+
+// parseFilter parses the argument of Metrics.Export. An empty error text means
+// success.
+func parseFilter(data []byte) (filter *metricFilter, errorText string) {
+	var arg struct {
+		OnlyMetrics string `json:"only_metrics"`
+	}
+	if err := json.Unmarshal(data, &arg); err != nil {
+		return nil, "cannot decode the argument: " + err.Error()
+	}
+	if arg.OnlyMetrics == "" {
+		return nil, ""
+	}
+	expression, err := regexp.Compile(arg.OnlyMetrics)
+	if err != nil {
+		return nil, "cannot compile regexp " + string(mustMarshal(arg.OnlyMetrics)) + ": " + err.Error()
+	}
+	build := theBuild()
+	filter = &metricFilter{selected: make([]bool, len(build.metrics))}
+	for i := range build.metrics {
+		filter.selected[i] = expression.MatchString(build.metrics[i].prometheusName())
+	}
+	return filter, ""
+}
+
+// appendError appends the response to a request that failed.
+func appendError(b []byte, text string) []byte {
+	b = append(b, `{"success":false,"err":`...)
+	b = append(b, mustMarshal(text)...)
+	return append(b, `,"result":null}`...)
+}
+
+// objectEnd returns the length of the first JSON object in data, 0 if it is
+// incomplete. The protocol has no other delimiter between requests.
+func objectEnd(data []byte) int {
+	depth, quoted := 0, false
+	for i := 0; i < len(data); i++ {
+		switch c := data[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			depth++
+		case c == '}' || c == ']':
+			if depth--; depth <= 0 {
+				return i + 1
+			}
+		}
+	}
+	return 0
+}
