@@ -1,7 +1,6 @@
 package reader
 
 import (
-	"bytes"
 	"fmt"
 	"maps"
 	"math"
@@ -21,9 +20,9 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// capture reads a captured answer. Captures are beside the repository, and not
-// everywhere.
-func capture(tb testing.TB, name string) string {
+// readCapture returns a captured response. The test is skipped if there are no
+// captures, which are not part of the repository.
+func readCapture(tb testing.TB, name string) string {
 	tb.Helper()
 	data, err := os.ReadFile(filepath.Join("..", "..", "..", "..", "shared", "kata", name))
 	if os.IsNotExist(err) {
@@ -35,51 +34,54 @@ func capture(tb testing.TB, name string) string {
 	return string(data)
 }
 
-// atCapture is a reading when the captures were made.
-func atCapture() *sandbox.Reading {
+// captureReading returns a reading at the time of the captures.
+func captureReading() *sandbox.Reading {
 	return &sandbox.Reading{Time: time.Unix(1795168900, 0), Start: time.Unix(1795168850, 0)}
 }
 
-// TestCaptures reads every captured answer. Nothing may get lost but what the
-// catalog gives no name and what is dropped for a reason.
+var captureTests = []struct {
+	name   string
+	flavor catalog.Flavor
+	// Number of points in the default preset, of all families in the naming
+	// "otel", and of all families in the naming "prometheus".
+	preset, otel, prometheus int
+	dropped                  string
+	outcome                  sandbox.Outcome
+}{
+	{"go-shim.prom", catalog.Go, 74, 763, 776, "", sandbox.OK},
+	{"go-shim-no-agent.prom", catalog.Go, 33, 208, 217, "", sandbox.OK},
+	{"go-shim-firecracker.prom", catalog.Go, 74, 905, 918, "", sandbox.OK},
+	{"runtime-rs-shim.prom", catalog.Rust, 52, 601, 606, "", sandbox.OK},
+	{"hostile/dupfam.prom", catalog.Go, 33, 208, 217, "forged 1", sandbox.OK},
+	{"hostile/dupsample.prom", catalog.Go, 33, 208, 217, "foreign 3", sandbox.OK},
+	{"hostile/names.prom", catalog.Go, 33, 208, 217, "forged 2, foreign 3, unknown 2", sandbox.OK},
+	{"hostile/nan.prom", catalog.Go, 33, 208, 217, "non_finite 3, timestamped 1", sandbox.OK},
+	{"hostile/stalled-truncated.prom", catalog.Go, 27, 180, 185, "", sandbox.Partial},
+}
+
+// TestCaptures reads every captured response. Only samples of rows without a
+// name and samples with a reason for dropping them may be missing.
 func TestCaptures(t *testing.T) {
-	for _, test := range []struct {
-		name    string
-		flavor  catalog.Flavor
-		usual   int // points of the default preset
-		otel    int // of everything
-		peer    int // of everything in the naming "prometheus"
-		dropped string
-		outcome sandbox.Outcome
-	}{
-		{"go-shim.prom", catalog.Go, 74, 763, 776, "", sandbox.OK},
-		{"go-shim-no-agent.prom", catalog.Go, 33, 208, 217, "", sandbox.OK},
-		{"go-shim-firecracker.prom", catalog.Go, 74, 905, 918, "", sandbox.OK},
-		{"runtime-rs-shim.prom", catalog.Rust, 52, 601, 606, "", sandbox.OK},
-		{"hostile/dupfam.prom", catalog.Go, 33, 208, 217, "forged 1", sandbox.OK},
-		{"hostile/dupsample.prom", catalog.Go, 33, 208, 217, "foreign 3", sandbox.OK},
-		{"hostile/names.prom", catalog.Go, 33, 208, 217, "forged 2, foreign 3, unknown 2", sandbox.OK},
-		{"hostile/nan.prom", catalog.Go, 33, 208, 217, "non_finite 3, timestamped 1", sandbox.OK},
-		{"hostile/stalled-truncated.prom", catalog.Go, 27, 180, 185, "", sandbox.Partial},
-	} {
+	for _, test := range captureTests {
 		t.Run(test.name, func(t *testing.T) {
-			body := capture(t, test.name)
-			for _, row := range []struct {
+			body := readCapture(t, test.name)
+			for _, options := range []struct {
 				naming   sandbox.Naming
 				families Families
 				points   int
-			}{{"otel", "default", test.usual}, {"otel", "all", test.otel}, {"prometheus", "all", test.peer}} {
-				settings := settingsFor(t, row.naming, func(o *Options) { o.Families = row.families })
-				reading := atCapture()
+			}{{"otel", "default", test.preset}, {"otel", "all", test.otel}, {"prometheus", "all", test.prometheus}} {
+				settings := settingsFor(t, options.naming, func(o *Options) { o.Families = options.families })
+				reading := captureReading()
 				err := New(test.flavor, "dragonball", settings).Read(strings.NewReader(body), reading)
 				if got := sandbox.OutcomeOf(err); got != test.outcome {
-					t.Errorf("%s, %s: outcome %s: %v", row.naming, row.families, got, err)
+					t.Errorf("%s, %s: outcome %s (%v), want %s", options.naming, options.families, got, err, test.outcome)
 				}
-				if len(reading.Points) != row.points || dropped(reading) != test.dropped {
-					t.Errorf("%s, %s: %d points, dropped %q, want %d, %q", row.naming, row.families, len(reading.Points), dropped(reading), row.points, test.dropped)
+				if got := len(reading.Points); got != options.points || dropped(reading) != test.dropped {
+					t.Errorf("%s, %s: got %d points, dropped %q, want %d, %q",
+						options.naming, options.families, got, dropped(reading), options.points, test.dropped)
 				}
 				checkGrouped(t, settings, reading)
-				if row.naming == "prometheus" {
+				if options.naming == "prometheus" {
 					compareWithText(t, settings, reading, body, test.dropped == "" && test.outcome == sandbox.OK)
 				}
 			}
@@ -87,21 +89,21 @@ func TestCaptures(t *testing.T) {
 	}
 }
 
-// compareWithText checks the points against what Prometheus' parser makes of
-// the same text. If all says so, none of its series may be missing.
+// compareWithText compares the points with the result of Prometheus' parser for
+// the same text. If all is set, no series may be missing.
 func compareWithText(t *testing.T, settings *Settings, reading *sandbox.Reading, body string, all bool) {
 	t.Helper()
 	parser := expfmt.NewTextParser(model.UTF8Validation)
-	// Cut-off and repeated families are beyond that parser, which then returns
-	// those before.
+	// At a truncated or repeated family, that parser fails and returns the
+	// families before it.
 	families, err := parser.TextToMetricFamilies(strings.NewReader(body))
 	if err != nil && all {
 		t.Fatal(err)
 	}
 	want := map[string]string{}
 	for name, family := range families {
-		// Hostile captures have no other families without a type than forged
-		// ones, some under names that kata-monitor gives.
+		// In hostile captures, all families without a type are forged. Some
+		// have names that kata-monitor uses.
 		if !all && family.GetType() == dto.MetricType_UNTYPED {
 			continue
 		}
@@ -118,7 +120,7 @@ func compareWithText(t *testing.T, settings *Settings, reading *sandbox.Reading,
 		maps.DeleteFunc(want, func(series, _ string) bool { _, found := got[series]; return !found })
 		maps.DeleteFunc(got, func(series, _ string) bool { _, found := want[series]; return !found })
 		if len(got) < 100 {
-			t.Errorf("only %d series to compare", len(got))
+			t.Errorf("compared %d series, want at least 100", len(got))
 		}
 	}
 	if diff := difference(got, want); diff != "" {
@@ -126,7 +128,7 @@ func compareWithText(t *testing.T, settings *Settings, reading *sandbox.Reading,
 	}
 }
 
-// seriesOf writes a series as [points] does, without the identity.
+// seriesOf formats a series like [points], without the labels in identityLabels.
 func seriesOf(name string, metric *dto.Metric) string {
 	var labels []string
 	for _, label := range metric.GetLabel() {
@@ -138,10 +140,10 @@ func seriesOf(name string, metric *dto.Metric) string {
 	return name + "{" + strings.Join(labels, ",") + "}"
 }
 
-// identityLabels are those that kata-monitor adds.
+// identityLabels are the labels that kata-monitor adds.
 var identityLabels = []string{"sandbox_id", "cri_uid", "cri_name", "cri_namespace"}
 
-// valueOf writes a value and its kind as [points] does.
+// valueOf formats a value and its kind like [points].
 func valueOf(kind dto.MetricType, metric *dto.Metric) string {
 	var value float64
 	switch kind {
@@ -176,98 +178,4 @@ func valueOf(kind dto.MetricType, metric *dto.Metric) string {
 	}
 	kinds := map[dto.MetricType]sandbox.Kind{dto.MetricType_COUNTER: sandbox.Counter, dto.MetricType_GAUGE: sandbox.Gauge}
 	return fmt.Sprintf("%s kind %d", strconv.FormatFloat(value, 'g', -1, 64), kinds[kind])
-}
-
-// TestKataMonitor takes what kata-monitor printed about two sandboxes apart
-// into the answers of their shims, and reads these: the same series have to come
-// out, with the same values, types and help texts.
-func TestKataMonitor(t *testing.T) {
-	parser := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(strings.NewReader(capture(t, "kata-monitor.prom")))
-	if err != nil {
-		t.Fatal(err)
-	}
-	sandboxes := map[string][]*dto.MetricFamily{}
-	want := map[string]map[string]string{}
-	for name, family := range families {
-		if strings.HasPrefix(name, "kata_monitor_") {
-			continue
-		}
-		parts := map[string]*dto.MetricFamily{}
-		for _, metric := range family.GetMetric() {
-			id := ""
-			for _, label := range metric.GetLabel() {
-				if label.GetName() == "sandbox_id" {
-					id = label.GetValue()
-				}
-			}
-			if parts[id] == nil {
-				parts[id] = &dto.MetricFamily{Name: family.Name, Help: family.Help, Type: family.Type}
-				sandboxes[id] = append(sandboxes[id], parts[id])
-			}
-			if want[id] == nil {
-				want[id] = map[string]string{}
-			}
-			want[id][seriesOf(name, metric)] = valueOf(family.GetType(), metric) + " help " + family.GetHelp()
-			metric.Label = slices.DeleteFunc(metric.Label, func(label *dto.LabelPair) bool {
-				return slices.Contains(identityLabels, label.GetName())
-			})
-			parts[id].Metric = append(parts[id].Metric, metric)
-		}
-	}
-	if len(sandboxes) != 2 {
-		t.Fatalf("%d sandboxes, want 2", len(sandboxes))
-	}
-	settings := settingsFor(t, "prometheus")
-	for id, families := range sandboxes {
-		reading := atCapture()
-		if err := New(catalog.Go, "qemu", settings).Read(strings.NewReader(shimAnswer(t, families)), reading); err != nil {
-			t.Fatal(err)
-		}
-		if got := dropped(reading); got != "" {
-			t.Errorf("dropped %s", got)
-		}
-		helps := map[string]string{}
-		for i := range reading.Points {
-			form := reading.Points[i].Family.Prometheus
-			helps[form.Name] = form.Description
-		}
-		got := map[string]string{}
-		for series, line := range points(settings, reading) {
-			value, _, _ := strings.Cut(line, " origin")
-			name, _, _ := strings.Cut(series, "{")
-			got[series] = value + " help " + helps[name]
-		}
-		if diff := difference(got, want[id]); diff != "" {
-			t.Errorf("%s:\n%s", id, diff)
-		}
-		if len(got) < 500 {
-			t.Errorf("%s: only %d series", id, len(got))
-		}
-	}
-}
-
-// shimAnswer writes families as the shim they came from did.
-func shimAnswer(t *testing.T, families []*dto.MetricFamily) string {
-	t.Helper()
-	for _, family := range families {
-		name := family.GetName()
-		if original, found := strings.CutPrefix(name, "kata_shim_"); found && (strings.HasPrefix(original, "go_") || strings.HasPrefix(original, "process_")) {
-			family.Name = &original
-		}
-	}
-	isGuest := func(family *dto.MetricFamily) bool { return catalog.IsGuestName([]byte(family.GetName())) }
-	slices.SortFunc(families, func(a, b *dto.MetricFamily) int {
-		if isGuest(a) != isGuest(b) {
-			return map[bool]int{false: -1, true: 1}[isGuest(a)]
-		}
-		return strings.Compare(a.GetName(), b.GetName())
-	})
-	var out bytes.Buffer
-	for _, family := range families {
-		if _, err := expfmt.MetricFamilyToText(&out, family); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return out.String()
 }

@@ -7,11 +7,11 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-func isHistogram(text *catalog.TextFamily) bool { return text.Kind == sandbox.Histogram }
-func isSummary(text *catalog.TextFamily) bool   { return text.Kind == sandbox.Summary }
+func isHistogram(family *catalog.TextFamily) bool { return family.Kind == sandbox.Histogram }
+func isSummary(family *catalog.TextFamily) bool   { return family.Kind == sandbox.Summary }
 
-// assembly is a histogram or a summary whose samples are being read. They come
-// one after another, as Prometheus' encoder writes them:
+// assembly collects the samples of one histogram or summary. They are
+// consecutive, as Prometheus' encoder writes them:
 //
 //	…_bucket{action="wait",le="1"} 0
 //	…_bucket{action="wait",le="+Inf"} 2
@@ -23,26 +23,26 @@ type assembly struct {
 	row    *catalog.Row
 	key    seriesKey
 	values [maxParts]float64
-	seen   int // of values
+	seen   int // number of values
 	sum    float64
 	hasSum bool
 }
 
-// maxParts is how many buckets a histogram has; summaries have fewer
+// maxParts is the number of buckets of a histogram. Summaries have fewer
 // quantiles.
 const maxParts = 11
 
-// assemble takes one sample of a histogram or a summary.
+// assemble accepts one sample of a histogram or summary.
 func (p *pass) assemble() {
-	besides, texts := "", catalog.BoundTexts
+	partLabel, bounds := "", catalog.BoundTexts
 	switch p.part {
 	case bucket:
-		besides = "le"
+		partLabel = "le"
 	case quantile:
-		besides, texts = "quantile", catalog.QuantileTexts
+		partLabel, bounds = "quantile", catalog.QuantileTexts
 	default:
 	}
-	row, key, ok := p.locate(besides)
+	row, key, ok := p.locate(partLabel)
 	if !ok {
 		return
 	}
@@ -56,7 +56,7 @@ func (p *pass) assemble() {
 	value := p.parsed.Value
 	switch p.part {
 	case bucket, quantile:
-		a.add(p.label(besides), value, texts)
+		a.add(p.label(partLabel), value, bounds)
 	case sum:
 		a.broken = a.broken || a.hasSum || !isFinite(value)
 		a.sum, a.hasSum = value, true
@@ -65,9 +65,9 @@ func (p *pass) assemble() {
 	}
 }
 
-// add takes the next bucket or quantile, which has to be the next of texts.
-func (a *assembly) add(text []byte, value float64, texts []string) {
-	if a.seen == len(texts) || string(text) != texts[a.seen] || a.hasSum {
+// add adds the next bucket or quantile. Its bound must be the next of bounds.
+func (a *assembly) add(bound []byte, value float64, bounds []string) {
+	if a.seen == len(bounds) || string(bound) != bounds[a.seen] || a.hasSum {
 		a.broken = true
 		return
 	}
@@ -75,7 +75,8 @@ func (a *assembly) add(text []byte, value float64, texts []string) {
 	a.seen++
 }
 
-// label is the text of a label of the current sample, nil if it has none.
+// label returns the value of a label of the current sample, nil if the sample
+// lacks the label.
 func (p *pass) label(name string) []byte {
 	for i := range p.parsed.Labels {
 		if string(p.parsed.Labels[i].Name) == name {
@@ -85,7 +86,8 @@ func (p *pass) label(name string) []byte {
 	return nil
 }
 
-// abandonAssembly counts a distribution that did not get complete.
+// abandonAssembly drops a histogram or summary that is incomplete or
+// inconsistent.
 func (p *pass) abandonAssembly() {
 	if p.assembly.active {
 		p.dropped[Inconsistent]++
@@ -93,22 +95,22 @@ func (p *pass) abandonAssembly() {
 	}
 }
 
-// completeAssembly takes the count, which comes last, and checks all of it.
+// completeAssembly accepts the count, which comes last, and checks all parts.
 func (p *pass) completeAssembly(observed float64) {
 	a := &p.assembly
-	if !a.hasSum || a.broken || !isCount(observed) || !a.fits(p.text, observed) {
+	if !a.hasSum || a.broken || !isCount(observed) || !a.consistent(p.family, observed) {
 		p.abandonAssembly()
 		return
 	}
 	a.active = false
 	if entry := p.put(a.key, observed); entry != nil {
-		p.reader.distributionOf(entry).set(p.text, a, uint64(observed), p.reader.settings.naming == sandbox.Prometheus)
+		p.reader.distributionOf(entry).set(p.family, a, uint64(observed), p.reader.settings.naming == sandbox.Prometheus)
 	}
 }
 
-// fits tells whether the parts are all there and agree with the count.
-func (a *assembly) fits(text *catalog.TextFamily, observed float64) bool {
-	if isSummary(text) {
+// consistent reports whether all parts are present and agree with the count.
+func (a *assembly) consistent(family *catalog.TextFamily, observed float64) bool {
+	if isSummary(family) {
 		return a.seen == len(catalog.QuantileTexts)
 	}
 	if a.seen != len(catalog.BoundTexts) || a.values[a.seen-1] != observed {
@@ -124,25 +126,28 @@ func (a *assembly) fits(text *catalog.TextFamily, observed float64) bool {
 	return true
 }
 
-// isCount tells whether a value is a whole number that is exact.
+// isCount reports whether a value is a whole, nonnegative number that a float64
+// represents exactly.
 func isCount(value float64) bool {
 	return value >= 0 && value <= 1<<53 && value == math.Trunc(value)
 }
 
-// distribution is the memory for a histogram or a summary in readings.
+// distribution is a histogram or summary in readings, with the memory for its
+// slices.
 type distribution struct {
 	sandbox.Distribution
 	buckets   [maxParts]uint64
 	quantiles [maxParts]sandbox.Quantile
 }
 
-// set fills in what was assembled.
-func (d *distribution) set(text *catalog.TextFamily, a *assembly, observed uint64, prometheus bool) {
+// set replaces the distribution with the assembled parts.
+func (d *distribution) set(family *catalog.TextFamily, a *assembly, observed uint64, prometheus bool) {
 	d.Distribution = sandbox.Distribution{Count: observed, Sum: a.sum}
-	if isSummary(text) {
+	if isSummary(family) {
 		d.Quantiles = d.quantiles[:0]
 		for i, at := range catalog.Quantiles {
-			// A summary of nothing has no quantiles; Prometheus writes NaN.
+			// The quantiles of an empty summary are undefined. Prometheus
+			// writes NaN.
 			if value := a.values[i]; prometheus || isFinite(value) {
 				d.Quantiles = append(d.Quantiles, sandbox.Quantile{Quantile: at, Value: value})
 			}

@@ -1,37 +1,42 @@
-// Package reader turns what a Kata shim answers into a verified
+// Package reader parses the metrics response of a Kata shim into a verified
 // [sandbox.Reading].
 //
-// # Whom to believe
+// # Which part of a response is trusted
 //
-// One answer holds what the shim measured on the host and what the agent in the
-// guest says. The guest can put any text into its part. So every sample has to
-// be of a row of the catalog, and of one that may stand where it stands:
+// A response contains metrics that the shim measured on the host, and metrics
+// that the agent in the guest reports. The guest can put any text into its
+// part. A sample is therefore accepted only if the catalog has a row for it and
+// the row is allowed in the part that contains the sample:
 //
-//   - The runtime written in Go writes its own families first, in the order of
-//     their names, and then those of the guest, in any order. The host part ends
-//     with the first name that is not above the one before, that no host family
-//     could have, or that comes after the last host family of the catalog.
-//   - runtime-rs writes the guest's text first and as it is, then that of the
-//     virtual machine monitor if it is Dragonball, then its own. A part begins
-//     at the last place where the beginning of its first family stands, so
-//     nothing is decided before the end of the answer. An answer that breaks
-//     off has no host part.
+//   - The Go runtime writes its own families first, sorted by name, and then the
+//     families of the guest in any order. The host part ends at the first name
+//     that is not greater than the previous one, that has none of the prefixes
+//     of host families, or that follows the last host family of the catalog.
+//   - runtime-rs writes the text of the guest first and unmodified, then the
+//     text of the virtual machine monitor if that is Dragonball, then its own.
+//     Each host part begins at the last occurrence of the HELP line of its first
+//     family, so host samples are held until the end of the response. A
+//     truncated response has no host part.
 //
-// A sample of a host family in the guest part is forged. Samples are left out,
-// and counted by [Reason], one by one: a bad line costs only itself.
+// A sample of a host family in the guest part is forged. Samples are dropped one
+// by one and counted by [Reason], so a bad line affects no other line. Families
+// that the catalog lacks are dropped as well, or counted as guest data and
+// emitted as gauges, depending on [Options].
 //
-// Nothing that tells who a sandbox is comes from its text. Guest data has an
-// origin of its own and thereby a scope of its own.
+// The attributes that identify a sandbox never come from the text of its
+// response. Guest data has a separate origin and thereby a separate
+// instrumentation scope.
 //
-// # What stays between two pulls
+// # State between pulls
 //
-// A [Reader] remembers each series it delivered: to tell a duplicate, to see a
-// counter going backwards, and to say which series end with the sandbox. It
-// holds the texts of labels once. Both are bounded, more tightly for what the
-// guest says, and in the default preset take a few KB.
+// A [Reader] remembers every series that it emitted, to detect duplicates and
+// decreasing counters, and to list the series that end with the sandbox. It
+// stores each label value once. Both are bounded, separately for the host and
+// for the guest, and take a few KB in the default preset.
 //
-// A counter below its last value is left out once. If it is still below at the
-// next pull, it counts as started anew (the agent restarted, or an interface
-// was made again); if it is not, it only dipped, as the guest's iowait does, and
-// no backend takes that for a restart.
+// A counter that falls below its last value is dropped for that pull. If it is
+// still below at the next pull, it has been reset (the agent restarted, or an
+// interface was created again) and is emitted from there. If it has recovered,
+// it only dipped, as the guest's iowait does, and no backend mistakes the dip
+// for a reset.
 package reader

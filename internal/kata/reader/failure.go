@@ -9,11 +9,11 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// failureOf is the failure of a pull whose answer broke off. salvaged says that
-// its host part, or the beginning of it, was read before.
-func failureOf(err error, salvaged bool) error {
+// failureOf returns the failure of a pull whose response broke off. partial
+// is set if host data was read before.
+func failureOf(err error, partial bool) error {
 	outcome := outcomeOf(err)
-	if salvaged && outcome != sandbox.Canceled {
+	if partial && outcome != sandbox.Canceled {
 		return &sandbox.Failure{Outcome: sandbox.Partial, Err: err}
 	}
 	return sandbox.Fail(outcome, err)

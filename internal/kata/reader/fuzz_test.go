@@ -8,8 +8,16 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// FuzzReader checks that no text of a guest changes what the host says, and
-// that no text at all makes the reader fail in another way than it should.
+// fuzzLayout is a layout of responses with its host part.
+type fuzzLayout struct {
+	flavor     catalog.Flavor
+	hypervisor string
+	host       string
+	want       []sandbox.Point // of the host part
+}
+
+// FuzzReader checks that no text of a guest changes the host points, and that
+// any text can be read as a response.
 func FuzzReader(f *testing.F) {
 	for _, text := range hostileTexts {
 		if len(text) < 1<<12 {
@@ -17,61 +25,66 @@ func FuzzReader(f *testing.F) {
 		}
 	}
 	settings := settingsFor(f, "prometheus")
-	adopting := settingsFor(f, "otel", func(o *Options) { o.Unknown = "gauge" })
-	type shape struct {
-		flavor     catalog.Flavor
-		hypervisor string
-		host       string
-		want       []sandbox.Point
+	keepUnknown := settingsFor(f, "otel", func(o *Options) { o.Unknown = "gauge" })
+	layouts := []fuzzLayout{
+		{flavor: catalog.Go, hypervisor: "qemu"},
+		{flavor: catalog.Rust, hypervisor: "dragonball"},
+		{flavor: catalog.Rust, hypervisor: "clh"},
 	}
-	shapes := []shape{
-		{flavor: catalog.Go, hypervisor: "qemu"}, {flavor: catalog.Rust, hypervisor: "dragonball"}, {flavor: catalog.Rust, hypervisor: "clh"},
-	}
-	for i := range shapes {
-		s := &shapes[i]
-		s.host = hostText(s.flavor, s.hypervisor)
-		reading := newReading()
-		if err := New(s.flavor, s.hypervisor, settings).Read(strings.NewReader(s.host), reading); err != nil {
-			f.Fatal(err)
-		}
-		s.want = hostOnly(reading)
+	for i := range layouts {
+		l := &layouts[i]
+		l.host = hostText(l.flavor, l.hypervisor)
+		l.want = hostOnly(read(f, New(l.flavor, l.hypervisor, settings), l.host))
 	}
 	f.Fuzz(func(t *testing.T, guest string) {
 		if len(guest) > 1<<14 {
 			return
 		}
-		for _, s := range shapes {
-			r := New(s.flavor, s.hypervisor, settings)
-			for range 2 { // the second answer meets what the first left behind
-				reading := newReading()
-				if err := r.Read(strings.NewReader(served(s.flavor, s.host, guest)), reading); err != nil {
-					t.Fatalf("%v %s: %v", s.flavor, s.hypervisor, err)
-				}
-				if got := hostOnly(reading); !samePoints(got, s.want) {
-					t.Errorf("%v %s: %d host points are not the %d there should be", s.flavor, s.hypervisor, len(got), len(s.want))
-				}
-				checkGuestPoints(t, settings, reading)
-			}
-			if s.flavor == catalog.Go {
-				// As no shim does: the guest's text as it is, behind the
-				// beginning of a family of the guest.
-				reading := newReading()
-				_ = New(s.flavor, s.hypervisor, settings).Read(strings.NewReader(s.host+"# TYPE kata_guest_load gauge\n"+guest), reading)
-				if got := hostOnly(reading); !samePoints(got, s.want) {
-					t.Errorf("raw: %d host points are not the %d there should be", len(got), len(s.want))
-				}
-			}
-			// As a whole answer, and once more with unknown families.
-			for _, settings := range []*Settings{settings, adopting} {
-				r := New(s.flavor, s.hypervisor, settings)
-				reading := newReading()
-				_ = r.Read(strings.NewReader(guest), reading)
-				ends := newReading()
-				r.AppendSeries(ends)
-				if len(ends.Points) != len(reading.Points) {
-					t.Errorf("%d points, but %d series end", len(reading.Points), len(ends.Points))
-				}
-			}
+		for i := range layouts {
+			l := &layouts[i]
+			fuzzGuestPart(t, l, settings, guest)
+			fuzzWholeResponse(t, l, settings, guest)
+			fuzzWholeResponse(t, l, keepUnknown, guest)
 		}
 	})
+}
+
+// fuzzGuestPart reads responses with the guest's text after or before the host
+// part.
+func fuzzGuestPart(t *testing.T, l *fuzzLayout, settings *Settings, guest string) {
+	t.Helper()
+	r := New(l.flavor, l.hypervisor, settings)
+	for range 2 { // the second response is read with the state of the first
+		reading := newReading()
+		if err := r.Read(strings.NewReader(shimResponse(l.flavor, l.host, guest)), reading); err != nil {
+			t.Fatalf("%v %s: %v", l.flavor, l.hypervisor, err)
+		}
+		if got := hostOnly(reading); !samePoints(got, l.want) {
+			t.Errorf("%v %s: %d host points differ from the expected %d", l.flavor, l.hypervisor, len(got), len(l.want))
+		}
+		checkGuestPoints(t, settings, reading)
+	}
+	if l.flavor == catalog.Go {
+		// No shim sends this: the unmodified text of the guest after the
+		// declaration of a guest family.
+		reading := newReading()
+		text := l.host + "# TYPE kata_guest_load gauge\n" + guest
+		_ = New(l.flavor, l.hypervisor, settings).Read(strings.NewReader(text), reading)
+		if got := hostOnly(reading); !samePoints(got, l.want) {
+			t.Errorf("unmodified text: %d host points differ from the expected %d", len(got), len(l.want))
+		}
+	}
+}
+
+// fuzzWholeResponse reads the guest's text as a response.
+func fuzzWholeResponse(t *testing.T, l *fuzzLayout, settings *Settings, guest string) {
+	t.Helper()
+	r := New(l.flavor, l.hypervisor, settings)
+	reading := newReading()
+	_ = r.Read(strings.NewReader(guest), reading)
+	appended := newReading()
+	r.AppendSeries(appended)
+	if len(appended.Points) != len(reading.Points) {
+		t.Errorf("AppendSeries appended %d series, want %d", len(appended.Points), len(reading.Points))
+	}
 }

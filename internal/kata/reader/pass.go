@@ -9,41 +9,42 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// pass is the state of reading one answer. It is taken from a pool for that
-// time only.
+// pass is the state of parsing one response. Passes are pooled, so that only
+// readers that are currently reading need one.
 type pass struct {
-	reader  *Reader
-	plan    *plan
-	scanner exposition.Scanner
-	parsed  exposition.Parsed
-	border  border
-	dropped [reasons]int
-	// host says that the host part had a family.
+	reader   *Reader
+	plan     *plan
+	scanner  exposition.Scanner
+	parsed   exposition.Parsed
+	boundary boundary
+	dropped  [reasons]int
+	// host is set when the host part contains a known family.
 	host bool
-	// started is when the shim began, in seconds since the epoch, as the text
-	// says; 0 if it does not.
+	// started is the start time of the shim in seconds since the epoch, 0 if
+	// the text does not contain it.
 	started float64
 
-	// What holds for the samples that come now.
-	name    []byte // of their metric
-	text    *catalog.TextFamily
+	// State for the samples of the current name.
+	name    []byte
+	family  *catalog.TextFamily
 	part    part
 	verdict verdict
 	reason  Reason // of the verdict drop
-	item    int    // the last that was found in the family
-	recent  [maxLabels]textID
+	item    int    // index of the last item found in the family
+	recent  [maxLabels]valueID
 
 	assembly assembly
 
-	// held are samples of the host part of runtime-rs. Only the end of the
-	// answer tells whether they stand in it. Those of the shim's section begin
-	// at heldShim.
+	// held are samples of the host parts of runtime-rs. Whether they really
+	// are in a host part is known only at the end of the response. Samples of
+	// the shim's section begin at heldShim.
 	held     []heldSample
 	heldShim int
 	scratch  []byte
 }
 
-// maxLabels is how many labels a point has, besides those that are constant.
+// maxLabels is the maximum number of labels of a point, not counting constant
+// attributes.
 const maxLabels = 2
 
 type heldSample struct {
@@ -51,17 +52,17 @@ type heldSample struct {
 	value float64
 }
 
-// verdict is what becomes of the samples of a family.
+// verdict is how the samples of a name are handled.
 type verdict uint8
 
 const (
-	take  verdict = iota
-	skip          // nobody wants it
-	drop          // for the reason in the pass
-	adopt         // not in the catalog, but wanted as a gauge
+	accept      verdict = iota
+	skip                // not selected by the settings
+	drop                // for the reason in the pass
+	keepUnknown         // not in the catalog, accepted as a gauge
 )
 
-// part is what of a metric the samples of a name are.
+// part is the part of a metric that a sample name denotes.
 type part uint8
 
 const (
@@ -70,19 +71,19 @@ const (
 	quantile
 	sum
 	count
-	stray // a name that no sample may have
+	noPart // the plain name of a histogram, which no sample may have
 )
 
-var passes = sync.Pool{New: func() any { return new(pass) }}
+var passPool = sync.Pool{New: func() any { return new(pass) }}
 
-// reset begins an answer.
+// reset prepares the pass for a new response.
 func (p *pass) reset(r *Reader) {
 	*p = pass{
 		reader: r, plan: &r.settings.plans[r.flavor],
-		scanner: p.scanner, parsed: p.parsed, border: p.border,
+		scanner: p.scanner, parsed: p.parsed, boundary: p.boundary,
 		name: p.name[:0], held: p.held[:0], scratch: p.scratch[:0],
 	}
-	p.border.reset(p.plan.catalog, r.flavor)
+	p.boundary.reset(p.plan.catalog, r.flavor)
 }
 
 // run reads the text to its end.
@@ -90,10 +91,10 @@ func (p *pass) run() {
 	for p.scanner.Next() {
 		switch p.scanner.Kind() {
 		case exposition.Sample:
-			p.takeSample()
+			p.acceptSample()
 		case exposition.Type:
 			p.leaveFamily()
-			p.border.declare(p.scanner.Name())
+			p.boundary.declare(p.scanner.Name())
 		case exposition.Mark:
 			p.leaveFamily()
 			p.enterSection(markSections[p.scanner.Mark()])
@@ -104,7 +105,9 @@ func (p *pass) run() {
 	p.leaveFamily()
 }
 
-func (p *pass) takeSample() {
+// acceptSample accepts the current sample, unless it has to be skipped or
+// dropped.
+func (p *pass) acceptSample() {
 	if name := p.scanner.Name(); !bytes.Equal(name, p.name) {
 		p.enterName(name)
 	}
@@ -114,7 +117,7 @@ func (p *pass) takeSample() {
 	case drop:
 		p.dropped[p.reason]++
 		return
-	case take, adopt:
+	case accept, keepUnknown:
 	}
 	if err := p.scanner.Parse(&p.parsed); err != nil {
 		p.dropped[reasonOf(err)]++
@@ -123,96 +126,97 @@ func (p *pass) takeSample() {
 	switch {
 	case p.parsed.Timestamped:
 		p.dropped[Timestamped]++
-	case p.verdict == adopt:
-		p.adoptSample()
+	case p.verdict == keepUnknown:
+		p.acceptUnknown()
 	case p.part == single:
-		p.takeNumber()
+		p.acceptNumber()
 	default:
 		p.assemble()
 	}
 }
 
-// leaveFamily ends the samples of a family.
+// leaveFamily ends the current family.
 func (p *pass) leaveFamily() {
 	p.abandonAssembly()
-	p.text, p.name = nil, p.name[:0]
+	p.family, p.name = nil, p.name[:0]
 }
 
-// enterName decides about the samples of a name that is not that of the sample
-// before.
+// enterName decides how the samples of a name are handled. It is called where
+// the name changes.
 func (p *pass) enterName(name []byte) {
-	text, part := p.find(name)
-	if text == nil || text != p.text {
+	family, part := p.find(name)
+	if family == nil || family != p.family {
 		p.abandonAssembly()
-		p.border.enter(p.familyName(name, text))
-		p.item, p.recent = -1, [maxLabels]textID{}
+		p.boundary.enter(p.familyName(name, family))
+		p.item, p.recent = -1, [maxLabels]valueID{}
 	}
 	p.name = append(p.name[:0], name...)
-	p.text, p.part = text, part
-	p.judge(name)
+	p.family, p.part = family, part
+	p.classify(name)
 }
 
-// parts are what the names of a histogram or a summary end in.
+// parts are the suffixes of the sample names of histograms and summaries.
 var parts = []struct {
 	suffix string
 	part   part
 }{{"_bucket", bucket}, {"_sum", sum}, {"_count", count}}
 
-// find finds the family that the samples of a name belong to, nil if there is
-// none that this flavor's text has.
+// find returns the family of a sample name, nil if the text of this flavor has
+// none.
 func (p *pass) find(name []byte) (*catalog.TextFamily, part) {
-	if text := p.plan.catalog.Family(name); text != nil {
+	if family := p.plan.catalog.Family(name); family != nil {
 		switch {
-		case !text.InText:
+		case !family.InText:
 			return nil, single
-		case isHistogram(text):
-			return text, stray
-		case isSummary(text):
-			return text, quantile
+		case isHistogram(family):
+			return family, noPart
+		case isSummary(family):
+			return family, quantile
 		}
-		return text, single
+		return family, single
 	}
 	for i := range parts {
 		base, found := bytes.CutSuffix(name, []byte(parts[i].suffix))
 		if !found {
 			continue
 		}
-		text := p.plan.catalog.Family(base)
-		if text != nil && text.InText && (isHistogram(text) || isSummary(text) && parts[i].part != bucket) {
-			return text, parts[i].part
+		family := p.plan.catalog.Family(base)
+		if family != nil && family.InText && (isHistogram(family) || isSummary(family) && parts[i].part != bucket) {
+			return family, parts[i].part
 		}
 		break
 	}
 	return nil, single
 }
 
-// familyName is the family of samples: that of the catalog or, if there is
-// none, the declared one that the name is a part of, or the name itself.
-func (p *pass) familyName(name []byte, text *catalog.TextFamily) []byte {
-	if text != nil {
-		return name[:len(text.Name)]
+// familyName returns the name of the family of a sample: that of the catalog
+// or, for a family that the catalog lacks, the declared name that the sample
+// name extends, or the sample name itself.
+func (p *pass) familyName(name []byte, family *catalog.TextFamily) []byte {
+	if family != nil {
+		return name[:len(family.Name)]
 	}
 	for i := range parts {
-		if base, found := bytes.CutSuffix(name, []byte(parts[i].suffix)); found && bytes.Equal(base, p.border.last) {
+		if base, found := bytes.CutSuffix(name, []byte(parts[i].suffix)); found && bytes.Equal(base, p.boundary.previous) {
 			return base
 		}
 	}
 	return name
 }
 
-// judge decides what becomes of the samples of a name, from where it stands.
-func (p *pass) judge(name []byte) {
-	inHostPart := p.border.section != catalog.Guest
-	switch text := p.text; {
-	case text != nil && text.Section != catalog.Guest && !p.border.admits(text.Section):
+// classify sets the verdict on the samples of a name at the current position.
+func (p *pass) classify(name []byte) {
+	inHostPart := p.boundary.section != catalog.Guest
+	switch family := p.family; {
+	case family != nil && family.Section != catalog.Guest && !p.boundary.allows(family.Section):
 		p.drop(Forged)
-	case text != nil && p.part == stray:
+	case family != nil && p.part == noPart:
 		p.drop(Unknown)
-	case text != nil:
-		p.host = p.host || text.Section != catalog.Guest
+	case family != nil:
+		p.host = p.host || family.Section != catalog.Guest
 		p.verdict = skip
-		if p.plan.families[text.Index] || text == p.plan.start {
-			p.verdict = take
+		if p.plan.families[family.Index] || family == p.plan.start {
+			p.verdict = accept
 		}
 	case catalog.IsHostName(name) && !inHostPart:
 		p.drop(Forged)
@@ -220,37 +224,37 @@ func (p *pass) judge(name []byte) {
 		p.drop(Foreign)
 	case !p.reader.settings.unknownGauge:
 		p.drop(Unknown)
-	case !p.reader.settings.passes(catalog.UpstreamName(string(name))):
+	case !p.reader.settings.matchesFilter(catalog.UpstreamName(string(name))):
 		p.verdict = skip
 	default:
-		p.verdict = adopt
+		p.verdict = keepUnknown
 	}
 }
 
 func (p *pass) drop(reason Reason) { p.verdict, p.reason = drop, reason }
 
-// enterSection begins a host part of runtime-rs. What seemed to be that part
-// before was the guest's.
+// enterSection begins a host part of runtime-rs. Samples held for an earlier
+// beginning of the same part were the guest's.
 func (p *pass) enterSection(section catalog.Section) {
 	kept := len(p.held)
 	switch {
 	case section == catalog.Hypervisor:
 		kept = 0
-	case p.border.section == catalog.Shim:
+	case p.boundary.section == catalog.Shim:
 		kept = p.heldShim
 	}
 	p.dropped[Forged] += len(p.held) - kept
 	p.held, p.heldShim = p.held[:kept], kept
-	p.border.section, p.host = section, false
+	p.boundary.section, p.host = section, false
 }
 
-// endOfText takes the samples that were held, if the text was complete, and
-// tells whether there was a host part.
+// endOfText accepts the held samples if the text was complete, and reports
+// whether there was a host part.
 func (p *pass) endOfText(complete bool) bool {
 	if p.reader.flavor == catalog.Go {
 		return p.host
 	}
-	if !complete || !p.host || p.border.section != catalog.Shim {
+	if !complete || !p.host || p.boundary.section != catalog.Shim {
 		return false
 	}
 	for _, sample := range p.held {
@@ -259,7 +263,8 @@ func (p *pass) endOfText(complete bool) bool {
 	return true
 }
 
-// release counts what was dropped and gives the pass back.
+// release adds the counts of dropped samples to the reading and returns the
+// pass to the pool.
 func (p *pass) release(reading *sandbox.Reading) {
 	for reason, samples := range p.dropped {
 		if samples > 0 {
@@ -267,7 +272,7 @@ func (p *pass) release(reading *sandbox.Reading) {
 		}
 	}
 	// The pool must not keep the memory of a sandbox alive.
-	p.reader, p.plan, p.text, p.assembly = nil, nil, nil, assembly{}
+	p.reader, p.plan, p.family, p.assembly = nil, nil, nil, assembly{}
 	p.scanner.Reset(nil, exposition.Limits{})
-	passes.Put(p)
+	passPool.Put(p)
 }

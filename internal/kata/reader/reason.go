@@ -1,35 +1,36 @@
 package reader
 
-// Reason is why samples were left out. Its text is the reason of
-// [sandbox.Dropped].
+// Reason is the reason for which samples were dropped. Its text is the reason
+// of [sandbox.Dropped].
 type Reason uint8
 
 const (
 	// Malformed lines are not in the exposition format.
 	Malformed Reason = iota
-	// Forged samples are of a host family, but stand in the guest's text.
+	// Forged samples belong to a host family, but are in the guest's text.
 	Forged
-	// Foreign samples have a name that neither shim nor agent give.
+	// Foreign samples have a name that neither a shim nor an agent uses.
 	Foreign
-	// Unknown samples are of a family or item that the catalog lacks.
+	// Unknown samples belong to a family or item that the catalog lacks.
 	Unknown
-	// BadLabel samples lack a label of their family, have another one (such as
-	// sandbox_id), or one with a text it may not have.
+	// BadLabel samples lack a label of their family, have an additional one
+	// (such as sandbox_id), or have an invalid label value.
 	BadLabel
-	// Duplicate samples are of a series that the answer had already.
+	// Duplicate samples belong to a series that already had a sample in the
+	// same response.
 	Duplicate
 	// NonFinite values are NaN or infinite.
 	NonFinite
-	// Timestamped samples claim a time of their own.
+	// Timestamped samples have an explicit timestamp.
 	Timestamped
-	// Negative values are of counters.
+	// Negative values belong to counters.
 	Negative
 	// Regressed counters are below their last value.
 	Regressed
-	// Inconsistent histograms and summaries have parts that do not fit, or lack
-	// some.
+	// Inconsistent histograms and summaries lack parts, or have parts that
+	// contradict each other.
 	Inconsistent
-	// Limit samples are too many of their kind, or too long.
+	// Limit samples exceed a limit on length or number.
 	Limit
 
 	reasons

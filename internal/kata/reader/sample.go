@@ -10,7 +10,7 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// reasonOf is why a line with an error of the scanner is left out.
+// reasonOf returns the reason for dropping a line with an error of the scanner.
 func reasonOf(err error) Reason {
 	switch {
 	case errors.Is(err, exposition.ErrLimit):
@@ -21,33 +21,33 @@ func reasonOf(err error) Reason {
 	return Malformed
 }
 
-// takeNumber takes a sample that is a point by itself.
-func (p *pass) takeNumber() {
+// acceptNumber accepts a sample that is a point by itself.
+func (p *pass) acceptNumber() {
 	value := p.parsed.Value
 	if !isFinite(value) {
 		p.dropped[NonFinite]++
 		return
 	}
 	row, key, ok := p.locate("")
-	if p.text == p.plan.start && row != nil {
+	if p.family == p.plan.start && row != nil {
 		p.started = value
 	}
 	if !ok {
 		return
 	}
-	if value, ok = p.amend(row, value); !ok {
+	if value, ok = p.convert(row, value); !ok {
 		return
 	}
-	if p.reader.flavor == catalog.Rust && p.text.Section != catalog.Guest {
+	if p.reader.flavor == catalog.Rust && p.family.Section != catalog.Guest {
 		p.hold(key, value)
 	} else {
 		p.put(key, value)
 	}
 }
 
-// amend makes a value what it is to be in the naming. It is not ok if there is
-// none to be had.
-func (p *pass) amend(row *catalog.Row, value float64) (amended float64, ok bool) {
+// convert converts a value of the text for the naming. It is not ok if the value
+// is dropped or represents no measurement.
+func (p *pass) convert(row *catalog.Row, value float64) (converted float64, ok bool) {
 	if row.Counter && value < 0 {
 		p.dropped[Negative]++
 		return 0, false
@@ -55,81 +55,82 @@ func (p *pass) amend(row *catalog.Row, value float64) (amended float64, ok bool)
 	if p.reader.settings.naming == sandbox.Prometheus {
 		return value, true
 	}
-	return fix(row.Adjustment, value)
+	return convertToOTel(row.Adjustment, value)
 }
 
-// locate finds the row and the series of the current sample. A row without ok
-// is one that nobody wants, or one whose series cannot be had. besides is a
-// label that the sample has and its family has not.
-func (p *pass) locate(besides string) (row *catalog.Row, key seriesKey, ok bool) {
+// locate returns the row and the series of the current sample. It returns a row
+// without ok if the settings do not select the row, or if the sample is dropped
+// because of its labels. partLabel is an additional label of the sample, "le" or
+// "quantile".
+func (p *pass) locate(partLabel string) (row *catalog.Row, key seriesKey, ok bool) {
 	var (
-		item  []byte
-		texts [maxLabels][]byte
-		found int
+		item   []byte
+		values [maxLabels][]byte
+		found  int
 	)
 	for i := range p.parsed.Labels {
 		label := &p.parsed.Labels[i]
 		switch {
-		case besides != "" && string(label.Name) == besides:
+		case partLabel != "" && string(label.Name) == partLabel:
 			continue
-		case p.text.HasItems && string(label.Name) == "item":
+		case p.family.HasItems && string(label.Name) == "item":
 			item = label.Value
 		default:
-			at := labelIndex(p.text.Labels, label.Name)
+			at := labelIndex(p.family.Labels, label.Name)
 			if at < 0 {
 				p.dropped[BadLabel]++
 				return nil, 0, false
 			}
-			texts[at] = label.Value
+			values[at] = label.Value
 		}
 		found++
 	}
-	want := len(p.text.Labels)
-	if p.text.HasItems {
+	want := len(p.family.Labels)
+	if p.family.HasItems {
 		want++
 	}
 	if found != want {
 		p.dropped[BadLabel]++
 		return nil, 0, false
 	}
-	row, labels := p.findRow(item, &texts)
+	row, labels := p.findRow(item, &values)
 	if row == nil {
 		p.dropped[Unknown]++
 		return nil, 0, false
 	}
-	if !p.plan.rows[row.Index].wanted {
+	if !p.plan.rows[row.Index].selected {
 		return row, 0, false
 	}
-	key, ok = p.key(row, labels, &texts)
+	key, ok = p.key(row, labels, &values)
 	return row, key, ok
 }
 
-// findRow finds the row of an item, and the labels that its points have. An
-// item that becomes a label is added to their texts.
-func (p *pass) findRow(item []byte, texts *[maxLabels][]byte) (row *catalog.Row, labels []catalog.Label) {
-	items, labels := p.text.Items, p.text.Labels
-	if p.text.OnlyText != "" && string(texts[0]) == p.text.OnlyText {
-		items, labels = p.text.Only, anyLabel
+// findRow returns the row of an item and the labels of its points. If the item
+// is one of these labels, findRow adds it to the values.
+func (p *pass) findRow(item []byte, values *[maxLabels][]byte) (row *catalog.Row, labels []catalog.Label) {
+	items, labels := p.family.Items, p.family.Labels
+	if p.family.OnlyText != "" && string(values[0]) == p.family.OnlyText {
+		items, labels = p.family.Only, anyLabel
 	}
 	if at := items.Find(item, p.item); at >= 0 {
 		p.item = at
 		return &items[at], labels
 	}
-	if row = p.text.Other(item); row != nil {
-		texts[len(p.text.Labels)] = item
+	if row = p.family.Other(item); row != nil {
+		values[len(p.family.Labels)] = item
 	}
-	return row, p.text.OtherLabels
+	return row, p.family.OtherLabels
 }
 
-// anyLabel is for a label whose text the catalog has already compared.
+// anyLabel is for a label whose value has already been compared.
 var anyLabel = []catalog.Label{{Text: catalog.AnyText}}
 
-// key makes the key of a series, with the ids of its label texts.
-func (p *pass) key(row *catalog.Row, labels []catalog.Label, texts *[maxLabels][]byte) (seriesKey, bool) {
-	var ids [maxLabels]textID
+// key returns the key of a series. It adds label values that are new.
+func (p *pass) key(row *catalog.Row, labels []catalog.Label, values *[maxLabels][]byte) (seriesKey, bool) {
+	var ids [maxLabels]valueID
 	guest := p.plan.rows[row.Index].guest
 	for i := range labels {
-		id, reason := p.textID(i, labels[i].Text, texts[i], guest)
+		id, reason := p.valueID(i, labels[i].Text, values[i], guest)
 		if id == 0 {
 			p.dropped[reason]++
 			return 0, false
@@ -139,38 +140,39 @@ func (p *pass) key(row *catalog.Row, labels []catalog.Label, texts *[maxLabels][
 	return makeKey(uint16(row.Index), ids[0], ids[1]), true
 }
 
-// textID is the id of a label's text. Without one, it tells the reason.
-func (p *pass) textID(at int, kind catalog.LabelText, text []byte, guest bool) (textID, Reason) {
+// valueID returns the ID of a label value, or 0 and the reason for dropping its
+// sample. at is the index of the label.
+func (p *pass) valueID(at int, kind catalog.LabelText, text []byte, guest bool) (valueID, Reason) {
 	if kind == catalog.CPUNumber {
 		n := smallNumber(text)
 		if n < 0 {
 			return 0, BadLabel
 		}
-		return firstNumber + textID(n), 0
+		return firstNumber + valueID(n), 0
 	}
-	texts := &p.reader.texts
-	if texts.is(p.recent[at], text) {
+	values := &p.reader.labelValues
+	if values.is(p.recent[at], text) {
 		return p.recent[at], 0
 	}
 	if kind == catalog.MethodName && !isMethodName(text) {
 		return 0, BadLabel
 	}
-	id := texts.find(text)
+	id := values.find(text)
 	if id == 0 {
 		if !isPlainText(text) {
 			return 0, BadLabel
 		}
 		limits := &p.reader.settings.limits
-		if guest && texts.guest >= limits.guestTexts || !guest && texts.host >= limits.hostTexts {
+		if guest && values.guest >= limits.guestLabelValues || !guest && values.host >= limits.hostLabelValues {
 			return 0, Limit
 		}
-		id = texts.add(text, guest)
+		id = values.add(text, guest)
 	}
 	p.recent[at] = id
 	return id, 0
 }
 
-// hold keeps a sample of what may be the host part of runtime-rs.
+// hold keeps a sample that may be in a host part of runtime-rs.
 func (p *pass) hold(key seriesKey, value float64) {
 	if len(p.held) >= p.reader.settings.limits.hostSeries {
 		p.dropped[Limit]++
@@ -179,8 +181,8 @@ func (p *pass) hold(key seriesKey, value float64) {
 	p.held = append(p.held, heldSample{key, value})
 }
 
-// put takes a value as that of a series in this pull. It returns nil if the
-// value is left out.
+// put sets the value of a series in this pull. It returns nil if the sample is
+// dropped.
 func (p *pass) put(key seriesKey, value float64) *series {
 	r := p.reader
 	guest, monotonic := r.isGuest(key.row()), r.isMonotonic(key.row())
@@ -196,7 +198,7 @@ func (p *pass) put(key seriesKey, value float64) *series {
 	case entry.pull == r.pull:
 		p.dropped[Duplicate]++
 		return nil
-	case monotonic && entry.delivered && value < entry.value:
+	case monotonic && entry.emitted && value < entry.value:
 		entry.value = value
 		p.dropped[Regressed]++
 		return nil
@@ -205,8 +207,10 @@ func (p *pass) put(key seriesKey, value float64) *series {
 	return entry
 }
 
-// fix makes a value mean what it seems to mean, and tells whether it is there.
-func fix(rule catalog.Adjustment, value float64) (fixed float64, there bool) {
+// convertToOTel converts a value of the text to the value that it represents, for
+// example a wrapped one to a negative one. It is not ok if the value represents
+// no measurement or no limit.
+func convertToOTel(rule catalog.Adjustment, value float64) (converted float64, ok bool) {
 	switch {
 	case rule&^catalog.Fractional == 0:
 	case rule&catalog.OmitZero != 0 && value == 0,
@@ -232,8 +236,8 @@ func labelIndex(labels []catalog.Label, name []byte) int {
 
 func isFinite(value float64) bool { return !math.IsNaN(value) && !math.IsInf(value, 0) }
 
-// smallNumber reads a decimal number below [catalog.MaxCPUs] without leading
-// zeros; anything else is -1.
+// smallNumber parses a decimal number below [catalog.MaxCPUs] without leading
+// zeros. It returns -1 for anything else.
 func smallNumber(text []byte) int {
 	if len(text) == 0 || len(text) > 4 || text[0] == '0' && len(text) > 1 {
 		return -1
@@ -251,8 +255,8 @@ func smallNumber(text []byte) int {
 	return n
 }
 
-// isPlainText tells whether a text is UTF-8, not empty and free of control
-// characters.
+// isPlainText reports whether a text is not empty, valid UTF-8 and free of
+// control characters.
 func isPlainText(text []byte) bool {
 	for _, b := range text {
 		if b < ' ' || b == 0x7f {

@@ -6,46 +6,47 @@ import (
 	"slices"
 )
 
-// seriesKey tells the series of one sandbox apart: a row and up to two label
-// texts.
+// seriesKey identifies a series of one sandbox by its row and up to two label
+// values.
 type seriesKey uint64
 
-func makeKey(row uint16, first, second textID) seriesKey {
+func makeKey(row uint16, first, second valueID) seriesKey {
 	return seriesKey(row)<<32 | seriesKey(first)<<16 | seriesKey(second)
 }
 
-func (k seriesKey) row() uint16           { return uint16(k >> 32) }
-func (k seriesKey) labels() (a, b textID) { return textID(k >> 16), textID(k) }
-func (k seriesKey) has(id textID) bool    { a, b := k.labels(); return a == id || b == id }
+func (k seriesKey) row() uint16            { return uint16(k >> 32) }
+func (k seriesKey) labels() (a, b valueID) { return valueID(k >> 16), valueID(k) }
+func (k seriesKey) has(id valueID) bool    { a, b := k.labels(); return a == id || b == id }
 
-// series is what a reader remembers of one series.
+// series is what a reader remembers about one series.
 type series struct {
 	key   seriesKey
 	value float64
-	// pull is the last pull that had it.
+	// pull is the last pull with a sample of the series.
 	pull uint32
-	// distribution is the index of its histogram or summary, plus 1.
+	// distribution is the index of the histogram or summary, plus 1.
 	distribution uint16
-	delivered    bool
+	emitted      bool
 	guest        bool
 }
 
-// table holds the series of one sandbox in the order in which they came, which
-// is mostly the order in which they come at every pull.
+// table holds the series of one sandbox in the order of their first samples.
+// Most samples of later pulls are in the same order.
 type table struct {
 	entries []series
-	// slots is a hash table of indexes of entries, plus 1, with open
-	// addressing. Its length is a power of two, at least twice that of entries.
+	// slots is a hash table with open addressing. It contains indexes of
+	// entries, plus 1. Its length is a power of two and at least twice that of
+	// entries.
 	slots []uint16
-	// next is the entry behind the last that was found.
+	// next is the index after the entry that was found last.
 	next int
-	// order lists the entries by metric; it may lack the last ones.
+	// order lists the entries by metric. It may lack the last ones.
 	order       []uint16
 	guest, host int
 }
 
-// find returns the entry of a series, nil if there is none. It holds until an
-// entry is added or removed.
+// find returns the entry of a series, nil if there is none. The entry is valid
+// until an entry is added or removed.
 func (t *table) find(key seriesKey) *series {
 	if t.next < len(t.entries) && t.entries[t.next].key == key {
 		t.next++
@@ -64,7 +65,7 @@ func (t *table) find(key seriesKey) *series {
 	return nil
 }
 
-// add takes in a series that is not there.
+// add adds a series that is not in the table.
 func (t *table) add(key seriesKey, guest bool) *series {
 	t.entries = append(t.entries, series{key: key, guest: guest})
 	if guest {
@@ -81,7 +82,7 @@ func (t *table) add(key seriesKey, guest bool) *series {
 	return &t.entries[t.next-1]
 }
 
-// removeIf removes the series that a function is true for.
+// removeIf removes the unwanted series.
 func (t *table) removeIf(unwanted func(*series) bool) {
 	kept := t.entries[:0]
 	t.guest, t.host = 0, 0
@@ -102,7 +103,7 @@ func (t *table) removeIf(unwanted func(*series) bool) {
 	t.rehash()
 }
 
-// sort puts the entries into the order of their metrics.
+// sort orders the entries by metric.
 func (t *table) sort(rank func(row uint16) uint16) {
 	for at := len(t.order); at < len(t.entries); at++ {
 		t.order = append(t.order, uint16(at))
@@ -113,11 +114,11 @@ func (t *table) sort(rank func(row uint16) uint16) {
 	})
 }
 
-// multiplier is secret, because a guest could choose combinations of its label
-// texts that a known hash puts into few slots.
+// multiplier is random, because with a known hash a guest could choose label
+// values whose series all fall into a few slots.
 var multiplier = rand.Uint64() | 1
 
-// home is the slot in which the search for a series begins.
+// home returns the slot at which the search for a series begins.
 func (t *table) home(key seriesKey) int {
 	return int(uint64(key)*multiplier>>32) & (len(t.slots) - 1)
 }

@@ -57,34 +57,36 @@ type Settings struct {
 	plans        [2]plan
 }
 
-// limits bound what an answer may hold and what a reader remembers.
+// limits bound the contents of a response and the state of a reader.
 type limits struct {
 	text exposition.Limits
-	// Series and label texts that a reader remembers, of the guest and of the
-	// host.
-	guestSeries, hostSeries int
-	guestTexts, hostTexts   int
-	// evictedTexts is how many of the guest's texts make room for new ones in
-	// one pull, when all are taken. It bounds how many series a guest can make
-	// up in the long run, and suffices for mounts that come and go.
-	evictedTexts int
-	// unknownFamilies is how many families a reader adopts as gauges.
+	// Maximum number of series and label values of the guest and of the host
+	// that a reader remembers.
+	guestSeries, hostSeries           int
+	guestLabelValues, hostLabelValues int
+	// evictedLabelValues is the maximum number of the guest's label values that
+	// one pull evicts when guestLabelValues is reached. It bounds the number of
+	// series that a guest can invent over time, and is enough for mounts that
+	// come and go.
+	evictedLabelValues int
+	// unknownFamilies is the maximum number of unknown families that a reader
+	// emits as gauges.
 	unknownFamilies int
 }
 
-// An honest guest of 64 CPUs, 20 disks, 8 interfaces and 30 mounts has 1,700
-// series with 350 label texts.
+// An honest guest with 64 CPUs, 20 disks, 8 interfaces and 30 mounts has 1,700
+// series with 350 label values.
 var defaultLimits = limits{
 	text: exposition.Limits{
-		// Even a guest's text of nothing but newlines must not hide the host
-		// part that follows it.
+		// A guest's text of nothing but newlines must not exhaust the limit
+		// before the host part that follows it.
 		Lines:     5 << 20,
 		LineBytes: 4 << 10, Labels: 8, NameBytes: 128, ValueBytes: 256,
 	},
 	guestSeries: 4096, hostSeries: 2048,
-	guestTexts: 1024, hostTexts: 256,
-	evictedTexts:    4,
-	unknownFamilies: 64,
+	guestLabelValues: 1024, hostLabelValues: 256,
+	evictedLabelValues: 4,
+	unknownFamilies:    64,
 }
 
 // NewSettings returns the settings for valid options.
@@ -103,30 +105,32 @@ func NewSettings(options Options) *Settings {
 	return s
 }
 
-// passes tells whether the filter lets a family through.
-func (s *Settings) passes(peerName string) bool {
+// matchesFilter reports whether the filter selects a family, by its name in
+// kata-monitor.
+func (s *Settings) matchesFilter(upstreamName string) bool {
 	return len(s.prefixes) == 0 || slices.ContainsFunc(s.prefixes, func(prefix string) bool {
-		return strings.HasPrefix(peerName, prefix)
+		return strings.HasPrefix(upstreamName, prefix)
 	})
 }
 
-// plan is what settings mean for a catalog.
+// plan is the effect of the settings on a catalog.
 type plan struct {
 	catalog  *catalog.Catalog
-	families []bool // wanted, by the family's index
+	families []bool // whether each family has selected rows
 	rows     []rowPlan
-	start    *catalog.TextFamily // tells the start time, may be nil
+	start    *catalog.TextFamily // contains the start time; may be nil
 }
 
-// rowPlan is what settings mean for a row.
+// rowPlan is the effect of the settings on a row.
 type rowPlan struct {
-	row    *catalog.Row
-	wanted bool
-	// rank orders the rows by the names of their metrics.
+	row *catalog.Row
+	// selected rows are emitted.
+	selected bool
+	// rank orders rows by metric name.
 	rank uint16
-	// labels is how many label texts a point has.
+	// labels is the number of labels of a point.
 	labels uint8
-	// monotonic: must not go backwards in the naming.
+	// monotonic values must not decrease in the naming.
 	monotonic bool
 	guest     bool
 }
@@ -140,28 +144,32 @@ func (s *Settings) plan(c *catalog.Catalog) plan {
 	}
 	var names []string
 	for _, family := range c.Families {
-		passes := s.passes(family.UpstreamName)
+		matches := s.matchesFilter(family.UpstreamName)
 		for row := range family.Rows {
-			form := s.naming.Of(&row.Family)
-			wanted := passes && form.Name != "" && (s.all || row.InDefault)
+			descriptor := s.naming.Of(&row.Family)
+			selected := matches && descriptor.Name != "" && (s.all || row.InDefault)
 			p.rows[row.Index] = rowPlan{
-				row: row, wanted: wanted, labels: uint8(len(form.LabelKeys)),
-				monotonic: form.Kind == sandbox.Counter || form.Kind == sandbox.Histogram || form.Kind == sandbox.Summary,
+				row: row, selected: selected, labels: uint8(len(descriptor.LabelKeys)),
+				monotonic: isMonotonic(descriptor.Kind),
 				guest:     row.Family.Origin == sandbox.Guest,
 			}
-			if wanted {
+			if selected {
 				p.families[family.Index] = true
-				names = append(names, form.Name)
+				names = append(names, descriptor.Name)
 			}
 		}
 	}
 	slices.Sort(names)
 	names = slices.Compact(names)
 	for i := range p.rows {
-		if row := &p.rows[i]; row.wanted {
+		if row := &p.rows[i]; row.selected {
 			rank, _ := slices.BinarySearch(names, s.naming.Of(&row.row.Family).Name)
 			row.rank = uint16(rank)
 		}
 	}
 	return p
+}
+
+func isMonotonic(kind sandbox.Kind) bool {
+	return kind == sandbox.Counter || kind == sandbox.Histogram || kind == sandbox.Summary
 }

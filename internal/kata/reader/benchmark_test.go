@@ -9,16 +9,17 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// steady reads the same answer again and again, as pulls do.
-func steady(tb testing.TB, shape int, naming sandbox.Naming, families Families) (read func(), size int) {
+// repeated returns a function that reads the same response at every call, and the
+// size of the response.
+func repeated(tb testing.TB, layout int, naming sandbox.Naming, families Families) (read func(), size int) {
 	tb.Helper()
-	flavor, hypervisor := flavors[shape].flavor, flavors[shape].hypervisor
+	flavor, hypervisor := flavors[layout].flavor, flavors[layout].hypervisor
 	settings := settingsFor(tb, naming, func(o *Options) { o.Families = families })
-	body := answer(flavor, hostText(flavor, hypervisor), guestText(flavor))
-	// As many file systems and disks make it as long as that of a real guest.
+	body := response(flavor, hostText(flavor, hypervisor), guestText(flavor))
+	// Additional disks make the response as long as that of a real guest.
 	for i := 0; len(body) < 70<<10>>flavor; i++ {
-		disk := familyText(catalog.For(flavor).Family([]byte("kata_guest_diskstat")), counter(1000*i))
-		body = answer(flavor, body, strings.ReplaceAll(disk, `"vda"`, fmt.Sprintf(`"loop%d"`, i)))
+		disk := familyText(catalog.For(flavor).Family([]byte("kata_guest_diskstat")), sequence(1000*i))
+		body = response(flavor, body, strings.ReplaceAll(disk, `"vda"`, fmt.Sprintf(`"loop%d"`, i)))
 	}
 	r := New(flavor, hypervisor, settings)
 	reading := newReading()
@@ -34,17 +35,19 @@ func steady(tb testing.TB, shape int, naming sandbox.Naming, families Families) 
 	}, len(body)
 }
 
-func TestReadAllocates(t *testing.T) {
+// TestReadDoesNotAllocate checks that a response with the series of the last one
+// is read without allocations.
+func TestReadDoesNotAllocate(t *testing.T) {
 	if raceEnabled {
-		t.Skip("the race detector makes sync.Pool forget at random")
+		t.Skip("with the race detector, sync.Pool drops items at random")
 	}
-	for shape := range flavors {
+	for layout := range flavors {
 		for _, naming := range sandbox.Namings {
-			for _, families := range []Families{"default", "all"} {
-				read, _ := steady(t, shape, naming, families)
+			for _, families := range []Families{DefaultFamilies, AllFamilies} {
+				read, _ := repeated(t, layout, naming, families)
 				read()
 				if allocations := testing.AllocsPerRun(20, read); allocations != 0 {
-					t.Errorf("%v, %s, %s: %v allocations for an answer like the last, want none", flavors[shape], naming, families, allocations)
+					t.Errorf("%v, %s, %s: got %v allocations, want none", flavors[layout], naming, families, allocations)
 				}
 			}
 		}
@@ -52,10 +55,10 @@ func TestReadAllocates(t *testing.T) {
 }
 
 func BenchmarkRead(b *testing.B) {
-	for shape := range flavors {
-		for _, families := range []Families{"default", "all"} {
-			b.Run(fmt.Sprint(flavors[shape].flavor, "/", flavors[shape].hypervisor, "/", families), func(b *testing.B) {
-				read, size := steady(b, shape, "otel", families)
+	for layout := range flavors {
+		for _, families := range []Families{DefaultFamilies, AllFamilies} {
+			b.Run(fmt.Sprint(flavors[layout].flavor, "/", flavors[layout].hypervisor, "/", families), func(b *testing.B) {
+				read, size := repeated(b, layout, "otel", families)
 				read()
 				b.SetBytes(int64(size))
 				b.ReportAllocs()
@@ -67,18 +70,18 @@ func BenchmarkRead(b *testing.B) {
 	}
 }
 
-// BenchmarkCapture is BenchmarkRead with captured answers, where there are any.
+// BenchmarkCapture is BenchmarkRead with captured responses, if there are any.
 func BenchmarkCapture(b *testing.B) {
 	for _, row := range []struct {
 		name   string
 		flavor catalog.Flavor
 	}{{"go-shim.prom", catalog.Go}, {"runtime-rs-shim.prom", catalog.Rust}} {
-		for _, families := range []Families{"default", "all"} {
+		for _, families := range []Families{DefaultFamilies, AllFamilies} {
 			b.Run(row.name+"/"+string(families), func(b *testing.B) {
-				body := capture(b, row.name)
+				body := readCapture(b, row.name)
 				settings := settingsFor(b, "otel", func(o *Options) { o.Families = families })
 				r := New(row.flavor, "dragonball", settings)
-				reading := atCapture()
+				reading := captureReading()
 				source := strings.NewReader(body)
 				b.SetBytes(int64(len(body)))
 				b.ReportAllocs()
@@ -94,7 +97,7 @@ func BenchmarkCapture(b *testing.B) {
 	}
 }
 
-// BenchmarkHostile reads the longest answers that a guest can cause.
+// BenchmarkHostile reads the longest responses that a guest can cause.
 func BenchmarkHostile(b *testing.B) {
 	for _, row := range []struct {
 		name, guest string
@@ -107,7 +110,7 @@ func BenchmarkHostile(b *testing.B) {
 	} {
 		b.Run(row.name, func(b *testing.B) {
 			settings := settingsFor(b, "otel", func(o *Options) { o.MaxResponseSize = 64 << 20 })
-			body := answer(row.flavor, hostText(row.flavor, "clh"), row.guest)
+			body := response(row.flavor, hostText(row.flavor, "clh"), row.guest)
 			r := New(row.flavor, "clh", settings)
 			reading := newReading()
 			b.SetBytes(int64(len(body)))
