@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/confmap"
+	"gopkg.in/yaml.v3"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/metadata"
 )
@@ -19,6 +21,16 @@ func readme(t *testing.T) string {
 	text, err := os.ReadFile("README.md")
 	require.NoError(t, err)
 	return string(text)
+}
+
+// readmeSection returns the text of README.md below a heading, up to the next
+// heading.
+func readmeSection(t *testing.T, heading string) string {
+	t.Helper()
+	_, text, found := strings.Cut(readme(t), "\n"+heading+"\n")
+	require.True(t, found, heading)
+	text, _, _ = strings.Cut(text, "\n#")
+	return text
 }
 
 // Every example is shown in full and equals its file.
@@ -36,6 +48,67 @@ func TestReadmeShowsExamples(t *testing.T) {
 	for _, file := range files {
 		assert.Contains(t, names, "examples/"+file.Name(), "README.md does not show it")
 	}
+}
+
+// All shown configurations of the receiver are valid.
+func TestReadmeConfigurationsAreValid(t *testing.T) {
+	checked := 0
+	for _, block := range regexp.MustCompile("(?ms)^ *```yaml\n(.*?)^ *```$").FindAllStringSubmatch(readme(t), -1) {
+		var content map[string]any
+		require.NoError(t, yaml.Unmarshal([]byte(block[1]), &content), block[1])
+		receivers, isMap := content["receivers"].(map[string]any)
+		if !isMap {
+			continue // The block has no receivers, or is a manifest of the builder.
+		}
+		for id, value := range receivers {
+			keys, _ := value.(map[string]any)
+			config := createDefaultConfig()
+			require.NoError(t, confmap.NewFromStringMap(keys).Unmarshal(config), id)
+			require.NoError(t, confmap.Validate(config), id)
+			checked++
+		}
+	}
+	assert.GreaterOrEqual(t, checked, 6)
+}
+
+// builderManifest is a configuration of the Collector Builder.
+type builderManifest struct {
+	Dist struct {
+		Version string `yaml:"version"`
+	} `yaml:"dist"`
+	// Modules are the lists of modules by kind, such as receivers.
+	Modules map[string][]builderModule `yaml:",inline"`
+}
+
+type builderModule struct {
+	GoMod string `yaml:"gomod"`
+	Path  string `yaml:"path"`
+}
+
+// The shown manifest has the versions of builder-config.yaml, which `make
+// collector` builds, and uses a checkout of the receiver.
+func TestReadmeManifestHasVersionsOfBuilderConfig(t *testing.T) {
+	text := readmeSection(t, "## Build a Collector with this receiver")
+	block := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindStringSubmatch(text)
+	require.Len(t, block, 2)
+	var shown, built builderManifest
+	require.NoError(t, yaml.Unmarshal([]byte(block[1]), &shown))
+	file, err := os.ReadFile("builder-config.yaml")
+	require.NoError(t, err)
+	require.NoError(t, yaml.Unmarshal(file, &built))
+
+	for kind, modules := range shown.Modules {
+		var versions []string
+		for _, module := range built.Modules[kind] {
+			versions = append(versions, module.GoMod)
+		}
+		for _, module := range modules {
+			assert.Contains(t, versions, module.GoMod, kind)
+		}
+	}
+	require.Len(t, shown.Modules["receivers"], 1)
+	assert.Equal(t, "../sandboxreceiver", shown.Modules["receivers"][0].Path)
+	assert.Contains(t, text, "v"+built.Dist.Version+" / v")
 }
 
 // The table of options has every key with its default.
