@@ -13,8 +13,8 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// Config configures the receiver. The configuration of each runtime is a section
-// of its own, which the runtime's package defines.
+// Config configures the receiver. Each runtime has a section, which is defined in the
+// runtime's package.
 type Config struct {
 	metadata.MetricsBuilderConfig `mapstructure:",squash"`
 

@@ -29,8 +29,8 @@ type Config struct {
 	Families reader.Families `mapstructure:"families"`
 	// UnknownFamilies decides how families are handled that are not in the catalog.
 	UnknownFamilies reader.UnknownFamilies `mapstructure:"unknown_families"`
-	// CRIEndpoint, if set, is the socket of the container runtime, which is asked
-	// for the names of pods.
+	// CRIEndpoint, if set, is the socket of the container runtime, from which the
+	// receiver requests the names of pods.
 	CRIEndpoint string `mapstructure:"cri_endpoint"`
 	// MaxResponseSize is the maximum size of a shim's response.
 	MaxResponseSize option.ByteSize `mapstructure:"max_response_size"`
