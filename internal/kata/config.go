@@ -68,7 +68,7 @@ func (c *Config) Validate() error {
 	}
 	if c.CRIEndpoint != "" && !filepath.IsAbs(c.criSocket()) {
 		errs = append(errs, fmt.Errorf(
-			"cri_endpoint: invalid endpoint %q: use the path of a Unix socket, for example unix:///run/containerd/containerd.sock", c.CRIEndpoint))
+			"cri_endpoint: invalid endpoint %q: must be a Unix socket such as unix:///run/containerd/containerd.sock", c.CRIEndpoint))
 	}
 	if slices.Contains(c.FilterFamily, "") {
 		errs = append(errs, errors.New(`filter_family: "" is a prefix of every family: remove it`))
