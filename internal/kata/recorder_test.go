@@ -188,10 +188,7 @@ func settings(p places) Config {
 
 func newRuntime(tb testing.TB, settings Config) *Runtime {
 	tb.Helper()
-	runtime, err := New(&settings, sandbox.OTel, zap.NewNop())
-	if err != nil {
-		tb.Fatal(err)
-	}
+	runtime := New(&settings, sandbox.OTel, zap.NewNop())
 	return runtime
 }
 

@@ -54,7 +54,7 @@ var defaultPace = pace{
 }
 
 // New returns the runtime for a valid configuration.
-func New(config *Config, naming sandbox.Naming, logger *zap.Logger) (*Runtime, error) {
+func New(config *Config, naming sandbox.Naming, logger *zap.Logger) *Runtime {
 	r := &Runtime{
 		config: config,
 		logger: logger,
@@ -75,12 +75,10 @@ func New(config *Config, naming sandbox.Naming, logger *zap.Logger) (*Runtime, e
 		stale:    make(chan string, 64),
 	}
 	if config.CRIEndpoint != "" {
-		var err error
-		if r.cri, err = cri.New(config.CRIEndpoint, logger); err != nil {
-			return nil, err
-		}
+		socket, _ := cri.ParseEndpoint(config.CRIEndpoint)
+		r.cri = cri.New(socket, logger)
 	}
-	return r, nil
+	return r
 }
 
 // Name returns [sandbox.RuntimeKata].

@@ -189,10 +189,7 @@ func TestSecretsStayInside(t *testing.T) {
 	write(t, filepath.Join(torn, "state.json"), `{"hypervisor":{"config":"`+simulate.DecoySecret+`\x"}}`)
 	core, logs := observer.New(zapcore.DebugLevel)
 	config := fleetSettings(fleet)
-	runtime, err := New(&config, sandbox.OTel, zap.New(core))
-	if err != nil {
-		t.Fatal(err)
-	}
+	runtime := New(&config, sandbox.OTel, zap.New(core))
 	runtime.pace.identity = 0
 	recorder, _ := watch(t, runtime)
 	eventually(t, func() bool { return len(recorder.sandboxes()) == 5 })
