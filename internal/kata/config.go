@@ -18,18 +18,19 @@ import (
 // Config configures the collection of Kata Containers sandboxes.
 type Config struct {
 	Enabled bool `mapstructure:"enabled"`
-	// StoragePaths are where the runtimes keep a directory for each sandbox.
+	// StoragePaths are the directories in which the runtimes create a directory for
+	// each sandbox.
 	StoragePaths []string `mapstructure:"storage_paths"`
 	// Collection decides which shims are contacted.
 	Collection guard.Collection `mapstructure:"collection"`
-	// FilterFamily are prefixes of the metric families to report, as kata-monitor
-	// names them. Empty means all.
+	// FilterFamily lists prefixes of the metric families to report, in the names
+	// that kata-monitor uses. Empty means all families.
 	FilterFamily []string `mapstructure:"filter_family"`
 	// Families selects how many families are reported.
 	Families reader.Families `mapstructure:"families"`
-	// UnknownFamilies decides how families are handled that are not in the catalog.
+	// UnknownFamilies selects how families that are not in the catalog are handled.
 	UnknownFamilies reader.UnknownFamilies `mapstructure:"unknown_families"`
-	// CRIEndpoint, if set, is the socket of the container runtime, which is asked
+	// CRIEndpoint, if set, is the socket of the container runtime, which is queried
 	// for the names of pods.
 	CRIEndpoint string `mapstructure:"cri_endpoint"`
 	// MaxResponseSize is the maximum size of a shim's response.
@@ -53,8 +54,8 @@ func (c *Config) SetDefaults() {
 // IsEnabled reports whether Kata sandboxes are collected.
 func (c *Config) IsEnabled() bool { return c.Enabled }
 
-// Validate returns all errors, each with its key. A configuration that is
-// disabled is not checked.
+// Validate returns all errors, each with its key. A disabled configuration is
+// always valid.
 func (c *Config) Validate() error {
 	if !c.Enabled {
 		return nil
@@ -68,7 +69,8 @@ func (c *Config) Validate() error {
 	}
 	if c.CRIEndpoint != "" && !filepath.IsAbs(c.criSocket()) {
 		errs = append(errs, fmt.Errorf(
-			"cri_endpoint: invalid endpoint %q: use the path of a Unix socket, for example unix:///run/containerd/containerd.sock", c.CRIEndpoint))
+			"cri_endpoint: invalid endpoint %q: use the path of a Unix socket, for example unix:///run/containerd/containerd.sock",
+			c.CRIEndpoint))
 	}
 	if slices.Contains(c.FilterFamily, "") {
 		errs = append(errs, errors.New(`filter_family: "" is a prefix of every family: remove it`))

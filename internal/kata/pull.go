@@ -17,11 +17,11 @@ import (
 )
 
 // Pull implements [sandbox.Sandbox]. It requests metrics from the shim if the guard
-// allows it, and reads on the host otherwise.
+// allows it, and otherwise reads what is available on the host.
 func (s *Sandbox) Pull(ctx context.Context, r *sandbox.Reading) error {
 	facts := s.facts.Load()
 	decision := s.decide(facts)
-	// The reader or the probe may set a better start.
+	// The reader or the probe replaces the start if it has a more accurate one.
 	r.Time, r.Start = time.Now(), s.identity.Created
 	if decision.Pull {
 		return s.explain(s.request(ctx, facts, r))
@@ -61,7 +61,8 @@ func (s *Sandbox) readHost(ctx context.Context, facts *facts, decision guard.Dec
 	}
 	if len(samples) == 0 {
 		return sandbox.Failf(sandbox.Unsafe,
-			"shim is not contacted (%s), and neither its process nor its cgroup is visible: run in the host's PID namespace", decision.Reason)
+			"shim is not contacted (%s), and neither its process nor its cgroup is visible: run in the host's PID namespace",
+			decision.Reason)
 	}
 	if start := s.probe.Start(); !start.IsZero() {
 		r.Start = start
@@ -80,11 +81,11 @@ func (s *Sandbox) learnPeer(ctx context.Context) error {
 	return err
 }
 
-// checkPeer checks on an open connection whether it leads to the shim.
+// checkPeer verifies that the other end of an open connection is the shim.
 func (s *Sandbox) checkPeer(peer host.Peer) error {
-	// Another sandbox with the same ID, and with another hypervisor, may have taken
-	// the place of this one. If the socket is the same now, after connecting, the
-	// connection leads to it.
+	// Another sandbox with the same ID, and with another hypervisor, may have
+	// replaced this one. If the socket is unchanged now, after connecting, then the
+	// connection was made to it.
 	if !s.directory.Unchanged() {
 		return sandbox.Failf(sandbox.Gone, "socket in %s was removed or replaced", s.directory.Path())
 	}
@@ -119,8 +120,8 @@ func (s *Sandbox) explain(err error) error {
 	}
 	if refused {
 		// A shim closes its listener only by exiting, which leaves the socket
-		// behind. A new one creates its socket a moment before it listens, so it
-		// takes two refusals.
+		// behind. A new shim creates its socket a moment before it listens, so a
+		// single refusal is not enough.
 		if s.refused++; s.refused > 1 {
 			s.dead.Store(true)
 		}
@@ -128,7 +129,7 @@ func (s *Sandbox) explain(err error) error {
 	return err
 }
 
-// readerFor returns the reader for facts.
+// readerFor returns the reader for the facts, which is a new one if they changed.
 func (s *Sandbox) readerFor(facts *facts) *reader.Reader {
 	if s.readFor != facts {
 		s.readers = append(s.readers, reader.New(facts.flavor, facts.state.Hypervisor, s.runtime.reader))
