@@ -1,8 +1,10 @@
 package kata
 
 import (
+	"cmp"
 	"maps"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 )
@@ -35,4 +37,42 @@ func TestSkippedPaths(t *testing.T) {
 	if !maps.Equal(f.recorder.skipped, want) {
 		t.Errorf("got skipped paths %v without the storage path of the Go runtime, want %v", f.recorder.skipped, want)
 	}
+}
+
+// A skipped path is reported once when it appears, when its reason changes and
+// when it is no longer skipped, however often it is checked.
+func TestSkippedPathsAreReportedOnChange(t *testing.T) {
+	paths := newStoragePaths(t)
+	f := newTestFinder(t, newConfig(paths))
+	web, file := filepath.Join(paths.golang, "web-0"), filepath.Join(paths.rust, "file")
+	socket := filepath.Join(web, "shim-monitor.sock")
+	step := func(name string, want ...skip) {
+		t.Helper()
+		f.advance(time.Minute)
+		got := f.recorder.takeSkips()
+		for _, skips := range [][]skip{got, want} {
+			slices.SortFunc(skips, func(a, b skip) int { return cmp.Compare(a.path, b.path) })
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+	step("empty storage paths")
+	write(t, file, "")
+	write(t, filepath.Join(web, "persist.json"), persistFile("web-0", "qemu", "web-0"))
+	step("file and directory appear", skip{file, "not_directory"}, skip{web, "no_socket"})
+	step("no change")
+	write(t, socket, "")
+	step("reason changes", skip{web, "not_socket"})
+	remove(t, socket)
+	bind(t, paths.golang, "web-0")
+	step("directory becomes a sandbox", skip{web, ""})
+	step("no change of the sandbox")
+	remove(t, socket)
+	step("sandbox loses its socket", skip{web, "no_socket"})
+	remove(t, web)
+	step("directory vanishes", skip{web, ""})
+	remove(t, file)
+	step("file vanishes", skip{file, ""})
+	f.expect(t, "sandbox appeared and vanished", "+web-0", "-web-0")
 }
