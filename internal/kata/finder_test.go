@@ -198,7 +198,7 @@ func TestScansWithoutInotify(t *testing.T) {
 	write(t, filepath.Join(paths.golang, "web-0", "persist.json"), persistFile("web-0", "qemu", "web-0"))
 	f.now = f.next()
 	f.tick(f.now)
-	if len(f.recorder.take()) == 0 {
+	if len(f.recorder.takeEvents()) == 0 {
 		t.Error("the next scan did not find the sandbox")
 	}
 	if interval := f.next().Sub(f.now); interval > f.runtime.pace.blindScan {
