@@ -228,11 +228,11 @@ func TestHostileSandboxesAreInvisibleToOthers(t *testing.T) {
 		}
 		return true
 	})
-	took := time.Since(began)
+	elapsed := time.Since(began)
 	stop()
 	// The first pull is immediate, so five pulls take four intervals and at most one
 	// phase. The rest is a margin for a busy machine.
-	assert.Less(t, took, (intervals+1)*interval, "no interval must be missed")
+	assert.Less(t, elapsed, (intervals+1)*interval, "no interval must be missed")
 	for _, s := range fleet.GVisor() {
 		assert.LessOrEqual(t, s.Load().MaxInFlight, int64(1), "%s %s", s.ID(), s.Mode())
 		assert.Zero(t, s.Load().Forbidden)

@@ -27,12 +27,14 @@ func TestRefusalIsReportedAndEndsAreRetried(t *testing.T) {
 		time.Sleep(time.Minute)
 		assert.EqualValues(t, 2, source.lost.Load())
 		assert.EqualValues(t, 1, source.repulls.Load(), "only the first refusal in a row must cause another pull")
+		synctest.Wait()
 		require.Len(t, h.reported, 1)
 		require.EqualError(t, h.reported[0], "queue is full")
 
 		h.next.refuse(nil)
 		time.Sleep(2 * retryInterval)
 		assert.Equal(t, 2, h.next.ends(), "ends must be sent again")
+		synctest.Wait()
 		require.Len(t, h.reported, 2)
 		require.NoError(t, h.reported[1])
 		assert.Equal(t, 1, h.logs.FilterMessage("The pipeline refused metrics, which are lost").Len())
@@ -67,7 +69,10 @@ func TestRefusedEndsAreLimited(t *testing.T) {
 			h.deliver(t, newDelivery(maxRefusedPoints/4, true, nil))
 			time.Sleep(time.Second)
 		}
+		synctest.Wait()
 		assert.LessOrEqual(t, h.workers[0].refused.points, maxRefusedPoints)
+		// The empty delivery orders the read above before the next write of the worker.
+		h.deliver(t)
 		assert.EqualValues(t, 6*maxRefusedPoints/4, droppedPoints(t, h))
 		time.Sleep(maxRefusedAge + time.Minute)
 		assert.EqualValues(t, 10*maxRefusedPoints/4, droppedPoints(t, h))

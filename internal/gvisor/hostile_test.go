@@ -18,8 +18,8 @@ const shortTimeout = 100 * time.Millisecond
 
 var hostileTests = map[simulate.Mode]struct {
 	timeout time.Duration
-	// pulls is the number of pulls, of which only the last one has the outcome;
-	// those before it succeed.
+	// pulls is the number of pulls. The last one has the outcome want, and all
+	// previous ones succeed.
 	pulls int
 	want  sandbox.Outcome
 }{

@@ -25,9 +25,9 @@ func infoLines(s *Sandbox, verified bool) []string {
 const recordLabels = `iteration="1zo45mry6r0nd",sandbox="busy2"`
 
 func TestAppendInfo(t *testing.T) {
-	one := record()
-	one.Capabilities = 1<<5 | 1<<0
-	s := newRuntime(t, testConfig("/run/runsc")).newSandbox(one)
+	changed := record()
+	changed.Capabilities = 1<<5 | 1<<0
+	s := newRuntime(t, testConfig("/run/runsc")).newSandbox(changed)
 	unverified := []string{
 		`runsc_meta_sandbox_checkpointed{` + recordLabels + `} 0`,
 		`runsc_meta_sandbox_cpu_time_saved_milliseconds{` + recordLabels + `} 0`,
@@ -50,11 +50,11 @@ func TestAppendInfo(t *testing.T) {
 }
 
 func TestAppendInfoOfRestoredSandbox(t *testing.T) {
-	one := record()
-	one.Status, one.Checkpointed, one.Restored = "creating", true, true
-	one.CPUTimeSaved, one.WallTimeSaved = 1500*time.Microsecond, 2*time.Second
-	one.Spec = discovery.Spec{OCIVersion: discovery.InconsistentVersion, NVProxy: true, TPUProxy: true}
-	s := newRuntime(t, testConfig("/run/runsc")).newSandbox(one)
+	changed := record()
+	changed.Status, changed.Checkpointed, changed.Restored = "creating", true, true
+	changed.CPUTimeSaved, changed.WallTimeSaved = 1500*time.Microsecond, 2*time.Second
+	changed.Spec = discovery.Spec{OCIVersion: discovery.InconsistentVersion, NVProxy: true, TPUProxy: true}
+	s := newRuntime(t, testConfig("/run/runsc")).newSandbox(changed)
 	got := strings.Join(infoLines(s, true), "\n")
 	for _, want := range []string{
 		`checkpointed{` + recordLabels + `} 1`,
@@ -132,10 +132,10 @@ func TestCapabilityFilter(t *testing.T) {
 		config := testConfig("/run/runsc")
 		config.CapabilityFilter = filter
 		runtime := newRuntime(t, config)
-		one := record()
-		one.Capabilities = 1<<0 | 1<<5 | 1<<21
+		changed := record()
+		changed.Capabilities = 1<<0 | 1<<5 | 1<<21
 		r := new(sandbox.Reading)
-		runtime.newSandbox(one).AppendInfo(r, true)
+		runtime.newSandbox(changed).AppendInfo(r, true)
 		var got []string
 		for _, point := range r.Points {
 			if point.Family == runtime.families.capability {
