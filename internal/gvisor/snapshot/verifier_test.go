@@ -84,8 +84,10 @@ var responseTests = []struct {
 	{"snapshot without time", `{"success":true,"err":"","result":{"snapshot":{"data":[]}}}`, sandbox.Malformed, RuleNotSnapshot},
 	{"invalid time", `{"success":true,"result":{"snapshot":{"when":"yesterday"}}}`, sandbox.Malformed, RuleFormat},
 	{"time is a number", `{"success":true,"result":{"snapshot":{"when":1}}}`, sandbox.Malformed, RuleFormat},
-	{"data is an object", `{"success":true,"result":{"snapshot":{"when":"2026-11-20T10:19:38Z","data":{}}}}`,
-		sandbox.Malformed, RuleFormat},
+	{
+		"data is an object", `{"success":true,"result":{"snapshot":{"when":"2026-11-20T10:19:38Z","data":{}}}}`,
+		sandbox.Malformed, RuleFormat,
+	},
 	{"an array", `[]`, sandbox.Malformed, RuleFormat},
 	{"not JSON", "HTTP/1.1 400 Bad Request\r\n", sandbox.Malformed, RuleFormat},
 	{"invalid UTF-8", "{\"err\":\"\xff\"}", sandbox.Malformed, RuleFormat},
