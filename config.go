@@ -13,8 +13,8 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// Config configures the receiver. The configuration of each runtime is a section
-// of its own, which the runtime's package defines.
+// Config configures the receiver. Each runtime has a section, which is defined in the
+// runtime's package.
 type Config struct {
 	metadata.MetricsBuilderConfig `mapstructure:",squash"`
 
@@ -54,8 +54,8 @@ func (c *Config) Validate() error {
 	if c.Timeout < minTimeout {
 		errs = append(errs, fmt.Errorf("timeout: %v is too short: use at least %v, with a unit, for example 5s", c.Timeout, minTimeout))
 	} else if c.CollectionInterval >= minInterval && c.Timeout > c.CollectionInterval {
-		errs = append(errs, fmt.Errorf("timeout: %v exceeds collection_interval (%v): use at most the interval, so that pulls of a sandbox do not overlap",
-			c.Timeout, c.CollectionInterval))
+		errs = append(errs, fmt.Errorf("timeout: %v exceeds collection_interval (%v): use at most the interval, "+
+			"so that pulls of a sandbox do not overlap", c.Timeout, c.CollectionInterval))
 	}
 	errs = append(errs, option.OneOf("naming", c.Naming, sandbox.Namings[:]...), c.CheckEnabled())
 	return errors.Join(errs...)

@@ -57,14 +57,14 @@ func TestValidConfigurations(t *testing.T) {
 			require.NoError(t, confmap.Validate(got))
 			want := createDefaultConfig().(*Config)
 			change(want)
-			// Private fields hold whether a key was set, which is not compared.
-			assert.Equal(t, plain(t, want), plain(t, got))
+			// Unexported fields record whether a key was set. They are not compared.
+			assert.Equal(t, treeOf(t, want), treeOf(t, got))
 		})
 	}
 }
 
-// plain returns a configuration as a tree of keys and values.
-func plain(t *testing.T, config component.Config) map[string]any {
+// treeOf returns a configuration as a tree of keys and values.
+func treeOf(t *testing.T, config component.Config) map[string]any {
 	t.Helper()
 	tree := confmap.New()
 	require.NoError(t, tree.Marshal(config))

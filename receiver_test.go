@@ -25,49 +25,56 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/simulate"
 	simfleet "github.com/sandbox-telemetry/sandboxreceiver/internal/simulate/fleet"
+	simgvisor "github.com/sandbox-telemetry/sandboxreceiver/internal/simulate/gvisor"
 )
 
-// arrivals counts, for each sandbox, the resources in which its own metrics
-// came (not only what the receiver says about it), and keeps the last of each.
-type arrivals struct {
-	mu    sync.Mutex
+// recordingSink records metrics by sandbox. It counts only resources that contain
+// the sandbox's own metrics, not just those of the receiver about it.
+type recordingSink struct {
+	mu sync.Mutex
+	// count and last are the number of resources and the last one, by sandbox ID.
 	count map[string]int
 	last  map[string]pmetric.ResourceMetrics
+	// names are the names of all metrics.
 	names map[string]bool
-	wake  chan struct{}
+	// changed receives a value after a call.
+	changed chan struct{}
 }
 
-func newArrivals() *arrivals {
-	return &arrivals{
+func newRecordingSink() *recordingSink {
+	return &recordingSink{
 		count: map[string]int{}, last: map[string]pmetric.ResourceMetrics{},
-		names: map[string]bool{}, wake: make(chan struct{}, 1),
+		names: map[string]bool{}, changed: make(chan struct{}, 1),
 	}
 }
 
-func (a *arrivals) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
+func (s *recordingSink) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
 
-func (a *arrivals) ConsumeMetrics(_ context.Context, metrics pmetric.Metrics) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+// maxInfoPoints is more than the number of points that a sandbox emits without a
+// pull.
+const maxInfoPoints = 20
+
+func (s *recordingSink) ConsumeMetrics(_ context.Context, metrics pmetric.Metrics) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, resource := range metrics.ResourceMetrics().All() {
 		id, found := resource.Resource().Attributes().Get("sandbox.id")
-		measured := 0
+		points := 0
 		for _, scope := range resource.ScopeMetrics().All() {
 			for _, metric := range scope.Metrics().All() {
-				a.names[metric.Name()] = true
+				s.names[metric.Name()] = true
 				if scope.Scope().Name() != metadata.ScopeName {
-					measured += pointsOf(metric)
+					points += pointsOf(metric)
 				}
 			}
 		}
-		// A sandbox that is only described has fewer than twenty points.
-		if found && measured > 20 {
-			a.count[id.Str()]++
-			a.last[id.Str()] = resource
+		if found && points > maxInfoPoints {
+			s.count[id.Str()]++
+			s.last[id.Str()] = resource
 		}
 	}
 	select {
-	case a.wake <- struct{}{}:
+	case s.changed <- struct{}{}:
 	default:
 	}
 	return nil
@@ -83,27 +90,32 @@ func pointsOf(metric pmetric.Metric) int {
 	return 1
 }
 
-// await waits until enough is true, for at most a minute.
-func (a *arrivals) await(t *testing.T, what string, enough func() bool) {
+// await waits until a condition is met. The condition is checked with the lock
+// held.
+func (s *recordingSink) await(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	deadline := time.After(time.Minute)
+	timeout := time.After(time.Minute)
 	for {
-		a.mu.Lock()
-		done := enough()
-		a.mu.Unlock()
-		if done {
+		s.mu.Lock()
+		met := condition()
+		s.mu.Unlock()
+		if met {
 			return
 		}
 		select {
-		case <-a.wake:
-		case <-deadline:
-			t.Fatalf("%s did not happen; arrived so far: %v", what, a.count)
+		case <-s.changed:
+		case <-timeout:
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			t.Fatalf("timed out waiting until %s: received %v", what, s.count)
 		}
 	}
 }
 
-// over starts a receiver over a fleet of simulated sandboxes.
-func over(t *testing.T, fleet *simfleet.Fleet, next consumer.Metrics, change func(*Config)) (stop func(), logs *observer.ObservedLogs) {
+// startReceiver starts a receiver for the sandboxes of a fleet.
+func startReceiver(
+	t *testing.T, fleet *simfleet.Fleet, next consumer.Metrics, change func(*Config),
+) (stop func(), logs *observer.ObservedLogs) {
 	t.Helper()
 	config := createDefaultConfig().(*Config)
 	config.CollectionInterval, config.InitialDelay, config.Timeout = time.Second, 0, time.Second
@@ -123,8 +135,7 @@ func over(t *testing.T, fleet *simfleet.Fleet, next consumer.Metrics, change fun
 
 func newFleet(t *testing.T, options simfleet.Options) *simfleet.Fleet {
 	t.Helper()
-	// Paths of sockets have to be short.
-	dir, err := os.MkdirTemp("", "sandboxes") //nolint:usetesting // the other is too long
+	dir, err := os.MkdirTemp("", "sandboxes") //nolint:usetesting // t.TempDir is too long for a socket address
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
 	fleet, err := simfleet.New(dir, options)
@@ -133,38 +144,47 @@ func newFleet(t *testing.T, options simfleet.Options) *simfleet.Fleet {
 	return fleet
 }
 
-func TestBothRuntimesInOneReceiver(t *testing.T) {
+// expectedNames are some of the names of metrics of both runtimes.
+var expectedNames = map[sandbox.Naming][]string{
+	sandbox.OTel: {
+		"gvisor.fs.opens", "gvisor.sandbox.spec", "kata.shim.thread.count",
+		"sandbox.state", "sandbox.responsive",
+	},
+	sandbox.Prometheus: {
+		"runsc_fs_opens", "runsc_meta_sandbox_metadata", "runsc_meta_num_sandboxes_total",
+		"kata_shim_threads", "kata_monitor_running_shim_count",
+	},
+}
+
+func TestReceiverCollectsBothRuntimes(t *testing.T) {
 	for _, naming := range sandbox.Namings {
 		t.Run(string(naming), func(t *testing.T) {
 			fleet := newFleet(t, simfleet.Options{GVisor: 3, Kata: 2, KataRust: 1, KataRustQEMU: 1})
-			sink := newArrivals()
-			stop, _ := over(t, fleet, sink, func(c *Config) { c.Naming = naming })
-			sink.await(t, "a delivery of each sandbox", func() bool { return len(sink.count) >= 6 })
+			sink := newRecordingSink()
+			stop, _ := startReceiver(t, fleet, sink, func(c *Config) { c.Naming = naming })
+			sink.await(t, "metrics of each sandbox are received", func() bool { return len(sink.count) >= 6 })
 			stop()
-			for _, one := range fleet.Kata() {
-				assert.False(t, one.Aborted(), "a shim was killed by a request")
+			for _, pod := range fleet.Kata() {
+				assert.False(t, pod.Aborted(), "a request must not kill a shim")
 			}
-			wanted := []string{"gvisor.fs.opens", "gvisor.sandbox.spec", "kata.shim.thread.count", "sandbox.state", "sandbox.responsive"}
-			if naming == sandbox.Prometheus {
-				wanted = []string{"runsc_fs_opens", "runsc_meta_sandbox_metadata", "runsc_meta_num_sandboxes_total", "kata_shim_threads", "kata_monitor_running_shim_count"}
-			}
-			for _, name := range wanted {
+			for _, name := range expectedNames[naming] {
 				assert.True(t, sink.names[name], name)
 			}
 		})
 	}
 }
 
-// TestSecretsStayWhereTheyAre: state files hold the environment of containers.
-func TestSecretsStayWhereTheyAre(t *testing.T) {
+// TestSecretsAreNotExported checks that the environment of containers, which state
+// files contain, appears neither in metrics nor in logs.
+func TestSecretsAreNotExported(t *testing.T) {
 	fleet := newFleet(t, simfleet.Options{GVisor: 2, Kata: 2, KataRust: 1})
 	file, err := os.ReadFile(fleet.GVisor()[0].StatePath())
 	require.NoError(t, err)
 	const secret = simulate.DecoySecret
 	require.Contains(t, string(file), secret)
-	sink := newArrivals()
-	stop, logs := over(t, fleet, sink, nil)
-	sink.await(t, "a delivery of each sandbox", func() bool { return len(sink.count) >= 5 })
+	sink := newRecordingSink()
+	stop, logs := startReceiver(t, fleet, sink, nil)
+	sink.await(t, "metrics of each sandbox are received", func() bool { return len(sink.count) >= 5 })
 	stop()
 	for id, resource := range sink.last {
 		metrics := pmetric.NewMetrics()
@@ -181,30 +201,28 @@ func TestSecretsStayWhereTheyAre(t *testing.T) {
 	}
 }
 
-// TestHostileSandboxesAreInvisibleToOthers has 130 honest sandboxes among 200:
-// each of them delivers in every interval, and the hostile ones cost little
-// memory.
+// hostileModes are the numbers of hostile sandboxes by mode: 60 that do not respond
+// properly, and 10 whose responses fail verification.
+var hostileModes = map[simulate.Mode]int{
+	simgvisor.Stall: 20, simgvisor.Trickle: 20, simgvisor.EndlessString: 5, simgvisor.EndlessArray: 5, simgvisor.Garbage: 10,
+	simgvisor.CounterDown: 2, simgvisor.UnknownMetric: 2, simgvisor.HelpChanged: 2, simgvisor.Duplicate: 2, simgvisor.Future: 2,
+}
+
+// TestHostileSandboxesAreInvisibleToOthers runs 130 honest sandboxes among 200. The
+// metrics of each honest one must be received in every interval, and the hostile ones
+// must not increase memory use much.
 func TestHostileSandboxesAreInvisibleToOthers(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes half a minute")
 	}
-	lies := []simulate.Mode{"counter-down", "unknown-metric", "help-changed", "duplicate", "future"}
-	hostile := map[simulate.Mode]int{"stall": 20, "trickle": 20, "endless-string": 5, "endless-array": 5, "garbage": 10}
-	for _, mode := range lies {
-		hostile[mode] += 2
-	}
-	for mode := range hostile {
-		_, err := simfleet.ParseMode(string(mode))
-		require.NoError(t, err)
-	}
-	fleet := newFleet(t, simfleet.Options{GVisor: 130, Hostile: hostile})
-	sink := newArrivals()
+	fleet := newFleet(t, simfleet.Options{GVisor: 130, Hostile: hostileModes})
+	sink := newRecordingSink()
 	const interval, intervals = 4 * time.Second, 5
 	began := time.Now()
-	stop, _ := over(t, fleet, sink, func(c *Config) { c.CollectionInterval, c.Timeout = interval, 2*time.Second })
-	sink.await(t, "five deliveries of each honest sandbox", func() bool {
-		for _, one := range fleet.GVisor() {
-			if one.Mode() == "" && sink.count[one.ID()] < intervals {
+	stop, _ := startReceiver(t, fleet, sink, func(c *Config) { c.CollectionInterval, c.Timeout = interval, 2*time.Second })
+	sink.await(t, "metrics of each honest sandbox are received five times", func() bool {
+		for _, s := range fleet.GVisor() {
+			if s.Mode() == "" && sink.count[s.ID()] < intervals {
 				return false
 			}
 		}
@@ -212,20 +230,20 @@ func TestHostileSandboxesAreInvisibleToOthers(t *testing.T) {
 	})
 	took := time.Since(began)
 	stop()
-	// The first cycle is at once, so five take four intervals and at most a
-	// phase more; the rest is margin for a busy machine.
-	assert.Less(t, took, (intervals+1)*interval, "an interval was lost")
-	for _, one := range fleet.GVisor() {
-		assert.LessOrEqual(t, one.Load().MaxInFlight, int64(1), "%s %s", one.ID(), one.Mode())
-		assert.Zero(t, one.Load().Forbidden)
-		if one.Mode() == "garbage" || one.Mode() == "stall" {
-			assert.Zero(t, sink.count[one.ID()], one.Mode())
+	// The first pull is immediate, so five pulls take four intervals and at most one
+	// phase. The rest is a margin for a busy machine.
+	assert.Less(t, took, (intervals+1)*interval, "no interval must be missed")
+	for _, s := range fleet.GVisor() {
+		assert.LessOrEqual(t, s.Load().MaxInFlight, int64(1), "%s %s", s.ID(), s.Mode())
+		assert.Zero(t, s.Load().Forbidden)
+		if s.Mode() == simgvisor.Garbage || s.Mode() == simgvisor.Stall {
+			assert.Zero(t, sink.count[s.ID()], s.Mode())
 		}
 	}
-	assert.Less(t, peakMemory(t), int64(300<<20), "peak memory, the simulation's and the race detector's included")
+	assert.Less(t, peakMemory(t), int64(300<<20), "the limit includes the simulated sandboxes and the race detector")
 }
 
-// peakMemory is the most memory this process had, in bytes.
+// peakMemory returns the peak resident memory of this process in bytes.
 func peakMemory(t *testing.T) int64 {
 	t.Helper()
 	text, err := os.ReadFile("/proc/self/status")

@@ -56,14 +56,19 @@ var defaultTiming = timing{
 // sandboxes are listed.
 const maxSingleCalls = 8
 
-// New returns a lookup in the container runtime that listens on a socket, such
-// as unix:///run/containerd/containerd.sock or a bare path. It does not connect
-// before Run.
-func New(endpoint string, logger *zap.Logger) (*Lookup, error) {
-	socket := strings.TrimPrefix(endpoint, "unix://")
+// ParseEndpoint returns the path of the socket of an endpoint, such as
+// unix:///run/containerd/containerd.sock or a bare path.
+func ParseEndpoint(endpoint string) (socket string, err error) {
+	socket = strings.TrimPrefix(endpoint, "unix://")
 	if !filepath.IsAbs(socket) {
-		return nil, fmt.Errorf("invalid endpoint %q: must be a Unix socket such as unix:///run/containerd/containerd.sock", endpoint)
+		return "", fmt.Errorf("invalid endpoint %q: must be a Unix socket such as unix:///run/containerd/containerd.sock", endpoint)
 	}
+	return socket, nil
+}
+
+// New returns a lookup in the container runtime that listens on a socket. It does
+// not connect before Run.
+func New(socket string, logger *zap.Logger) *Lookup {
 	return &Lookup{
 		socket:  socket,
 		logger:  logger,
@@ -71,7 +76,7 @@ func New(endpoint string, logger *zap.Logger) (*Lookup, error) {
 		results: make(chan Result, 64),
 		wake:    make(chan struct{}, 1),
 		pending: map[string]bool{},
-	}, nil
+	}
 }
 
 // Request requests the pod of a sandbox. It does not block.

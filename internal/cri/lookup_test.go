@@ -26,10 +26,11 @@ var fastTiming = timing{call: time.Second, batch: time.Millisecond, minRetry: 5 
 func newLookup(t *testing.T, endpoint string, timing timing) (*Lookup, *observer.ObservedLogs) {
 	t.Helper()
 	core, logs := observer.New(zapcore.InfoLevel)
-	lookup, err := New(endpoint, zap.New(core))
+	socket, err := ParseEndpoint(endpoint)
 	if err != nil {
 		t.Fatal(err)
 	}
+	lookup := New(socket, zap.New(core))
 	lookup.timing = timing
 	return lookup, logs
 }
@@ -80,18 +81,17 @@ func eventually(t *testing.T, done func() bool) {
 	}
 }
 
-func TestEndpoint(t *testing.T) {
+func TestParseEndpoint(t *testing.T) {
 	for endpoint, want := range map[string]string{
 		"unix:///run/containerd/containerd.sock": "/run/containerd/containerd.sock",
 		"/run/crio/crio.sock":                    "/run/crio/crio.sock",
 	} {
-		lookup, err := New(endpoint, zap.NewNop())
-		if err != nil || lookup.socket != want {
-			t.Errorf("%s: %v", endpoint, err)
+		if socket, err := ParseEndpoint(endpoint); err != nil || socket != want {
+			t.Errorf("%s: got %q, %v, want %q", endpoint, socket, err, want)
 		}
 	}
 	for _, endpoint := range []string{"", "unix://", "tcp://localhost:1", "containerd.sock", "unix://containerd.sock"} {
-		if _, err := New(endpoint, zap.NewNop()); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("%q", endpoint)) {
+		if _, err := ParseEndpoint(endpoint); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("%q", endpoint)) {
 			t.Errorf("%q: %v", endpoint, err)
 		}
 	}
@@ -247,10 +247,7 @@ func TestNoConnectionWithoutRequests(t *testing.T) {
 	socket := newSocket(t)
 	s := &server{}
 	s.serve(t, socket)
-	lookup, err := New(socket, zap.NewNop())
-	if err != nil {
-		t.Fatal(err)
-	}
+	lookup := New(socket, zap.NewNop())
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	if err := lookup.Run(ctx); err != nil || !errors.Is(ctx.Err(), context.DeadlineExceeded) {

@@ -6,8 +6,8 @@
 //	   ▲                                                      │
 //	   └──────────── Lost: pull again ◄──── refused ──────────┘
 //
-// Each lane has a worker with a goroutine and a batch of its own. A batch is sent
-// when it is full or old. If the pipeline refuses it, values are pulled again and
+// Each lane has a worker, which has one goroutine and one batch. A batch is sent when
+// it is full or old. If the pipeline refuses it, values are pulled again and
 // the ends of series are kept for another batch, so that no series outlives its
 // sandbox.
 package emit

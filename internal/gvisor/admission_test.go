@@ -19,8 +19,10 @@ func withRegistration(s *discovery.Sandbox) { s.Registration = &registration.Reg
 func withInvalidRegistration(s *discovery.Sandbox) { s.RegistrationError = errors.New("x") }
 
 var refusalTests = map[string]struct {
-	address  string
-	trust    sandbox.Trust
+	// address and trust are configured.
+	address string
+	trust   sandbox.Trust
+	// recorded is the address in the state file.
 	recorded string
 	change   func(*discovery.Sandbox)
 	want     string
@@ -87,7 +89,7 @@ func TestAdmissionReportsSkippedPaths(t *testing.T) {
 	a.Gone(record())
 	assert.Empty(t, observer.skipped)
 	assert.Empty(t, a.refused)
-	assert.Empty(t, observer.news)
+	assert.Empty(t, observer.events)
 }
 
 // TestAdmissionOfBusyFile covers a state file for which both discovery and the
@@ -114,13 +116,13 @@ func TestAdmissionOfChangedSandbox(t *testing.T) {
 	a, observer := newRegisteredAdmission(t)
 	a.Scanned()
 	a.Added(record())
-	assert.Empty(t, observer.news)
+	assert.Empty(t, observer.events)
 	assert.Equal(t, map[string]string{"busy2_sandbox:busy2.state": unregistered}, observer.skipped)
 
 	registered := record()
 	registered.Registration = &registration.Registration{}
 	a.Changed(registered)
-	assert.Equal(t, []string{"added busy2"}, observer.news)
+	assert.Equal(t, []string{"added busy2"}, observer.events)
 	assert.Empty(t, observer.skipped)
 	s := observer.find("busy2")
 	exited := *registered
@@ -128,7 +130,7 @@ func TestAdmissionOfChangedSandbox(t *testing.T) {
 	a.Changed(&exited)
 	assert.Equal(t, sandbox.Stopped, s.Status().State)
 	a.Gone(&exited)
-	assert.Equal(t, []string{"added busy2", "gone busy2"}, observer.news)
+	assert.Equal(t, []string{"added busy2", "gone busy2"}, observer.events)
 	assert.Empty(t, a.runtime.sandboxes)
 }
 

@@ -6,9 +6,9 @@
 // # Trust
 //
 // A sandbox started with --metric-server has its registration in its state file,
-// written before the workload started. Any other sandbox is asked for its
-// registration when it is first pulled, once per instance, and all later
-// snapshots are verified against that. Its metrics are marked with
+// written before the workload started. The receiver
+// requests the registration of any other sandbox from the sandbox itself, once per
+// instance before the first pull, and verifies all later snapshots against that. Its metrics are marked with
 // sandbox.trust="first_use".
 //
 // # What is emitted without a pull

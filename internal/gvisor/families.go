@@ -58,7 +58,8 @@ func (f *families) addUpstream(prefix string) {
 		d.Kind = kind
 		return &sandbox.Family{Origin: sandbox.Receiver, Prometheus: d}
 	}
-	f.serverPresence = receiver(sandbox.Gauge, "metric_server_presence", "Boolean metric always set to 1 for the metric server process.")
+	f.serverPresence = receiver(sandbox.Gauge, "metric_server_presence",
+		"Boolean metric always set to 1 for the metric server process.")
 	f.seen = receiver(sandbox.Counter, "num_sandboxes_total", "Counter of sandboxes that have ever been started.")
 	f.allRunning = receiver(sandbox.Gauge, "num_sandboxes_running", "Number of sandboxes running at present.")
 	f.allBroken = receiver(sandbox.Gauge, "num_sandboxes_broken_metrics", "Number of sandboxes from which we cannot export metrics.")
@@ -81,12 +82,12 @@ func (f *families) addOTel(capabilities bool) {
 	f.cpuTimeSaved.OTel.Scale = milliseconds
 	f.wallTimeSaved.OTel = descriptor("wall_time_saved", "Time saved by restoring the sandbox from a checkpoint.", "s")
 	f.wallTimeSaved.OTel.Scale = milliseconds
-	f.spec.OTel = descriptor("spec", "OCI specs of the sandbox's containers, described by the attributes. The value is always 1.", "{sandbox}",
-		"gvisor.runs_as_root", "gvisor.spec.version", "gvisor.nvproxy", "gvisor.tpuproxy")
+	f.spec.OTel = descriptor("spec", "OCI specs of the sandbox's containers, described by the attributes. The value is always 1.",
+		"{sandbox}", "gvisor.runs_as_root", "gvisor.spec.version", "gvisor.nvproxy", "gvisor.tpuproxy")
 	f.spec.OTel.Info = true
 	if capabilities {
-		f.capability.OTel = descriptor("capability", "Linux capabilities of the sandbox's containers. The value is always 1.", "{capability}",
-			"gvisor.capability")
+		f.capability.OTel = descriptor("capability", "Linux capabilities of the sandbox's containers. The value is always 1.",
+			"{capability}", "gvisor.capability")
 		f.capability.OTel.Info = true
 	}
 }

@@ -116,8 +116,8 @@ func (s *Sandbox) target(record *discovery.Sandbox) control.Target {
 	return target
 }
 
-// learn creates the verifier. A sandbox that was not registered is asked for its
-// registration.
+// learn creates the verifier. It requests the registration from a sandbox that was not
+// registered.
 func (s *Sandbox) learn(conn *control.Conn, known *registration.Registration) error {
 	if known == nil {
 		raw, err := requestRegistration(conn, int64(s.runtime.config.MaxResponseSize))

@@ -1,37 +1,30 @@
 package gvisor
 
 import (
-	"context"
-	"fmt"
-	"maps"
 	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
-	"go.uber.org/zap"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// recorder is an observer that keeps what it is given.
+// recorder is an observer that records all calls.
 type recorder struct {
 	t testing.TB
 
 	mu      sync.Mutex
 	present []*Sandbox
-	news    []string
+	// events are the sandboxes that were added and that are gone, in order.
+	events []string
+	// skipped are the reasons of the skipped paths by their last element.
 	skipped map[string]string
 	scanned bool
 	err     error
+	// changed receives a value after a call.
 	changed chan struct{}
 }
 
@@ -40,11 +33,12 @@ func newRecorder(tb testing.TB) *recorder {
 	return &recorder{t: tb, skipped: map[string]string{}, changed: make(chan struct{}, 1)}
 }
 
-func (r *recorder) update(news string, change func()) {
+// update makes a change and records an event, if there is one.
+func (r *recorder) update(event string, change func()) {
 	r.mu.Lock()
 	change()
-	if news != "" {
-		r.news = append(r.news, news)
+	if event != "" {
+		r.events = append(r.events, event)
 	}
 	r.mu.Unlock()
 	select {
@@ -60,7 +54,7 @@ func (r *recorder) Added(s sandbox.Sandbox) {
 func (r *recorder) Gone(s sandbox.Sandbox) {
 	r.update("gone "+s.Identity().ID, func() {
 		i := slices.Index(r.present, s.(*Sandbox))
-		if assert.GreaterOrEqual(r.t, i, 0, "it was never added") {
+		if assert.GreaterOrEqual(r.t, i, 0, "the sandbox was not added before") {
 			r.present = slices.Delete(r.present, i, i+1)
 		}
 	})
@@ -80,9 +74,11 @@ func (r *recorder) Scanned() { r.update("", func() { r.scanned = true }) }
 
 func (r *recorder) DiscoveryError(err error) { r.update("", func() { r.err = err }) }
 
+// await waits until a condition is met. The condition is checked with the lock
+// held.
 func (r *recorder) await(what string, condition func() bool) {
 	r.t.Helper()
-	timeout := time.After(30 * time.Second)
+	timeout := time.After(longTimeout)
 	for {
 		r.mu.Lock()
 		met := condition()
@@ -93,12 +89,15 @@ func (r *recorder) await(what string, condition func() bool) {
 		select {
 		case <-r.changed:
 		case <-timeout:
-			r.t.Fatalf("waited in vain until %s", what)
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.t.Fatalf("timed out waiting until %s: events %q, skipped %v", what, r.events, r.skipped)
 		}
 	}
 }
 
-// find is a present sandbox by id; the lock must be held.
+// find returns the present sandbox with an ID, nil if there is none. The lock must
+// be held.
 func (r *recorder) find(id string) *Sandbox {
 	for _, s := range r.present {
 		if s.identity.ID == id {
@@ -108,94 +107,12 @@ func (r *recorder) find(id string) *Sandbox {
 	return nil
 }
 
-// get waits for a sandbox.
+// get waits until a sandbox is present and returns it.
 func (r *recorder) get(id string) (s *Sandbox) {
 	r.t.Helper()
-	r.await(id+" was added", func() bool {
+	r.await(id+" is added", func() bool {
 		s = r.find(id)
 		return s != nil
 	})
 	return s
-}
-
-func testConfig(roots ...string) Config {
-	return Config{
-		Enabled:         true,
-		Roots:           roots,
-		Trust:           sandbox.FirstUse,
-		MetricPrefix:    "runsc_",
-		MaxResponseSize: 4 << 20,
-		VerifyPeer:      true,
-	}
-}
-
-func newRuntime(tb testing.TB, config Config) *Runtime {
-	tb.Helper()
-	runtime, err := New(&config, sandbox.Prometheus, zap.NewNop())
-	require.NoError(tb, err)
-	return runtime
-}
-
-// watch runs a runtime until the test ends.
-func watch(tb testing.TB, runtime *Runtime) *recorder {
-	tb.Helper()
-	r := newRecorder(tb)
-	ctx, cancel := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	running.Go(func() { assert.NoError(tb, runtime.Watch(ctx, r)) })
-	tb.Cleanup(func() {
-		cancel()
-		running.Wait()
-		for _, s := range r.present {
-			assert.NoError(tb, s.Close())
-		}
-	})
-	r.await("the roots were read", func() bool { return r.scanned })
-	return r
-}
-
-func pull(tb testing.TB, s *Sandbox, timeout time.Duration) (*sandbox.Reading, error) {
-	tb.Helper()
-	ctx, cancel := context.WithTimeout(tb.Context(), timeout)
-	defer cancel()
-	r := new(sandbox.Reading)
-	err := s.Pull(ctx, r)
-	return r, err
-}
-
-const longTimeout = 30 * time.Second
-
-// series writes the points of a reading as a Prometheus page would, with the
-// labels of the sandbox, sorted.
-func series(id *sandbox.Identity, r *sandbox.Reading) []string {
-	var lines []string
-	for _, point := range r.Points {
-		form := point.Family.Prometheus
-		labels := map[string]string{}
-		if id != nil {
-			for _, label := range id.UpstreamLabels {
-				labels[label.Key] = label.Value
-			}
-		}
-		for i, key := range form.LabelKeys {
-			labels[key] = point.Labels[i]
-		}
-		var texts []string
-		for _, key := range slices.Sorted(maps.Keys(labels)) {
-			texts = append(texts, fmt.Sprintf("%s=%q", key, labels[key]))
-		}
-		line := form.Name
-		if len(texts) > 0 {
-			line += "{" + strings.Join(texts, ",") + "}"
-		}
-		value := point.Value.Scaled(form.Scale)
-		if value.IsFloat() {
-			line += " " + strconv.FormatFloat(value.AsFloat(), 'f', 6, 64)
-		} else {
-			line += " " + strconv.FormatInt(value.AsInt(), 10)
-		}
-		lines = append(lines, line)
-	}
-	slices.Sort(lines)
-	return lines
 }

@@ -15,21 +15,14 @@ import (
 	simgvisor "github.com/sandbox-telemetry/sandboxreceiver/internal/simulate/gvisor"
 )
 
-func descriptors(t *testing.T) int {
-	t.Helper()
-	entries, err := os.ReadDir("/proc/self/fd")
-	require.NoError(t, err)
-	return len(entries)
-}
-
 func TestSendThenReceive(t *testing.T) {
 	fleet := newFleet(t, simfleet.Options{})
 	simulated := addGVisor(t, fleet, simgvisor.Options{ID: "web"})
 	s := watch(t, newRuntime(t, testConfig(fleet.RuntimeRoot()))).get("web")
-	assert.False(t, s.Send(t.Context()), "the first pull has more to do")
+	assert.False(t, s.Send(t.Context()), "the first pull must create the verifier first")
 	_, err := pull(t, s, longTimeout)
 	require.NoError(t, err)
-	onBlock := func() { t.Error("an answer that is there was waited for") }
+	onBlock := func() { t.Error("Receive must not wait for a response that has arrived") }
 	for range 3 {
 		require.True(t, s.Send(t.Context()))
 		require.Eventually(t, s.Ready, longTimeout, time.Millisecond)
@@ -40,27 +33,36 @@ func TestSendThenReceive(t *testing.T) {
 	assert.Equal(t, int64(4), simulated.Load().Calls)
 }
 
-func TestSendThenClose(t *testing.T) {
+// openFiles returns the number of open file descriptors of this process.
+func openFiles(t *testing.T) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	require.NoError(t, err)
+	return len(entries)
+}
+
+func TestCloseAfterSendReleasesConnection(t *testing.T) {
 	fleet := newFleet(t, simfleet.Options{})
 	addGVisor(t, fleet, simgvisor.Options{ID: "web"})
 	s := watch(t, newRuntime(t, testConfig(fleet.RuntimeRoot()))).get("web")
 	_, err := pull(t, s, longTimeout)
 	require.NoError(t, err)
-	// The other end of the connection is in this process, too.
+	// The simulated sandbox closes its end of the connection in this process, too.
 	var before int
 	require.Eventually(t, func() bool {
-		before = descriptors(t)
+		before = openFiles(t)
 		time.Sleep(5 * time.Millisecond)
-		return descriptors(t) == before
+		return openFiles(t) == before
 	}, longTimeout, time.Millisecond)
 	require.True(t, s.Send(t.Context()))
 	require.NoError(t, s.Close())
-	assert.Eventually(t, func() bool { return descriptors(t) <= before }, longTimeout, time.Millisecond)
+	assert.Eventually(t, func() bool { return openFiles(t) <= before }, longTimeout, time.Millisecond)
 	_, err = pull(t, s, longTimeout)
-	require.NoError(t, err, "nothing is left of it")
+	require.NoError(t, err, "a later pull must not be affected")
 }
 
-// TestReceiveReportsBlocking, before the answer begins and in the middle of it.
+// TestReceiveReportsBlocking covers waiting for the start of a response and in the
+// middle of it.
 func TestReceiveReportsBlocking(t *testing.T) {
 	for _, mode := range []simulate.Mode{simgvisor.Stall, simgvisor.StallMidway} {
 		t.Run(string(mode), func(t *testing.T) {
@@ -72,10 +74,10 @@ func TestReceiveReportsBlocking(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 			defer cancel()
 			require.True(t, s.Send(ctx))
-			waited := 0
-			err = s.Receive(new(sandbox.Reading), func() { waited++ })
+			blocked := 0
+			err = s.Receive(new(sandbox.Reading), func() { blocked++ })
 			assert.Equal(t, sandbox.Timeout, sandbox.OutcomeOf(err), "%v", err)
-			assert.Equal(t, 1, waited)
+			assert.Equal(t, 1, blocked)
 		})
 	}
 }
@@ -88,7 +90,7 @@ func TestSendWithoutListener(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, os.Remove(simulated.SocketPath()))
 	require.True(t, s.Send(t.Context()))
-	assert.True(t, s.Ready(), "there will be no answer")
+	assert.True(t, s.Ready(), "there will be no response")
 	err = s.Receive(new(sandbox.Reading), nil)
 	assert.Equal(t, sandbox.Unreachable, sandbox.OutcomeOf(err), "%v", err)
 }

@@ -13,13 +13,11 @@ import (
 	simkata "github.com/sandbox-telemetry/sandboxreceiver/internal/simulate/kata"
 )
 
-// capture is the answer of a simulated shim, as it came over the wire.
-func capture(b *testing.B) []byte {
+// captureResponse returns the complete response of a simulated shim, including
+// its head.
+func captureResponse(b *testing.B) []byte {
 	b.Helper()
-	pod, err := newFleet(b).AddKata(simkata.Options{})
-	if err != nil {
-		b.Fatal(err)
-	}
+	pod := addPod(b, newFleet(b), simkata.Options{})
 	conn, err := net.Dial("unix", pod.SocketPath())
 	if err != nil {
 		b.Fatal(err)
@@ -28,19 +26,19 @@ func capture(b *testing.B) []byte {
 	if _, err := io.WriteString(conn, "GET /metrics HTTP/1.1\r\nHost: shim\r\nConnection: close\r\n\r\n"); err != nil {
 		b.Fatal(err)
 	}
-	answer, err := io.ReadAll(conn)
+	response, err := io.ReadAll(conn)
 	if err != nil {
 		b.Fatal(err)
 	}
-	return answer
+	return response
 }
 
-// BenchmarkPull pulls one Go shim, from connecting to the finished reading. A
-// server that sends 50 KB from memory is part of it.
+// BenchmarkPull pulls one shim of the Go runtime, from connecting to the complete
+// reading. The result includes the server, which sends 50 KB from memory.
 func BenchmarkPull(b *testing.B) {
-	answer := capture(b)
-	p := newPlaces(b)
-	directory := filepath.Join(p.golang, "web-0")
+	response := captureResponse(b)
+	paths := newStoragePaths(b)
+	directory := filepath.Join(paths.golang, "web-0")
 	write(b, filepath.Join(directory, "persist.json"), persistFile("web-0", "qemu", "web-0"))
 	listener, err := net.Listen("unix", filepath.Join(directory, "shim-monitor.sock"))
 	if err != nil {
@@ -54,7 +52,7 @@ func BenchmarkPull(b *testing.B) {
 				return
 			}
 			if _, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
-				_, _ = conn.Write(answer)
+				_, _ = conn.Write(response)
 			}
 			_ = conn.Close()
 		}
@@ -62,16 +60,16 @@ func BenchmarkPull(b *testing.B) {
 	defer serving.Wait()
 	defer listener.Close()
 
-	one := findOne(b, settings(p))
+	s := findOne(b, newConfig(paths))
 	r := &sandbox.Reading{}
-	b.SetBytes(int64(len(answer)))
+	b.SetBytes(int64(len(response)))
 	b.ReportAllocs()
 	for b.Loop() {
 		r.Reset()
-		if err := one.Pull(b.Context(), r); err != nil {
+		if err := s.Pull(b.Context(), r); err != nil {
 			b.Fatal(err)
 		}
-		one.AppendInfo(r, true)
+		s.AppendInfo(r, true)
 	}
 	b.ReportMetric(float64(len(r.Points)), "points")
 }

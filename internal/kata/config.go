@@ -3,12 +3,11 @@ package kata
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"go.uber.org/zap"
 
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/cri"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/guard"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/reader"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/option"
@@ -29,8 +28,8 @@ type Config struct {
 	Families reader.Families `mapstructure:"families"`
 	// UnknownFamilies decides how families are handled that are not in the catalog.
 	UnknownFamilies reader.UnknownFamilies `mapstructure:"unknown_families"`
-	// CRIEndpoint, if set, is the socket of the container runtime, which is asked
-	// for the names of pods.
+	// CRIEndpoint, if set, is the socket of the container runtime, from which the
+	// receiver requests the names of pods.
 	CRIEndpoint string `mapstructure:"cri_endpoint"`
 	// MaxResponseSize is the maximum size of a shim's response.
 	MaxResponseSize option.ByteSize `mapstructure:"max_response_size"`
@@ -66,9 +65,10 @@ func (c *Config) Validate() error {
 		option.OneOf("unknown_families", c.UnknownFamilies, reader.DropUnknown, reader.UnknownAsGauge),
 		option.ResponseSize("max_response_size", c.MaxResponseSize),
 	}
-	if c.CRIEndpoint != "" && !filepath.IsAbs(c.criSocket()) {
-		errs = append(errs, fmt.Errorf(
-			"cri_endpoint: invalid endpoint %q: use the path of a Unix socket, for example unix:///run/containerd/containerd.sock", c.CRIEndpoint))
+	if c.CRIEndpoint != "" {
+		if _, err := cri.ParseEndpoint(c.CRIEndpoint); err != nil {
+			errs = append(errs, fmt.Errorf("cri_endpoint: %w", err))
+		}
 	}
 	if slices.Contains(c.FilterFamily, "") {
 		errs = append(errs, errors.New(`filter_family: "" is a prefix of every family: remove it`))
@@ -76,10 +76,7 @@ func (c *Config) Validate() error {
 	return errors.Join(errs...)
 }
 
-// criSocket returns the path of the container runtime's socket.
-func (c *Config) criSocket() string { return strings.TrimPrefix(c.CRIEndpoint, "unix://") }
-
 // New returns the runtime for a valid configuration.
 func (c *Config) New(naming sandbox.Naming, logger *zap.Logger) (sandbox.Runtime, error) {
-	return New(c, naming, logger)
+	return New(c, naming, logger), nil
 }

@@ -11,41 +11,42 @@ func TestDefaultConfigIsValid(t *testing.T) {
 	var config Config
 	config.SetDefaults()
 	if err := config.Validate(); err != nil || !config.IsEnabled() {
-		t.Errorf("%+v: %v", config, err)
+		t.Errorf("enabled: %v, error: %v", config.IsEnabled(), err)
 	}
 }
 
 func TestValidateReportsAllErrors(t *testing.T) {
-	bad := Config{
+	config := Config{
 		Enabled:      true,
 		StoragePaths: []string{"/run/kata", "run/vc"}, Collection: "always", Families: "some",
 		UnknownFamilies: "keep", CRIEndpoint: "tcp://localhost", FilterFamily: []string{""},
 	}
-	err := bad.Validate()
+	err := config.Validate()
 	if err == nil {
-		t.Fatal("accepted")
+		t.Fatal("got no error")
 	}
-	for _, want := range []string{
+	for _, key := range []string{
 		"storage_paths::1", "collection", "families", "unknown_families", "cri_endpoint", "max_response_size", "filter_family",
 	} {
-		if !strings.Contains(err.Error(), want+":") {
-			t.Errorf("%s is not named in %q", want, err)
+		if !strings.Contains(err.Error(), key+":") {
+			t.Errorf("error %q does not contain the key %s", err, key)
 		}
 	}
-	bad.Enabled = false
-	if err := bad.Validate(); err != nil {
-		t.Errorf("disabled, but checked: %v", err)
+	config.Enabled = false
+	if err := config.Validate(); err != nil {
+		t.Errorf("disabled configuration: %v", err)
 	}
 }
 
-// Only the exact value makes the receiver less careful.
-func TestCollectionHasNoOtherSpelling(t *testing.T) {
+// A value that only resembles a valid one must not change which shims receive
+// requests.
+func TestCollectionMustMatchExactly(t *testing.T) {
 	for _, collection := range []guard.Collection{"", "Auto", "SHIM", "shim "} {
 		var config Config
 		config.SetDefaults()
 		config.Collection = collection
 		if config.Validate() == nil {
-			t.Errorf("%q was accepted", collection)
+			t.Errorf("got no error for %q", collection)
 		}
 	}
 }

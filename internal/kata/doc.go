@@ -5,19 +5,20 @@
 //
 // # Identity
 //
-// A sandbox is reported when its pod is known, and its identity never changes
-// from then on. The pod comes from the state file, or from the container runtime
-// if an endpoint is configured, which takes precedence. If neither has the pod
-// within a few seconds, the sandbox is reported without one, permanently.
+// A sandbox is reported once its pod is known, and its identity never changes
+// after that. The pod comes from the state file or, if an endpoint is configured,
+// from the container runtime, which takes precedence. If neither provides the pod
+// within a few seconds, the sandbox is reported without a pod, permanently.
 //
 // # Safety
 //
-// Nothing is sent to a shim unless the guard allows it, the socket is still that
-// of the instance for which it decided, and the process that listens belongs to
-// root. A shim is contacted at most every 10 seconds, and never concurrently.
+// A request is sent to a shim only if the guard allows it, the socket still
+// belongs to the instance that the guard's decision is about, and the process that
+// listens on the socket runs as root. A shim receives a request at most every 10
+// seconds, and never two at the same time.
 //
-// To a shim that must not be contacted, the receiver opens one connection and
-// closes it without sending a byte, to learn the process ID of the shim. The files
-// of the sandbox contain no more than that; without the host's PID namespace it is
-// unknown, and only the cgroup can be read.
+// If a shim must not receive requests, the receiver opens a connection once and
+// closes it without sending a byte, to learn the process ID of the shim, which the
+// files of the sandbox do not contain. Outside the PID namespace of the host, the
+// process ID remains unknown, and only the cgroup can be read.
 package kata

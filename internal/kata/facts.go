@@ -7,13 +7,13 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/storage"
 )
 
-// facts are what the files of a sandbox contain. They are immutable.
+// facts is the content of the files of a sandbox. It is immutable.
 type facts struct {
 	flavor catalog.Flavor
 	state  storage.State
 	// hasState means that the state file was present and complete.
 	hasState bool
-	// settled means that the facts will not change any more.
+	// settled means that the facts will not change anymore.
 	settled bool
 }
 

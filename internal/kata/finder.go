@@ -15,8 +15,8 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// finder turns changes in storage paths into sandboxes that come and go. All of it
-// belongs to one goroutine, and it never blocks.
+// finder turns changes in storage paths into sandboxes that are added and removed.
+// It belongs to one goroutine and never blocks.
 type finder struct {
 	runtime   *Runtime
 	notifier  storage.Notifier
@@ -25,11 +25,12 @@ type finder struct {
 
 	// The maps are keyed by the path of the directory.
 
-	// candidates wait for their identity; reported sandboxes have one.
+	// candidates are sandboxes whose identity is not known yet. They become
+	// reported once it is.
 	candidates map[string]*candidate
 	reported   map[string]*Sandbox
-	// undecided are the reported sandboxes without a state file, with the time of
-	// the next check for it.
+	// undecided holds, for each reported sandbox whose facts are not settled, the
+	// time of the next check for its state file.
 	undecided map[string]time.Time
 
 	lastTick, nextPaths, nextScan time.Time
@@ -39,8 +40,8 @@ type finder struct {
 	scanErrors map[string]error
 	// blind means that inotify is unavailable.
 	blind bool
-	// scanned means that the end of the first scan has been reported, which is at
-	// scannedBy at the latest.
+	// scanned means that the end of the first scan has been reported. That happens
+	// at scannedBy at the latest, even if candidates remain.
 	scanned   bool
 	scannedBy time.Time
 }
@@ -62,15 +63,15 @@ func newFinder(runtime *Runtime, notifier storage.Notifier, observer sandbox.Obs
 // candidate is a sandbox whose identity is not known yet.
 type candidate struct {
 	directory storage.Directory
-	// until is when it is reported with what is known by then.
+	// until is when the candidate is reported even if its identity is incomplete.
 	until time.Time
 	facts facts
-	// pod is that of the container runtime, if hasPod.
+	// pod is the pod according to the container runtime, if hasPod is set.
 	pod    sandbox.Pod
 	hasPod bool
 }
 
-// changed checks a path for which an event has arrived.
+// changed handles a file system event for a path.
 func (f *finder) changed(path string, now time.Time) {
 	switch paths := f.inventory.StoragePaths(); {
 	case slices.Contains(paths, filepath.Dir(path)):
@@ -160,7 +161,7 @@ func (f *finder) logSkipped(s *Sandbox) {
 		zap.String("sandbox.skip_reason", string(decision.Reason)), zap.String("kata.hypervisor.name", facts.state.Hypervisor))
 }
 
-// found applies a result of the container runtime.
+// found applies a pod that the container runtime returned.
 func (f *finder) found(result cri.Result, now time.Time) {
 	for _, storagePath := range f.inventory.StoragePaths() {
 		if c := f.candidates[filepath.Join(storagePath, result.ID)]; c != nil {
@@ -181,8 +182,8 @@ func (f *finder) checkAll(scan bool, now time.Time) {
 // been replaced, it also scans its content.
 func (f *finder) check(storagePath string, scan bool, now time.Time) {
 	if f.inventory.Refresh(storagePath) {
-		// A path that does not exist cannot be watched. If it cannot be watched for
-		// another reason, scans have to suffice.
+		// If the path cannot be watched, because it does not exist or for another
+		// reason, periodic scans find its changes.
 		if !f.inventory.IsAlias(storagePath) {
 			_ = f.notifier.Watch(storagePath)
 		}
@@ -206,7 +207,7 @@ func (f *finder) next() time.Time {
 	return f.nextPaths
 }
 
-// tick does what is due.
+// tick performs all checks that are due.
 func (f *finder) tick(now time.Time) {
 	f.lastTick = now
 	f.tickPaths(now)
@@ -240,14 +241,17 @@ func (f *finder) reportScanned(now time.Time) {
 	}
 }
 
-// tickPaths checks the storage paths if that is due.
+// tickPaths checks the storage paths if a check is due.
 func (f *finder) tickPaths(now time.Time) {
 	if now.Before(f.nextPaths) {
 		return
 	}
 	pace := &f.runtime.pace
-	f.nextPaths = now.Add(pace.paths)
 	scan := !now.Before(f.nextScan)
+	f.nextPaths = now.Add(pace.paths)
+	if f.blind {
+		f.nextPaths = now.Add(min(pace.paths, pace.blindScan))
+	}
 	if scan {
 		f.nextScan = now.Add(pace.scan)
 		if f.blind {
@@ -260,7 +264,7 @@ func (f *finder) tickPaths(now time.Time) {
 	}
 }
 
-// decide checks for the state file of a sandbox again.
+// decide checks again for the state file of a reported sandbox.
 func (f *finder) decide(path string, now time.Time) {
 	s := f.reported[path]
 	facts := readFacts(s.directory)

@@ -61,7 +61,7 @@ func (s *Sandbox) readHost(ctx context.Context, facts *facts, decision guard.Dec
 	}
 	if len(samples) == 0 {
 		return sandbox.Failf(sandbox.Unsafe,
-			"shim is not contacted (%s), and neither its process nor its cgroup is visible: run in the host's PID namespace", decision.Reason)
+			"shim is not contacted (%s), and neither its process nor its cgroup is visible: use the host's PID namespace", decision.Reason)
 	}
 	if start := s.probe.Start(); !start.IsZero() {
 		r.Start = start

@@ -27,7 +27,7 @@ type Runtime struct {
 	// rootOnly accepts only shims that run as root.
 	rootOnly bool
 	pace     pace
-	// stale carries directories that a pull found to be gone.
+	// stale carries directories that a pull found removed or replaced.
 	stale chan string
 }
 
@@ -35,15 +35,17 @@ var _ sandbox.Runtime = (*Runtime)(nil)
 
 // pace holds the intervals of the finder.
 type pace struct {
-	// identity is how long a new sandbox may wait for its pod to be known.
+	// identity limits how long a new sandbox waits for its identity, and the end of
+	// the first scan for the sandboxes that it found.
 	identity time.Duration
-	// soon is the time between two checks of what is expected to change at any
-	// moment, and settle how long that is expected of a new directory; later is
-	// the time between two checks of what should have changed long ago.
+	// soon is the interval between checks for a change that is expected at any
+	// moment, such as the socket in a new directory. settle is how long after its
+	// last change a directory without a socket is checked this often. later is the
+	// interval between checks for a state file that is overdue.
 	soon, settle, later time.Duration
-	// paths is the time between two checks whether the storage paths exist, scan
-	// that between two scans of their content, and blindScan the same where
-	// inotify is unavailable.
+	// paths is the interval at which the storage paths themselves are checked, scan
+	// the one at which their content is scanned, and blindScan the latter if inotify
+	// is unavailable.
 	paths, scan, blindScan time.Duration
 }
 
@@ -54,7 +56,7 @@ var defaultPace = pace{
 }
 
 // New returns the runtime for a valid configuration.
-func New(config *Config, naming sandbox.Naming, logger *zap.Logger) (*Runtime, error) {
+func New(config *Config, naming sandbox.Naming, logger *zap.Logger) *Runtime {
 	r := &Runtime{
 		config: config,
 		logger: logger,
@@ -75,12 +77,10 @@ func New(config *Config, naming sandbox.Naming, logger *zap.Logger) (*Runtime, e
 		stale:    make(chan string, 64),
 	}
 	if config.CRIEndpoint != "" {
-		var err error
-		if r.cri, err = cri.New(config.CRIEndpoint, logger); err != nil {
-			return nil, err
-		}
+		socket, _ := cri.ParseEndpoint(config.CRIEndpoint)
+		r.cri = cri.New(socket, logger)
 	}
-	return r, nil
+	return r
 }
 
 // Name returns [sandbox.RuntimeKata].
@@ -96,7 +96,7 @@ func (r *Runtime) Watch(ctx context.Context, observer sandbox.Observer) error {
 
 	var lookup sync.WaitGroup
 	defer lookup.Wait()
-	var results <-chan cri.Result // nil, which never returns anything, without an endpoint
+	var results <-chan cri.Result // nil, which is never ready, without an endpoint
 	if r.cri != nil {
 		results = r.cri.Results()
 		lookup.Go(func() {

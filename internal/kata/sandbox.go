@@ -26,18 +26,18 @@ type Sandbox struct {
 	// dead means that the shim has exited.
 	dead atomic.Bool
 
-	// The rest belongs to the goroutine that pulls.
+	// The remaining fields belong to the goroutine that pulls.
 
 	// peer is the process ID of the shim, 0 while unknown.
 	peer int
 	// refused is the number of consecutive refused connections.
 	refused int
-	// readers created what was emitted so far. There is more than one only if the
-	// facts changed; the last is in use.
+	// readers hold the series that have been delivered so far. There is more than
+	// one only if the facts changed; the last one is in use.
 	readers []*reader.Reader
 	probe   *passive.Probe
-	// readFor and probeFor are the facts that the last reader and the probe were
-	// created for.
+	// readFor and probeFor are the facts for which the last reader and the probe
+	// were created.
 	readFor, probeFor *facts
 }
 
@@ -90,8 +90,8 @@ func (f *facts) attributes() []sandbox.Attribute {
 // Identity implements [sandbox.Sandbox].
 func (s *Sandbox) Identity() *sandbox.Identity { return &s.identity }
 
-// Status implements [sandbox.Sandbox]. It depends on files, and on whether the
-// shim was found to have exited.
+// Status implements [sandbox.Sandbox]. It depends on the files of the sandbox, and
+// on whether a pull found that the shim has exited.
 func (s *Sandbox) Status() sandbox.Status {
 	if s.dead.Load() {
 		return sandbox.Status{State: sandbox.Stopped}
@@ -113,7 +113,7 @@ func (s *Sandbox) decide(facts *facts) guard.Decision {
 	})
 }
 
-// MinInterval implements [sandbox.Sandbox]. There is none if the shim is not
+// MinInterval implements [sandbox.Sandbox]. There is no limit if the shim is not
 // contacted.
 func (s *Sandbox) MinInterval() time.Duration {
 	if s.decide(s.facts.Load()).Pull {
@@ -122,8 +122,8 @@ func (s *Sandbox) MinInterval() time.Duration {
 	return 0
 }
 
-// AppendInfo implements [sandbox.Sandbox]. What is known without a pull is in the
-// identity and the status.
+// AppendInfo implements [sandbox.Sandbox]. It appends nothing, because the identity
+// and the status contain all that is known without a pull.
 func (s *Sandbox) AppendInfo(*sandbox.Reading, bool) {}
 
 // AppendSeries implements [sandbox.Sandbox].
@@ -133,5 +133,6 @@ func (s *Sandbox) AppendSeries(r *sandbox.Reading) {
 	}
 }
 
-// Close implements [sandbox.Sandbox]. A pull leaves nothing open.
+// Close implements [sandbox.Sandbox]. There is nothing to release, because pulls
+// keep nothing open.
 func (s *Sandbox) Close() error { return nil }

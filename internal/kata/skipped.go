@@ -12,8 +12,8 @@ type skipped struct {
 	reasons map[string]storage.Reason
 }
 
-// report reports the paths that are skipped since the last report, for another
-// reason, or no longer.
+// report reports what has changed since the last report: paths that are now
+// skipped, skipped for another reason, or no longer skipped.
 func (s *skipped) report(inventory *storage.Inventory, observer sandbox.Observer) {
 	version := inventory.SkippedVersion()
 	if s.reasons != nil && version == s.version {

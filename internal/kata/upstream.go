@@ -2,8 +2,8 @@ package kata
 
 import "github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 
-// What kata-monitor reports about itself, with its names and help texts. In the
-// naming "otel", the receiver's own telemetry takes their place.
+// The families that kata-monitor reports about itself, with its names and help
+// texts. In the naming "otel", the receiver's own telemetry replaces them.
 var (
 	runningFamily = monitorFamily("kata_monitor_running_shim_count", sandbox.Gauge,
 		"Running shim count(running sandboxes).")

@@ -37,7 +37,7 @@ func (b *Batch) Append(id *sandbox.Identity, r *sandbox.Reading) {
 // AppendEnd adds, for each point of the reading, a point with the flag
 // NoRecordedValue, which ends its series.
 //
-// Each gets a metric of its own, because exporters are known to skip the points
+// Each gets a separate metric, because exporters are known to skip the points
 // of a metric that follow such a point.
 func (b *Batch) AppendEnd(id *sandbox.Identity, r *sandbox.Reading) {
 	b.append(id, r, true)

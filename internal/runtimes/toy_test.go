@@ -11,13 +11,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+const module = "github.com/sandbox-telemetry/sandboxreceiver"
+
 // toyLines is everything outside its own folder that a further runtime takes, each
 // with the line of runtimes.go that it follows. In metadata.yaml it is a value of
 // sandbox.runtime.name, which only documentation is generated from.
 var toyLines = map[string]string{
-	"\t\"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox\"\n": "\t\"github.com/sandbox-telemetry/sandboxreceiver/internal/toy\"\n",
-	"\tKata   kata.Config   `mapstructure:\"kata\"`\n":                      "\tToy    toy.Config    `mapstructure:\"toy\"`\n",
-	"\t\t{sandbox.RuntimeKata, &c.Kata},\n":                                 "\t\t{toy.Name, &c.Toy},\n",
+	"\t\"" + module + "/internal/sandbox\"\n":          "\t\"" + module + "/internal/toy\"\n",
+	"\tKata   kata.Config   `mapstructure:\"kata\"`\n": "\tToy    toy.Config    `mapstructure:\"toy\"`\n",
+	"\t\t{sandbox.RuntimeKata, &c.Kata},\n":            "\t\t{toy.Name, &c.Toy},\n",
 }
 
 // TestFurtherRuntime adds a runtime to the receiver, which is compiled with its
@@ -47,7 +49,8 @@ func TestFurtherRuntime(t *testing.T) {
 	overlayPath := filepath.Join(directory, "overlay.json")
 	require.NoError(t, os.WriteFile(overlayPath, overlay, 0o600))
 
-	command := exec.CommandContext(t.Context(), "go", "test", "-vet=off", "-overlay="+overlayPath, "-run=^TestToyRuntime$", "-count=1", "-v", ".")
+	command := exec.CommandContext(t.Context(), "go", "test",
+		"-overlay="+overlayPath, "-vet=off", "-count=1", "-v", "-run=^TestToyRuntime$", ".")
 	command.Dir = root
 	output, err := command.CombinedOutput()
 	require.NoError(t, err, "%s", output)

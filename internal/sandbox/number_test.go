@@ -13,16 +13,16 @@ func TestNumberScaled(t *testing.T) {
 		factor float64
 		want   Number
 	}{
-		"no factor":             {Int(7), 0, Int(7)},
-		"one":                   {Float(1.5), 1, Float(1.5)},
-		"whole keeps integers":  {Int(3), 1024, Int(3072)},
-		"negative":              {Int(-3), 1024, Int(-3072)},
-		"zero":                  {Int(0), 1024, Int(0)},
-		"fraction makes floats": {Int(1500), 0.001, Float(1.5)},
-		"floats stay floats":    {Float(2), 512, Float(1024)},
-		"overflow makes floats": {Int(math.MaxInt64), 1024, Float(float64(math.MaxInt64) * 1024)},
-		"lowest integer":        {Int(math.MinInt64), -1, Float(-float64(math.MinInt64))},
-		"factor beyond 31 bits": {Int(2), 1 << 40, Float(2 << 40)},
+		"no factor":                   {Int(7), 0, Int(7)},
+		"factor 1":                    {Float(1.5), 1, Float(1.5)},
+		"integer factor":              {Int(3), 1024, Int(3072)},
+		"negative integer":            {Int(-3), 1024, Int(-3072)},
+		"zero":                        {Int(0), 1024, Int(0)},
+		"fractional factor":           {Int(1500), 0.001, Float(1.5)},
+		"float":                       {Float(2), 512, Float(1024)},
+		"overflow":                    {Int(math.MaxInt64), 1024, Float(float64(math.MaxInt64) * 1024)},
+		"minimum integer":             {Int(math.MinInt64), -1, Float(-float64(math.MinInt64))},
+		"factor of more than 31 bits": {Int(2), 1 << 40, Float(2 << 40)},
 	} {
 		t.Run(name, func(t *testing.T) { assert.Equal(t, test.want, test.number.Scaled(test.factor)) })
 	}

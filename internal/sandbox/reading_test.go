@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestReadingOwnsItsLabels(t *testing.T) {
+func TestReadingCopiesLabels(t *testing.T) {
 	var r Reading
 	labels := []string{"a", "b"}
 	r.AddLabeled(&Family{}, Int(1), labels...)
@@ -39,7 +39,7 @@ func TestReadingReset(t *testing.T) {
 	}))
 }
 
-func TestDropAddsUpByReason(t *testing.T) {
+func TestDropCountsByReason(t *testing.T) {
 	var r Reading
 	r.Drop("forged", 1)
 	r.Drop("duplicate", 2)
@@ -47,7 +47,8 @@ func TestDropAddsUpByReason(t *testing.T) {
 	assert.Equal(t, []Dropped{{"forged", 4}, {"duplicate", 2}}, r.Dropped)
 }
 
-// partsOf returns the parts of a reading as text: identity, values, and ! if ended.
+// partsOf returns the parts of a reading as text: the ID of the identity, an exclamation
+// mark if the part has ended, and the values.
 func partsOf(r *Reading) []string {
 	var parts []string
 	for part := range r.Parts {
@@ -66,7 +67,7 @@ func partsOf(r *Reading) []string {
 	return parts
 }
 
-func TestPartsOfAReading(t *testing.T) {
+func TestReadingParts(t *testing.T) {
 	var r Reading
 	assert.Empty(t, partsOf(&r))
 	web, db, mq := &Identity{ID: "web"}, &Identity{ID: "db"}, &Identity{ID: "mq"}

@@ -20,8 +20,12 @@ func TestSeriesSetEndsEachSeriesOnce(t *testing.T) {
 	assert.Len(t, r.Points, 6)
 	r.Reset()
 	set.AppendSeries(&r)
-	assert.Equal(t, []Point{{Family: &plain}, {Family: &labeled, Labels: []string{"a"}}, {Family: &labeled, Labels: []string{"b"}}}, r.Points)
+	assert.Equal(t, []Point{
+		{Family: &plain},
+		{Family: &labeled, Labels: []string{"a"}},
+		{Family: &labeled, Labels: []string{"b"}},
+	}, r.Points)
 	r.Reset()
 	set.AppendSeries(&r)
-	assert.Empty(t, r.Points, "series must end once")
+	assert.Empty(t, r.Points, "each series must end only once")
 }

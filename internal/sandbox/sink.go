@@ -2,8 +2,8 @@ package sandbox
 
 import "context"
 
-// Sink accepts what the collection reads. It knows what becomes of readings:
-// pdata, logs, or the output of a command.
+// Sink accepts the readings of the collection and turns them into output, for example
+// into pdata for a pipeline.
 type Sink interface {
 	// Lanes is the number of lanes. Deliveries of one lane stay in order, and
 	// different lanes do not wait for each other.

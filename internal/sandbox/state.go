@@ -1,6 +1,6 @@
 package sandbox
 
-// State is the state of a sandbox as far as host files tell. It is the attribute
+// State is the state of a sandbox as known from host files. It is the attribute
 // sandbox.state.
 type State string
 

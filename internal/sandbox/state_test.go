@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestPulledStates(t *testing.T) {
+func TestStatusPulled(t *testing.T) {
 	for state, pulled := range map[State]bool{Running: true, Skipped: true, Booting: false, Stopped: false} {
 		assert.Equal(t, pulled, Status{State: state}.Pulled(), string(state))
 	}

@@ -127,8 +127,12 @@ func checkValue(metric pmetric.Metric, series page.Series, identity map[string]s
 	labels := map[string]any{}
 	for key, text := range series.Labels {
 		if _, identifies := identity[key]; !identifies {
-			labels[key] = text
+			labels["gvisor."+key] = text
 		}
+	}
+	want := series.Value
+	if metric.Unit() == "s" {
+		want *= 1e-9 // runsc exports nanoseconds
 	}
 	for _, point := range points.All() {
 		if fmt.Sprint(point.Attributes().AsRaw()) != fmt.Sprint(labels) {
@@ -138,8 +142,8 @@ func checkValue(metric pmetric.Metric, series page.Series, identity map[string]s
 		if point.ValueType() == pmetric.NumberDataPointValueTypeInt {
 			value = float64(point.IntValue())
 		}
-		if value != series.Value {
-			return fmt.Errorf("value is %v, want %v", value, series.Value)
+		if value != want {
+			return fmt.Errorf("value is %v, want %v", value, want)
 		}
 		if series.Type == "counter" && !point.StartTimestamp().AsTime().Equal(start) {
 			return fmt.Errorf("start time is %v, want %v", point.StartTimestamp().AsTime(), start)

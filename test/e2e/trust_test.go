@@ -46,7 +46,7 @@ service:
 				"receiver": "sandbox/gvisor", "runtime": "gvisor", "reason": "unregistered",
 			}),
 			hasValue(got, "otelcol_receiver_sandbox_sandboxes", 1, map[string]string{
-				"receiver": "sandbox/gvisor", "runtime": "gvisor", "sandbox.state": "running",
+				"receiver": "sandbox/gvisor", "runtime": "gvisor", "sandbox_state": "running",
 			}),
 		)
 	})

@@ -38,7 +38,7 @@ const (
 	minSweep = 256
 )
 
-// digest identifies bytes. Its seeds are random and secret, so that nobody can
+// digest identifies bytes. Its seeds are random and secret, so that no sandbox can
 // prepare bytes that collide.
 type digest [2]uint64
 

@@ -51,7 +51,8 @@ var metricFamilies = []struct {
 	{
 		"disk_latency",
 		sandbox.Descriptor{
-			Name: "gvisor.disk.latency", Description: "Latency.", Unit: "s", Scale: 1e-9, Kind: sandbox.Histogram, LabelKeys: []string{"gvisor.mode"},
+			Name: "gvisor.disk.latency", Description: "Latency.", Unit: "s", Scale: 1e-9,
+			Kind: sandbox.Histogram, LabelKeys: []string{"gvisor.mode"},
 		},
 		sandbox.Descriptor{Name: "runsc_disk_latency", Description: "Latency.", Kind: sandbox.Histogram, LabelKeys: []string{"mode"}},
 	},

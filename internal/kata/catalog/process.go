@@ -88,7 +88,7 @@ func processIO(readBytes, writeBytes, canceledWriteBytes string) []item {
 
 var (
 	goIO   = processIO("readbytes", "writebytes", "cancelledwritebytes")
-	rustIO = processIO("read_bytes", "write_bytes", "cancelled_write_bytes")
+	rustIO = processIO("read_bytes", "write_bytes", "cancelled_write_bytes") //nolint:misspell // the kernel's spelling
 
 	diskIO         = metric{"disk.io", "By", counter, "Bytes read from and written to storage by {}."}
 	canceledWrites = metric{

@@ -10,13 +10,14 @@ import (
 )
 
 // failureOf returns the failure of a pull whose response broke off. partial
-// is set if host data was read before.
+// is set if host data was read before; the cause stays the error type.
 func failureOf(err error, partial bool) error {
 	outcome := outcomeOf(err)
+	failure := sandbox.Fail(outcome, err)
 	if partial && outcome != sandbox.Canceled {
-		return &sandbox.Failure{Outcome: sandbox.Partial, Err: err}
+		return &sandbox.Failure{Outcome: sandbox.Partial, Err: failure}
 	}
-	return sandbox.Fail(outcome, err)
+	return failure
 }
 
 func outcomeOf(err error) sandbox.Outcome {

@@ -90,6 +90,30 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
+// TestErrorTypeOfPartialResponses checks that the cause of a partial response remains
+// known: "partial" is an outcome, but not an error type.
+func TestErrorTypeOfPartialResponses(t *testing.T) {
+	want := map[string]sandbox.Outcome{
+		"stalled in the guest part": sandbox.Timeout, "stalled in the host part": sandbox.Timeout,
+		"disconnected": sandbox.Disconnected, "truncated line": sandbox.Disconnected, "too large": sandbox.Oversize,
+		"client failure after host data": sandbox.Malformed,
+	}
+	for _, test := range outcomeTests {
+		if test.outcome != sandbox.Partial {
+			continue
+		}
+		settings := settingsFor(t, "otel", func(o *Options) { o.MaxResponseSize = test.limit })
+		var body io.Reader = strings.NewReader(test.text)
+		if test.err != nil {
+			body = io.MultiReader(body, iotest.ErrReader(test.err))
+		}
+		err := New(test.flavor, "clh", settings).Read(body, newReading())
+		if got := sandbox.ErrorTypeOf(err); got != want[test.name] {
+			t.Errorf("%s: error type %q (%v), want %q", test.name, got, err, want[test.name])
+		}
+	}
+}
+
 // TestPartialResponses truncates a response at many positions. All complete
 // lines of the host part must be read.
 func TestPartialResponses(t *testing.T) {

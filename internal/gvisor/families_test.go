@@ -1,0 +1,37 @@
+package gvisor
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
+)
+
+func TestOTelDescriptors(t *testing.T) {
+	f := newFamilies("runsc_", true)
+	for name, family := range map[string]*sandbox.Family{
+		"gvisor.sandbox.spec":            f.spec,
+		"gvisor.sandbox.capability":      f.capability,
+		"gvisor.sandbox.checkpointed":    f.checkpointed,
+		"gvisor.sandbox.restored":        f.restored,
+		"gvisor.sandbox.cpu_time_saved":  f.cpuTimeSaved,
+		"gvisor.sandbox.wall_time_saved": f.wallTimeSaved,
+	} {
+		assert.Equal(t, name, family.OTel.Name)
+		assert.Len(t, family.OTel.LabelKeys, len(family.Prometheus.LabelKeys))
+	}
+	assert.InDelta(t, 1.5, sandbox.Int(1500).Scaled(f.cpuTimeSaved.OTel.Scale).AsFloat(), 1e-9)
+	assert.Equal(t, "s", f.cpuTimeSaved.OTel.Unit)
+}
+
+func TestOTelOmitsRedundantFamilies(t *testing.T) {
+	f := newFamilies("runsc_", true)
+	metadata := f.infoOf(record().Metadata).family
+	for _, family := range []*sandbox.Family{f.presence, f.running, f.creationTime, f.noCPUTimeSaved, f.noWallTimeSaved, metadata} {
+		assert.Empty(t, family.OTel.Name)
+		assert.NotEmpty(t, family.Prometheus.Name)
+	}
+	assert.Equal(t, f.cpuTimeSaved.Prometheus, f.noCPUTimeSaved.Prometheus)
+	assert.Equal(t, f.wallTimeSaved.Prometheus, f.noWallTimeSaved.Prometheus)
+}

@@ -1,0 +1,209 @@
+package kata
+
+import (
+	"bufio"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/guard"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
+)
+
+// abortingShimVariable is the environment variable that makes this test binary a
+// shim of runtime-rs with QEMU. Its value is the path of the socket.
+const abortingShimVariable = "SANDBOXRECEIVER_TEST_ABORTING_SHIM"
+
+// exitAborted is the exit code of an aborting shim after a request for metrics:
+// 128 + SIGABRT.
+const exitAborted = 134
+
+// serveAbortingShim behaves as the real shim does: it accepts connections, reads
+// requests, and terminates, with the whole pod, when it receives a request for
+// metrics.
+func serveAbortingShim(socket string) {
+	listener, err := net.Listen("unix", socket)
+	if err != nil {
+		os.Exit(1)
+	}
+	// The pipe is closed when the test ends, even if it crashes.
+	go func() {
+		_, _ = os.Stdin.Read(make([]byte, 1))
+		os.Exit(0)
+	}()
+	for {
+		conn, err := listener.Accept()
+		if err != nil {
+			os.Exit(1)
+		}
+		go func() {
+			defer conn.Close()
+			request, err := http.ReadRequest(bufio.NewReader(conn))
+			if err == nil && request.URL.Path == "/metrics" {
+				os.Exit(exitAborted)
+			}
+		}()
+	}
+}
+
+// abortingShim is an aborting shim that runs as a separate process.
+type abortingShim struct {
+	command *exec.Cmd
+	exited  chan struct{}
+}
+
+// startAbortingShim starts an aborting shim for the sandbox web-0.
+func startAbortingShim(t *testing.T, storagePath string) *abortingShim {
+	t.Helper()
+	directory := filepath.Join(storagePath, "web-0")
+	if err := os.MkdirAll(directory, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	socket := filepath.Join(directory, "shim-monitor.sock")
+	shim := &abortingShim{command: exec.Command(os.Args[0]), exited: make(chan struct{})}
+	// The race detector would delay the exit by a second.
+	shim.command.Env = append(os.Environ(), abortingShimVariable+"="+socket, "GORACE=atexit_sleep_ms=0")
+	stdin, err := shim.command.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := shim.command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		_ = shim.command.Wait()
+		close(shim.exited)
+	}()
+	t.Cleanup(func() {
+		_ = stdin.Close()
+		<-shim.exited
+	})
+	eventually(t, func() bool {
+		conn, err := net.Dial("unix", socket)
+		if err == nil {
+			_ = conn.Close()
+		}
+		return err == nil
+	})
+	return shim
+}
+
+// running reports whether the shim has not exited.
+func (shim *abortingShim) running() bool {
+	select {
+	case <-shim.exited:
+		return false
+	default:
+		return true
+	}
+}
+
+// A shim of runtime-rs with QEMU must survive its pulls, which still read what is
+// available on the host. Without a complete state file, the hypervisor is unknown.
+func TestAbortingShimSurvives(t *testing.T) {
+	for _, collection := range []guard.Collection{guard.Auto, guard.Passive} {
+		for name, state := range map[string]string{
+			"qemu":               stateFile("web-0", "qemu"),
+			"firecracker":        stateFile("web-0", "firecracker"),
+			"unknown hypervisor": stateFile("web-0", "new"),
+			"incomplete state":   stateFile("web-0", "dragonball")[:90],
+			"no state":           "",
+		} {
+			t.Run(string(collection)+" "+name, func(t *testing.T) { checkShimSurvives(t, collection, state) })
+		}
+	}
+}
+
+func checkShimSurvives(t *testing.T, collection guard.Collection, state string) {
+	t.Helper()
+	paths := newStoragePaths(t)
+	shim := startAbortingShim(t, paths.rust)
+	directory := filepath.Join(paths.rust, "web-0")
+	setModTime(t, filepath.Join(directory, "shim-monitor.sock"), -time.Hour)
+	if state != "" {
+		write(t, filepath.Join(directory, "state.json"), state)
+	}
+	config := newConfig(paths)
+	config.Collection = collection
+	s := findOne(t, config)
+	for range 3 {
+		r, err := pull(t, s)
+		if err != nil {
+			t.Errorf("pull: %v", err)
+		}
+		if !hasFamily(r, "kata.shim.thread.count") {
+			t.Errorf("got families %q, want those of the shim's process", familiesOf(r))
+		}
+	}
+	if !shim.running() {
+		t.Fatal("the shim has exited")
+	}
+}
+
+// If the configuration allows the request, the same shim does abort, which proves
+// that the test above would detect a request.
+func TestAbortingShimAborts(t *testing.T) {
+	paths := newStoragePaths(t)
+	shim := startAbortingShim(t, paths.rust)
+	write(t, filepath.Join(paths.rust, "web-0", "state.json"), stateFile("web-0", "qemu"))
+	config := newConfig(paths)
+	config.Collection = guard.Shim
+	s := findOne(t, config)
+	if _, err := pull(t, s); sandbox.OutcomeOf(err) != sandbox.Disconnected {
+		t.Errorf("pull: got error %v, want outcome %s", err, sandbox.Disconnected)
+	}
+	<-shim.exited
+	if code := shim.command.ProcessState.ExitCode(); code != exitAborted {
+		t.Errorf("the shim exited with code %d, want %d", code, exitAborted)
+	}
+	// The socket that the shim leaves behind refuses connections.
+	for range 2 {
+		if _, err := pull(t, s); sandbox.OutcomeOf(err) != sandbox.Unreachable {
+			t.Errorf("pull after the exit: got error %v, want outcome %s", err, sandbox.Unreachable)
+		}
+	}
+	if state := s.Status().State; state != sandbox.Stopped {
+		t.Errorf("got state %s, want %s", state, sandbox.Stopped)
+	}
+}
+
+// If another sandbox reuses the ID, a decision about the previous instance must
+// not cause a request to the new shim.
+func TestDecisionAppliesToOneInstance(t *testing.T) {
+	paths := newStoragePaths(t)
+	socket := bind(t, paths.rust, "web-0")
+	setModTime(t, socket, -time.Minute)
+	write(t, filepath.Join(paths.rust, "web-0", "state.json"), stateFile("web-0", "dragonball"))
+	s := findOne(t, newConfig(paths))
+	if state := s.Status().State; state != sandbox.Running {
+		t.Fatalf("got state %s, want %s", state, sandbox.Running)
+	}
+
+	remove(t, filepath.Join(paths.rust, "web-0"))
+	shim := startAbortingShim(t, paths.rust)
+	if _, err := pull(t, s); sandbox.OutcomeOf(err) != sandbox.Gone {
+		t.Errorf("pull: got error %v, want outcome %s", err, sandbox.Gone)
+	}
+	// If the pull had sent a request, the shim might not have processed it yet. It
+	// gets the time until it has handled another, harmless request.
+	conn, err := net.Dial("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.Write([]byte("GET /agent-url HTTP/1.1\r\nHost: shim\r\n\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	_ = conn.SetReadDeadline(time.Now().Add(maxWait))
+	_, _ = conn.Read(make([]byte, 1))
+	if !shim.running() {
+		t.Error("the new shim has exited")
+	}
+	if len(s.runtime.stale) != 1 {
+		t.Error("the finder was not notified")
+	}
+}
