@@ -16,10 +16,11 @@ type Settings struct {
 	// the request contains; nil if it contains none.
 	Filter *regexp.Regexp
 	// ZeroFill adds registered counters that have never occurred, with the
-	// value 0. It skips metrics that have a field with more than 16 values.
+	// value 0. It skips metrics that have a field with more than 16 values, and
+	// the last ones if there would be more than MaxPoints.
 	ZeroFill bool
-	// MaxPoints limits the points of a snapshot, and the series of all snapshots
-	// together; 8192 by default.
+	// MaxPoints limits the points of a snapshot, including zeros, and the series of
+	// all snapshots together; 8192 by default.
 	MaxPoints int
 	// AnyAge accepts snapshots that are older than 10 seconds.
 	AnyAge bool
@@ -40,9 +41,9 @@ type Verifier struct {
 	zeroFill  bool
 	anyAge    bool
 
-	// zeroFilled reports that counters were filled with zero since the last
-	// call of AppendSeries.
-	zeroFilled bool
+	// zeroEnd is the last counter that was filled with zero since the last call
+	// of AppendSeries, plus 1; 0 if there was none.
+	zeroEnd uint32
 	// last is the time of the last verified snapshot, in Unix nanoseconds.
 	last int64
 	// series are all series that have occurred, ascending.
