@@ -62,6 +62,7 @@ func newFinder(runtime *Runtime, notifier storage.Notifier, observer sandbox.Obs
 // candidate is a sandbox whose identity is not known yet.
 type candidate struct {
 	directory storage.Directory
+	stateFile *storage.StateFile
 	// until is when it is reported with what is known by then.
 	until time.Time
 	facts facts
@@ -95,7 +96,11 @@ func (f *finder) apply(change storage.Change, now time.Time) {
 		return
 	}
 	path := change.Added.Path()
-	f.candidates[path] = &candidate{directory: *change.Added, until: now.Add(f.runtime.pace.identity)}
+	f.candidates[path] = &candidate{
+		directory: *change.Added,
+		stateFile: storage.NewStateFile(*change.Added),
+		until:     now.Add(f.runtime.pace.identity),
+	}
 	if f.runtime.cri != nil {
 		f.runtime.cri.Request(change.Added.ID)
 	}
@@ -126,7 +131,7 @@ func (f *finder) dismiss(c *candidate) {
 // enough.
 func (f *finder) consider(c *candidate, now time.Time) {
 	if !c.facts.settled {
-		c.facts = readFacts(c.directory)
+		c.facts = readFacts(c.stateFile)
 	}
 	complete := c.facts.settled && (f.runtime.cri == nil || c.hasPod)
 	if !complete && now.Before(c.until) {
@@ -263,7 +268,7 @@ func (f *finder) tickPaths(now time.Time) {
 // decide checks for the state file of a sandbox again.
 func (f *finder) decide(path string, now time.Time) {
 	s := f.reported[path]
-	facts := readFacts(s.directory)
+	facts := readFacts(s.stateFile)
 	if facts.settled {
 		s.facts.Store(&facts)
 		delete(f.undecided, path)
