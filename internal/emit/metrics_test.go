@@ -43,6 +43,7 @@ var (
 type fakePipeline struct {
 	err   atomic.Pointer[error]
 	block bool
+	calls atomic.Int32
 
 	mu      sync.Mutex
 	batches []pmetric.Metrics
@@ -53,6 +54,7 @@ func (p *fakePipeline) refuse(err error) { p.err.Store(&err) }
 func (p *fakePipeline) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
 
 func (p *fakePipeline) ConsumeMetrics(ctx context.Context, metrics pmetric.Metrics) error {
+	p.calls.Add(1)
 	if p.block {
 		<-ctx.Done()
 		return ctx.Err()
