@@ -52,9 +52,9 @@ func (c *Config) SetDefaults() {
 // IsEnabled reports whether Kata sandboxes are collected.
 func (c *Config) IsEnabled() bool { return c.Enabled }
 
-// Validate returns all errors, each with its key. A configuration that is
+// Check returns all errors, each with its key. A configuration that is
 // disabled is not checked.
-func (c *Config) Validate() error {
+func (c *Config) Check() error {
 	if !c.Enabled {
 		return nil
 	}
