@@ -108,11 +108,3 @@ func TestNewErrorsNameKeys(t *testing.T) {
 	_, err = config.New(sandbox.OTel, zap.NewNop())
 	require.NoError(t, err, "a disabled runtime must not cause an error")
 }
-
-func TestValidationErrorsNameKeys(t *testing.T) {
-	config := defaultConfig()
-	config.Kata.StoragePaths = nil
-	require.ErrorContains(t, confmap.Validate(config), "kata: storage_paths: ")
-	config.Kata.Enabled = false
-	require.NoError(t, confmap.Validate(config), "a disabled runtime must not be checked")
-}
