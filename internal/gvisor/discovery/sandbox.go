@@ -48,8 +48,12 @@ type Sandbox struct {
 	InPod bool
 	// Pod identifies the pod.
 	Pod sandbox.Pod
+	// PodConflict reports whether the evidence for the pod conflicts, so that Pod is
+	// incomplete.
+	PodConflict bool
 	// UpstreamPodName and UpstreamPodNamespace identify the pod as the upstream
-	// exporter does. They are empty if runsc did not record them.
+	// exporter does. They are empty if runsc did not record them or a tenant could
+	// have forged them.
 	UpstreamPodName, UpstreamPodNamespace string
 	// Containers are all containers of the sandbox, sorted by ID.
 	Containers []Container

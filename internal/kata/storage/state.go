@@ -9,6 +9,7 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/jsonscan"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kubepod"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
@@ -35,9 +36,18 @@ type State struct {
 	Cgroup string
 	// VMM and Virtiofsd are pids in the PID namespace of the host, or 0.
 	VMM, Virtiofsd int
-	// Pod comes from the annotations of the sandbox container. The UID can also
-	// come from the cgroup path.
+	// Pod comes from the cgroup path and, as far as these prove anything, the
+	// annotations of the sandbox container.
 	Pod sandbox.Pod
+	// PodConflict reports whether the evidence for the pod conflicts, so that Pod
+	// is incomplete.
+	PodConflict bool
+}
+
+// setPod sets the pod that the evidence proves.
+func (s *State) setPod(evidence *kubepod.Evidence) {
+	identity := evidence.Identify()
+	s.Pod, s.PodConflict = identity.Pod, identity.Conflict
 }
 
 // ReadState reads the state file of a sandbox and returns the runtime flavor and
