@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
+	"go.uber.org/zap"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/metadatatest"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
@@ -76,6 +77,28 @@ func TestSkippedPathsAreCountedByReason(t *testing.T) {
 		h.runtime.actions <- func(o sandbox.Observer) { o.Scanned() }
 		synctest.Wait()
 		assert.Equal(t, 1, h.logs.FilterMessage("First scan is complete").Len())
+		stop()
+	})
+}
+
+func TestPodConflictsAreCountedAndLogged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarness(t, nil)
+		stop := h.start(t)
+		for _, id := range []string{"a", "b", "c"} {
+			s := newFake(id)
+			s.identity.PodConflict = id != "c"
+			h.runtime.add(s)
+		}
+		synctest.Wait()
+		metadatatest.AssertEqualReceiverSandboxPodConflicts(t, h.self, []metricdata.DataPoint[int64]{
+			{Value: 2, Attributes: attributes()},
+		}, metricdatatest.IgnoreTimestamp())
+		var ids []any
+		for _, entry := range h.logs.FilterLevelExact(zap.WarnLevel).All() {
+			ids = append(ids, entry.ContextMap()["sandbox.id"])
+		}
+		assert.Equal(t, []any{"a", "b"}, ids)
 		stop()
 	})
 }

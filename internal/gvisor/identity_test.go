@@ -83,6 +83,10 @@ func TestIdentity(t *testing.T) {
 				id.UpstreamLabels = append(id.UpstreamLabels, sandbox.Attribute{Key: "pod_name", Value: "web-0"}, sandbox.Attribute{Key: "namespace_name", Value: "shop"})
 			},
 		},
+		"pod with conflicting evidence": {
+			func(s *discovery.Sandbox) { s.InPod, s.PodConflict = true, true },
+			func(id *sandbox.Identity) { id.PodConflict, id.Container = true, sandbox.Container{} },
+		},
 		"pod that runsc does not know": {
 			func(s *discovery.Sandbox) { s.InPod, s.Pod = true, sandbox.Pod{Name: "web-0"} },
 			func(id *sandbox.Identity) { id.Pod.Name, id.Container = "web-0", sandbox.Container{} },

@@ -144,6 +144,12 @@ func (t *Telemetry) DroppedPoints(runtime, reason string, points int) {
 	t.builder.ReceiverSandboxDroppedPoints.Add(context.Background(), int64(points), t.withReason(runtime, reason))
 }
 
+// PodConflict counts a sandbox whose pod is not identified because the evidence
+// conflicts.
+func (t *Telemetry) PodConflict(runtime string) {
+	t.builder.ReceiverSandboxPodConflicts.Add(context.Background(), 1, t.with(attribute.String("runtime", runtime)))
+}
+
 // SkippedPulls counts pulls that were due and not started.
 func (t *Telemetry) SkippedPulls(runtime, reason string, pulls int64) {
 	t.builder.ReceiverSandboxSkippedPulls.Add(context.Background(), pulls, t.withReason(runtime, reason))
