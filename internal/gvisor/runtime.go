@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"sync"
 
 	"go.uber.org/zap"
@@ -106,6 +107,7 @@ func (r *Runtime) Watch(ctx context.Context, observer sandbox.Observer) error {
 	}
 	discovery.New(discovery.Settings{
 		Roots:               r.config.Roots,
+		Configured:          !slices.Equal(r.config.Roots, discovery.DefaultRoots()),
 		Registrations:       r.registrations,
 		VerifyProcesses:     r.config.VerifyPeer,
 		Processes:           r.processes,

@@ -37,13 +37,15 @@ const (
 // used by one goroutine only.
 type finder struct {
 	patterns []string
-	observer Observer
-	logger   *zap.Logger
-	now      func() time.Time
-	reader   reader
-	interner *interner
-	set      *set
-	liveness *liveness
+	// configured reports whether the patterns are not the defaults.
+	configured bool
+	observer   Observer
+	logger     *zap.Logger
+	now        func() time.Time
+	reader     reader
+	interner   *interner
+	set        *set
+	liveness   *liveness
 	// watch starts to watch a root. If the root is watched already, it makes sure
 	// that the watch refers to the current directory at that path. unwatch stops
 	// watching.
@@ -56,6 +58,8 @@ type finder struct {
 	maxFiles int
 
 	roots map[string]*root
+	// matches are the paths of the roots that each pattern matched last.
+	matches map[string][]string
 	// failed and excess are those of the last resolution.
 	failed    map[string]error
 	excess    []string
@@ -78,19 +82,20 @@ type finder struct {
 func newFinder(settings Settings, observer Observer, now func() time.Time) *finder {
 	liveness := &liveness{now: now, watchers: map[int]int{}}
 	return &finder{
-		patterns: settings.Roots,
-		observer: observer,
-		logger:   settings.Logger,
-		now:      now,
-		reader:   reader{now: now},
-		interner: newInterner(settings.Registrations),
-		set:      newSet(observer, liveness),
-		liveness: liveness,
-		watch:    func(string) error { return nil },
-		unwatch:  func(string) {},
-		maxFiles: maxFiles,
-		roots:    map[string]*root{},
-		pending:  map[*file]struct{}{},
+		patterns:   settings.Roots,
+		configured: settings.Configured,
+		observer:   observer,
+		logger:     settings.Logger,
+		now:        now,
+		reader:     reader{now: now},
+		interner:   newInterner(settings.Registrations),
+		set:        newSet(observer, liveness),
+		liveness:   liveness,
+		watch:      func(string) error { return nil },
+		unwatch:    func(string) {},
+		maxFiles:   maxFiles,
+		roots:      map[string]*root{},
+		pending:    map[*file]struct{}{},
 	}
 }
 

@@ -16,6 +16,7 @@ func (f *finder) report() {
 	f.reportError()
 	if !f.scanned {
 		f.scanned = true
+		f.warnAboutRoots()
 		f.observer.Scanned()
 	}
 }
