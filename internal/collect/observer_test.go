@@ -41,9 +41,39 @@ func TestTelemetryHasTheReceiverAsAttribute(t *testing.T) {
 		metadatatest.AssertEqualReceiverSandboxDroppedPoints(t, h.self, []metricdata.DataPoint[int64]{
 			{Value: 4, Attributes: attributes(attribute.String("reason", "forged"))},
 		}, ignore)
-		metadatatest.AssertEqualReceiverSandboxSandboxes(t, h.self, []metricdata.DataPoint[int64]{
-			{Value: 1, Attributes: attributes(attribute.String("sandbox.state", "running"))},
-		}, ignore)
+		metadatatest.AssertEqualReceiverSandboxSandboxes(t, h.self, sandboxCounts(1), ignore)
+		stop()
+	})
+}
+
+// sandboxCounts returns the numbers of sandboxes by state if only running ones
+// exist.
+func sandboxCounts(running int64) (counts []metricdata.DataPoint[int64]) {
+	for _, state := range sandbox.States {
+		point := metricdata.DataPoint[int64]{Attributes: attributes(attribute.String("sandbox.state", string(state)))}
+		if state == sandbox.Running {
+			point.Value = running
+		}
+		counts = append(counts, point)
+	}
+	return counts
+}
+
+func TestSandboxesAreZeroRatherThanAbsent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarness(t, nil)
+		ignore := metricdatatest.IgnoreTimestamp()
+		metadatatest.AssertEqualReceiverSandboxSandboxes(t, h.self, sandboxCounts(0), ignore)
+		stop := h.start(t)
+		time.Sleep(2 * testInterval)
+		metadatatest.AssertEqualReceiverSandboxSandboxes(t, h.self, sandboxCounts(0), ignore)
+		s := newFake("a")
+		h.runtime.add(s)
+		time.Sleep(testInterval)
+		metadatatest.AssertEqualReceiverSandboxSandboxes(t, h.self, sandboxCounts(1), ignore)
+		h.runtime.remove(s)
+		time.Sleep(testInterval)
+		metadatatest.AssertEqualReceiverSandboxSandboxes(t, h.self, sandboxCounts(0), ignore)
 		stop()
 	})
 }

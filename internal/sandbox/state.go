@@ -16,6 +16,9 @@ const (
 	Skipped State = "skipped"
 )
 
+// States lists all values of [State].
+var States = [...]State{Booting, Running, Stopped, Skipped}
+
 // Status is the state of a sandbox and what the receiver makes of it.
 type Status struct {
 	State State

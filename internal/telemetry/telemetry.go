@@ -101,10 +101,16 @@ func (t *Telemetry) withReason(runtime, reason string) metric.MeasurementOption 
 // Start registers the gauges that are read when telemetry is collected.
 func (t *Telemetry) Start() error {
 	err := t.builder.RegisterReceiverSandboxSandboxesCallback(func(_ context.Context, o metric.Int64Observer) error {
-		if counts := t.sandboxes.Load(); counts != nil {
-			for group, count := range *counts {
-				o.Observe(count, t.with(
-					attribute.String("runtime", group.Runtime), attribute.String("sandbox.state", string(group.State))))
+		var counts map[Group]int64
+		if known := t.sandboxes.Load(); known != nil {
+			counts = *known
+		}
+		// A state without sandboxes is 0 rather than absent, so that an alert on it
+		// also fires if there has never been one.
+		for runtime := range t.pulls {
+			for _, state := range sandbox.States {
+				o.Observe(counts[Group{runtime, state}], t.with(
+					attribute.String("runtime", runtime), attribute.String("sandbox.state", string(state))))
 			}
 		}
 		return nil
