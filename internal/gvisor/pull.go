@@ -129,6 +129,7 @@ func (s *Sandbox) learn(conn *control.Conn, known *registration.Registration) er
 		}
 	}
 	s.verifier = snapshot.NewVerifier(known, s.runtime.snapshots)
+	s.runtime.filterUse.record(s.verifier.SelectsAny())
 	return nil
 }
 

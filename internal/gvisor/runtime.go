@@ -32,6 +32,8 @@ type Runtime struct {
 	families         *families
 	capabilities     statefile.Capabilities
 
+	filterUse filterUse
+
 	// infos are those of each build, by metadata. They belong to the goroutine of
 	// discovery.
 	infos map[*discovery.Metadata]*info
@@ -135,6 +137,11 @@ func (r *Runtime) AppendRuntimeMetrics(reading *sandbox.Reading, stats sandbox.S
 		}
 	}
 	r.mu.Unlock()
+	if r.config.MetricFilter != "" && r.filterUse.isUseless() {
+		r.logger.Warn("gvisor::metric_filter matches no metric of any sandbox: "+
+			"it must match the whole Prometheus name without the prefix, for example fs_opens or netstack_.*",
+			zap.String("metric_filter", r.config.MetricFilter))
+	}
 	f := r.families
 	reading.Add(f.serverPresence, sandbox.Int(1))
 	reading.Add(f.seen, sandbox.Int(stats.Seen))
