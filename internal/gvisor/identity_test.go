@@ -118,6 +118,9 @@ func TestState(t *testing.T) {
 		"creating":               {func(s *discovery.Sandbox) { s.Status = "creating" }, sandbox.Booting},
 		"stopped":                {func(s *discovery.Sandbox) { s.Status = "stopped" }, sandbox.Stopped},
 		"killed":                 {func(s *discovery.Sandbox) { s.Exited = true }, sandbox.Stopped},
+		"unseen":                 {func(s *discovery.Sandbox) { s.Unseen = true }, sandbox.Unknown},
+		"unseen while it boots":  {func(s *discovery.Sandbox) { s.Status, s.Unseen = "creating", true }, sandbox.Booting},
+		"unseen and stopped":     {func(s *discovery.Sandbox) { s.Status, s.Unseen = "stopped", true }, sandbox.Stopped},
 		"killed while it booted": {func(s *discovery.Sandbox) { s.Status, s.Exited = "creating", true }, sandbox.Stopped},
 	} {
 		s := record()

@@ -62,7 +62,7 @@ func (d *Discovery) Run(ctx context.Context, observer Observer) {
 	var exited <-chan int
 	if processes := d.settings.Processes; d.settings.VerifyProcesses {
 		f.liveness.processes = processes
-		f.ownProcessesOnly = processes.Local() && !host.InitialPIDNamespace()
+		f.liveness.ownProcessesOnly = processes.Local() && !host.InitialPIDNamespace()
 		if processes.Local() {
 			exits, err := host.NewExits(d.settings.MaxWatchedProcesses)
 			if err == nil {

@@ -51,9 +51,6 @@ type finder struct {
 	// watching.
 	watch   func(path string) error
 	unwatch func(path string)
-	// ownProcessesOnly reports whether processes outside of the receiver's PID
-	// namespace are invisible.
-	ownProcessesOnly bool
 	// maxFiles limits the number of state files per root.
 	maxFiles int
 
@@ -74,13 +71,15 @@ type finder struct {
 	skippedRoots map[string]Reason
 	// lastError is the text of the reported error, empty if there is none.
 	lastError string
+	// warnedUnseen reports whether a warning about invisible processes was logged.
+	warnedUnseen bool
 	// scanned reports whether the first scan has been reported.
 	scanned bool
 }
 
 // newFinder returns a finder that watches no roots and checks no processes.
 func newFinder(settings Settings, observer Observer, now func() time.Time) *finder {
-	liveness := &liveness{now: now, watchers: map[int]int{}}
+	liveness := &liveness{now: now, watchers: map[int]int{}, ownRoots: map[string]bool{}}
 	return &finder{
 		patterns:   settings.Roots,
 		configured: settings.Configured,

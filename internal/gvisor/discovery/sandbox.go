@@ -39,6 +39,9 @@ type Sandbox struct {
 	PID int
 	// Exited reports whether the sandbox process has exited.
 	Exited bool
+	// Unseen reports whether the sandbox process may exist although it cannot be
+	// seen.
+	Unseen bool
 	// Socket is the recorded path of the control socket.
 	Socket string
 	// MetricServer is the recorded address of the metric server.
