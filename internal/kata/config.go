@@ -41,13 +41,17 @@ type Config struct {
 func (c *Config) SetDefaults() {
 	*c = Config{
 		Enabled:         true,
-		StoragePaths:    []string{"/run/vc/sbs", "/run/kata"},
+		StoragePaths:    defaultStoragePaths(),
 		Collection:      guard.Auto,
 		Families:        reader.DefaultFamilies,
 		UnknownFamilies: reader.DropUnknown,
 		MaxResponseSize: 8 << 20,
 	}
 }
+
+// defaultStoragePaths returns where the Go runtime and runtime-rs keep their
+// directories.
+func defaultStoragePaths() []string { return []string{"/run/vc/sbs", "/run/kata"} }
 
 // IsEnabled reports whether Kata sandboxes are collected.
 func (c *Config) IsEnabled() bool { return c.Enabled }
