@@ -20,6 +20,8 @@ const (
 // end is a delivery whose points end series.
 type end struct {
 	sandbox.Delivery
+	// points is the number of points that it has in the batch.
+	points int
 	// refusedAt is when the pipeline refused it first.
 	refusedAt time.Time
 }
@@ -39,6 +41,7 @@ func (w *worker) appendEnd(e end) {
 		e.Reading.Free()
 		return
 	}
+	e.points = w.batch.Points() - before
 	w.ends = append(w.ends, e)
 }
 
@@ -57,8 +60,10 @@ func (w *worker) retryEnds() {
 	w.refused.ends = slices.Delete(w.refused.ends, 0, retried)
 }
 
-// keepEnds keeps the ends of a refused batch for another one.
-func (w *worker) keepEnds() {
+// keepEnds keeps the ends of a refused batch for another one, and drops those that
+// were refused for too long or are too many. It returns the number of points in the
+// batch that are kept.
+func (w *worker) keepEnds() (kept int) {
 	now := time.Now()
 	for _, e := range w.ends {
 		points := len(e.Reading.Points)
@@ -66,14 +71,32 @@ func (w *worker) keepEnds() {
 			e.refusedAt = now
 		}
 		if now.Sub(e.refusedAt) > maxRefusedAge || w.refused.points+points > maxRefusedPoints {
-			w.sink.settings.Telemetry.DroppedPoints(e.Identity.Runtime, telemetry.EndRefused, points)
-			e.Reading.Free()
+			w.dropEnd(e)
 			continue
 		}
 		e.Reading.Time = now
+		kept += e.points
 		w.refused.points += points
 		w.refused.ends = append(w.refused.ends, e)
 	}
+	w.forgetEnds()
+	return kept
+}
+
+// dropEnds drops the ends of a refused batch.
+func (w *worker) dropEnds() {
+	for _, e := range w.ends {
+		w.dropEnd(e)
+	}
+	w.forgetEnds()
+}
+
+func (w *worker) dropEnd(e end) {
+	w.sink.settings.Telemetry.DroppedPoints(e.Identity.Runtime, telemetry.EndRefused, e.points)
+	e.Reading.Free()
+}
+
+func (w *worker) forgetEnds() {
 	clear(w.ends)
 	w.ends = w.ends[:0]
 }

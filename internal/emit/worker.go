@@ -27,6 +27,8 @@ type worker struct {
 	refused refusedEnds
 	// refusing means that the pipeline refused the last batch.
 	refusing bool
+	// closing means that there is no later batch for which to keep ends.
+	closing bool
 }
 
 func newWorker(sink *Metrics) *worker {
@@ -42,8 +44,7 @@ func (w *worker) run(ctx context.Context) {
 		select {
 		case deliveries, open := <-w.in:
 			if !open {
-				w.retryEnds()
-				w.flush(ctx)
+				w.close(ctx)
 				return
 			}
 			for _, d := range deliveries {
@@ -106,22 +107,40 @@ func (w *worker) flush(ctx context.Context) {
 	s.Telemetry.Batch(points)
 	operation := s.Obsreport.StartMetricsOp(ctx)
 	err := s.Next.ConsumeMetrics(operation, metrics)
+	first := ctx.Err() == nil && w.sink.pipeline.record(w, err)
+	if err != nil {
+		// Ends that are kept are counted with the batch that settles them.
+		points -= w.handleRefusal(ctx, err, first)
+	}
 	s.Obsreport.EndMetricsOp(operation, format, points, err)
+	w.clear()
+}
+
+// handleRefusal makes sources pull again after the batch was refused, and keeps
+// its ends unless another batch would not help. first means that the pipeline
+// accepted the last one. It returns the number of points that are kept.
+func (w *worker) handleRefusal(ctx context.Context, err error, first bool) (kept int) {
+	permanent := consumererror.IsPermanent(err)
 	if ctx.Err() == nil {
-		first := w.sink.pipeline.record(w, err)
-		if err != nil {
-			permanent := consumererror.IsPermanent(err)
-			for _, source := range w.sources {
-				// While the pipeline keeps refusing, more pulls would only add to
-				// its load.
-				source.Lost(first && !permanent)
-			}
-			if !permanent {
-				w.keepEnds()
-			}
+		for _, source := range w.sources {
+			// While the pipeline keeps refusing, more pulls would only add to its
+			// load.
+			source.Lost(first && !permanent)
 		}
 	}
-	w.clear()
+	if permanent || w.closing || ctx.Err() != nil {
+		w.dropEnds()
+		return 0
+	}
+	return w.keepEnds()
+}
+
+// close sends what is left.
+func (w *worker) close(ctx context.Context) {
+	w.closing = true
+	for w.retryEnds(); w.batch.Points() > 0; w.retryEnds() {
+		w.flush(ctx)
+	}
 }
 
 // clear forgets what was in the batch.
@@ -129,7 +148,7 @@ func (w *worker) clear() {
 	for _, e := range w.ends {
 		e.Reading.Free()
 	}
-	clear(w.ends)
+	w.forgetEnds()
 	clear(w.sources)
-	w.ends, w.sources = w.ends[:0], w.sources[:0]
+	w.sources = w.sources[:0]
 }

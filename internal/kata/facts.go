@@ -17,9 +17,9 @@ type facts struct {
 	settled bool
 }
 
-// readFacts reads the files of a sandbox.
-func readFacts(directory storage.Directory) facts {
-	flavor, state, err := storage.ReadState(directory)
+// readFacts reads the state file of a sandbox.
+func readFacts(file *storage.StateFile) facts {
+	flavor, state, err := file.Read()
 	return facts{
 		flavor:   flavor,
 		state:    state,

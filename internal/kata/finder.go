@@ -63,6 +63,7 @@ func newFinder(runtime *Runtime, notifier storage.Notifier, observer sandbox.Obs
 // candidate is a sandbox whose identity is not known yet.
 type candidate struct {
 	directory storage.Directory
+	stateFile *storage.StateFile
 	// until is when the candidate is reported even if its identity is incomplete.
 	until time.Time
 	facts facts
@@ -96,7 +97,11 @@ func (f *finder) apply(change storage.Change, now time.Time) {
 		return
 	}
 	path := change.Added.Path()
-	f.candidates[path] = &candidate{directory: *change.Added, until: now.Add(f.runtime.pace.identity)}
+	f.candidates[path] = &candidate{
+		directory: *change.Added,
+		stateFile: storage.NewStateFile(*change.Added),
+		until:     now.Add(f.runtime.pace.identity),
+	}
 	if f.runtime.cri != nil {
 		f.runtime.cri.Request(change.Added.ID)
 	}
@@ -127,7 +132,7 @@ func (f *finder) dismiss(c *candidate) {
 // enough.
 func (f *finder) consider(c *candidate, now time.Time) {
 	if !c.facts.settled {
-		c.facts = readFacts(c.directory)
+		c.facts = readFacts(c.stateFile)
 	}
 	complete := c.facts.settled && (f.runtime.cri == nil || c.hasPod)
 	if !complete && now.Before(c.until) {
@@ -267,7 +272,7 @@ func (f *finder) tickPaths(now time.Time) {
 // decide checks again for the state file of a reported sandbox.
 func (f *finder) decide(path string, now time.Time) {
 	s := f.reported[path]
-	facts := readFacts(s.directory)
+	facts := readFacts(s.stateFile)
 	if facts.settled {
 		s.facts.Store(&facts)
 		delete(f.undecided, path)

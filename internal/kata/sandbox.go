@@ -21,6 +21,11 @@ type Sandbox struct {
 	runtime   *Runtime
 	directory storage.Directory
 	identity  sandbox.Identity
+	// created is identity.Created with a monotonic reading, but not after the
+	// sandbox was discovered. The wall clock may be set at any time.
+	created time.Time
+	// stateFile belongs to the finder.
+	stateFile *storage.StateFile
 	// facts are replaced by the finder when the state file appears.
 	facts atomic.Pointer[facts]
 	// dead means that the shim has exited.
@@ -51,6 +56,7 @@ func newSandbox(runtime *Runtime, c *candidate) *Sandbox {
 	s := &Sandbox{
 		runtime:   runtime,
 		directory: c.directory,
+		stateFile: c.stateFile,
 		identity: sandbox.Identity{
 			Runtime:    sandbox.RuntimeKata,
 			Root:       c.directory.StoragePath,
@@ -68,6 +74,8 @@ func newSandbox(runtime *Runtime, c *candidate) *Sandbox {
 			},
 		},
 	}
+	now := time.Now()
+	s.created = now.Add(-max(0, now.Sub(s.identity.Created)))
 	s.facts.Store(&c.facts)
 	return s
 }
@@ -109,7 +117,7 @@ func (s *Sandbox) decide(facts *facts) guard.Decision {
 		Flavor:     facts.flavor,
 		HasState:   facts.hasState,
 		Hypervisor: facts.state.Hypervisor,
-		Age:        time.Since(s.identity.Created),
+		Age:        time.Since(s.created),
 	})
 }
 

@@ -28,8 +28,9 @@ type Reading struct {
 	// Dropped counts the points of the response that were dropped, by reason.
 	Dropped []Dropped
 
-	parts  []Part
-	labels []string
+	parts         []Part
+	labels        []string
+	distributions []*ownDistribution
 }
 
 // Part is a run of points that belong to one resource.
@@ -67,7 +68,13 @@ func (r *Reading) Reset() {
 	clear(r.Points)
 	clear(r.labels)
 	clear(r.parts)
-	*r = Reading{Points: r.Points[:0], Dropped: r.Dropped[:0], parts: r.parts[:0], labels: r.labels[:0]}
+	for _, own := range r.distributions {
+		own.Distribution = Distribution{}
+	}
+	*r = Reading{
+		Points: r.Points[:0], Dropped: r.Dropped[:0],
+		parts: r.parts[:0], labels: r.labels[:0], distributions: r.distributions[:0],
+	}
 }
 
 // Add appends a point without labels.
@@ -86,6 +93,35 @@ func (r *Reading) Labels(values ...string) []string {
 	start := len(r.labels)
 	r.labels = append(r.labels, values...)
 	return r.labels[start:len(r.labels):len(r.labels)]
+}
+
+// ownDistribution is a distribution in the memory of a reading, with the memory
+// for its slices.
+type ownDistribution struct {
+	Distribution
+	buckets   []uint64
+	quantiles []Quantile
+}
+
+// Distribution copies a distribution into the reading's own memory. The bounds
+// are shared.
+func (r *Reading) Distribution(values *Distribution) *Distribution {
+	used := len(r.distributions)
+	if used < cap(r.distributions) {
+		r.distributions = r.distributions[:used+1]
+	} else {
+		r.distributions = append(r.distributions, nil)
+	}
+	own := r.distributions[used]
+	if own == nil {
+		own = new(ownDistribution)
+		r.distributions[used] = own
+	}
+	own.buckets = append(own.buckets[:0], values.Buckets...)
+	own.quantiles = append(own.quantiles[:0], values.Quantiles...)
+	own.Distribution = *values
+	own.Buckets, own.Quantiles = own.buckets, own.quantiles
+	return &own.Distribution
 }
 
 // Resource makes all points appended from now on belong to a part of the

@@ -21,6 +21,33 @@ func TestReadingCopiesLabels(t *testing.T) {
 	assert.Len(t, first, 3)
 }
 
+func TestReadingOwnsItsDistributions(t *testing.T) {
+	var r Reading
+	histogram := Distribution{Count: 3, Sum: 5, Bounds: []float64{1}, Buckets: []uint64{1, 2}}
+	summary := Distribution{Count: 7, Quantiles: []Quantile{{0.5, 4}}}
+	for range 3 {
+		own := []*Distribution{r.Distribution(&histogram), r.Distribution(&summary), r.Distribution(&histogram)}
+		other := histogram
+		other.Buckets = []uint64{8, 9}
+		r.Distribution(&other)
+		histogram.Buckets[0]++
+		histogram.Count++
+		assert.Equal(t, []uint64{histogram.Buckets[0] - 1, 2}, own[0].Buckets)
+		assert.Equal(t, histogram.Count-1, own[2].Count)
+		assert.Equal(t, histogram.Bounds, own[0].Bounds)
+		assert.Empty(t, own[0].Quantiles)
+		assert.Equal(t, summary.Quantiles, own[1].Quantiles)
+		assert.Empty(t, own[1].Buckets)
+		r.Reset()
+		assert.Nil(t, own[0].Bounds, "a reset reading must not retain anything")
+	}
+	assert.Zero(t, testing.AllocsPerRun(10, func() {
+		r.Distribution(&histogram)
+		r.Distribution(&summary)
+		r.Reset()
+	}))
+}
+
 func TestReadingReset(t *testing.T) {
 	var r Reading
 	r.ResponseSize = 5

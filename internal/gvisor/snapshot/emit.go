@@ -13,10 +13,10 @@ func (v *Verifier) emit(d *decoder, r *sandbox.Reading) {
 	r.Time = d.when.UTC()
 	zeros := untracked{verifier: v}
 	if v.zeroFill {
-		v.zeroFilled = true
 		zeros.counters = v.selection.Counters
+		zeros.left = max(0, v.maxPoints-len(v.series))
 	}
-	r.Points = slices.Grow(r.Points, len(d.order)+len(zeros.counters))
+	r.Points = slices.Grow(r.Points, len(d.order)+min(len(zeros.counters), zeros.left))
 	for i := 0; i < len(d.order); {
 		p := d.at(i)
 		for zeros.moreBelow(p.series) {
@@ -41,23 +41,32 @@ func (v *Verifier) emit(d *decoder, r *sandbox.Reading) {
 	for zeros.moreBelow(v.reg.Series) {
 		d.emitZero(r, zeros.next())
 	}
+	v.zeroEnd = max(v.zeroEnd, zeros.end)
 }
 
 // untracked iterates over the counters that have never occurred, by ascending
 // series.
+//
+// The limit on points holds for zeros and tracked series together. A series that
+// becomes tracked takes the place of its own zero, or else that of the last one,
+// so a zero that made room for a value does not return.
 type untracked struct {
 	verifier *Verifier
 	// counters are the counters that remain, tracked or not.
 	counters []uint32
+	// left is the number of counters that may still be returned.
+	left int
 	// j is the index in the tracked series.
 	j int
+	// end is the last returned counter, plus 1.
+	end uint32
 }
 
 // moreBelow skips tracked counters, and reports whether there is an untracked
 // one below limit.
 func (u *untracked) moreBelow(limit uint32) bool {
 	tracked := u.verifier.series
-	for ; len(u.counters) > 0 && u.counters[0] < limit; u.counters = u.counters[1:] {
+	for ; u.left > 0 && len(u.counters) > 0 && u.counters[0] < limit; u.counters = u.counters[1:] {
 		for u.j < len(tracked) && tracked[u.j].number() < u.counters[0] {
 			u.j++
 		}
@@ -72,6 +81,8 @@ func (u *untracked) moreBelow(limit uint32) bool {
 func (u *untracked) next() uint32 {
 	series := u.counters[0]
 	u.counters = u.counters[1:]
+	u.left--
+	u.end = series + 1
 	return series
 }
 
@@ -165,10 +176,9 @@ func (v *Verifier) AppendSeries(r *sandbox.Reading) {
 // ascending order.
 func (v *Verifier) takeEmitted() []uint32 {
 	var emitted []uint32
-	zeros := untracked{verifier: v}
-	if v.zeroFilled {
-		zeros.counters = v.selection.Counters
-	}
+	// Zeros were emitted for all counters below zeroEnd that had not occurred.
+	filled, _ := slices.BinarySearch(v.selection.Counters, v.zeroEnd)
+	zeros := untracked{verifier: v, counters: v.selection.Counters[:filled], left: filled}
 	for i, s := range v.series {
 		for zeros.moreBelow(s.number()) {
 			emitted = append(emitted, zeros.next())
@@ -181,6 +191,6 @@ func (v *Verifier) takeEmitted() []uint32 {
 	for zeros.moreBelow(v.reg.Series) {
 		emitted = append(emitted, zeros.next())
 	}
-	v.zeroFilled = false
+	v.zeroEnd = 0
 	return emitted
 }

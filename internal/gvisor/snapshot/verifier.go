@@ -16,10 +16,11 @@ type Settings struct {
 	// the request contains; nil if it contains none.
 	Filter *regexp.Regexp
 	// ZeroFill adds registered counters that have never occurred, with the
-	// value 0. It skips metrics that have a field with more than 16 values.
+	// value 0. It skips metrics that have a field with more than 16 values, and
+	// the last ones if there would be more than MaxPoints.
 	ZeroFill bool
-	// MaxPoints limits the points of a snapshot, and the series of all snapshots
-	// together; 8192 by default.
+	// MaxPoints limits the points of a snapshot, including zeros, and the series of
+	// all snapshots together; 8192 by default.
 	MaxPoints int
 	// AnyAge accepts snapshots that are older than 10 seconds.
 	AnyAge bool
@@ -40,11 +41,13 @@ type Verifier struct {
 	zeroFill  bool
 	anyAge    bool
 
-	// zeroFilled reports that counters were filled with zero since the last
-	// call of AppendSeries.
-	zeroFilled bool
-	// last is the time of the last verified snapshot, in Unix nanoseconds.
-	last int64
+	// zeroEnd is the last counter that was filled with zero since the last call
+	// of AppendSeries, plus 1; 0 if there was none.
+	zeroEnd uint32
+	// last is the time of the last verified snapshot, in Unix nanoseconds, and
+	// lastRead is when it was read.
+	last     int64
+	lastRead time.Time
 	// series are all series that have occurred, ascending.
 	series []trackedSeries
 	// values are the last values of the series at the same index; only those of
@@ -70,12 +73,12 @@ func NewVerifier(reg *registration.Registration, settings Settings) *Verifier {
 // available. It does not read beyond the response, except for bytes that arrived
 // together with it, which are a violation.
 //
-// It calls now after it has read the whole response. On success it sets the time
-// of the reading and appends the points, those of one metric next to each other,
-// ordered by path. On failure neither the points nor the state of the verifier
-// change. The error is a [sandbox.Failure] that wraps a [Violation] (malformed,
-// oversize, rejected), a [urpc.RemoteError] (refused) or the error of the source
-// (timeout, disconnected).
+// It calls now after it has read the whole response; the time should have a
+// monotonic reading, see setBack. On success it sets the time of the reading and
+// appends the points, those of one metric next to each other, ordered by path. On
+// failure neither the points nor the state of the verifier change. The error is a
+// [sandbox.Failure] that wraps a [Violation] (malformed, oversize, rejected), a
+// [urpc.RemoteError] (refused) or the error of the source (timeout, disconnected).
 func (v *Verifier) Read(source io.Reader, limit int64, now func() time.Time, r *sandbox.Reading) error {
 	d := decoderPool.Get().(*decoder)
 	defer d.release()
@@ -83,36 +86,72 @@ func (v *Verifier) Read(source io.Reader, limit int64, now func() time.Time, r *
 	err := d.read(source, limit)
 	r.ResponseSize += int(d.scan.Received())
 	if err == nil {
-		err = v.checkTime(d.when, now)
-	}
-	if err == nil {
-		d.sort()
-		var added int
-		if added, err = v.checkPoints(d); err == nil {
-			v.commit(d, added)
-			v.emit(d, r)
-			return nil
+		read := now()
+		if err = v.checkTime(d.when, read); err == nil {
+			err = v.accept(d, r, read)
 		}
 	}
-	return failure(err)
+	if err != nil {
+		return failure(err)
+	}
+	return nil
 }
 
-func (v *Verifier) checkTime(when time.Time, clock func() time.Time) error {
+// accept compares the points with the last values and, if they are valid, stores
+// and emits them.
+func (v *Verifier) accept(d *decoder, r *sandbox.Reading, read time.Time) error {
+	d.sort()
+	added, err := v.checkPoints(d)
+	if err != nil {
+		return err
+	}
+	v.lastRead = read
+	v.commit(d, added)
+	v.emit(d, r)
+	return nil
+}
+
+// checkTime compares the time of a snapshot with the current time and with the
+// last snapshot.
+func (v *Verifier) checkTime(when, now time.Time) error {
 	if when.IsZero() {
 		return &Violation{Rule: RuleNotSnapshot, Detail: "the result contains no snapshot with a time"}
 	}
-	switch now := clock(); {
+	last := v.last - int64(v.setBack(now))
+	switch {
 	case when.After(now):
 		return &Violation{Rule: RuleFuture, Detail: "time is " + when.Sub(now).String() + " in the future"}
 	case !v.anyAge && when.Before(now.Add(-maxAge)):
 		return &Violation{Rule: RuleStale, Detail: "taken " + now.Sub(when).String() + " ago"}
 	case when.Unix() < 0:
 		return &Violation{Rule: RuleStale, Detail: "taken before 1970"}
-	case when.UnixNano() < v.last:
+	case when.UnixNano() < last:
 		return &Violation{
 			Rule:   RuleOrder,
-			Detail: "taken " + time.Duration(v.last-when.UnixNano()).String() + " before the previous snapshot",
+			Detail: "taken " + time.Duration(last-when.UnixNano()).String() + " before the previous snapshot",
 		}
 	}
 	return nil
+}
+
+// maxClockJitter is the largest difference between the wall clock and the
+// monotonic clock that is not followed. After a step of the wall clock that is not
+// larger, snapshots are in order again within a second.
+const maxClockJitter = time.Second
+
+// setBack returns by how much the wall clock was set back since the last snapshot
+// was read; 0 if it was not. The time of that snapshot is then to be taken as
+// earlier by as much, because the sandbox uses the same clock: otherwise all
+// snapshots would be rejected for as long as the step. While the clock is not set
+// back, times are compared as gVisor's verifier compares them.
+func (v *Verifier) setBack(now time.Time) time.Duration {
+	if v.lastRead.IsZero() {
+		return 0
+	}
+	// Without a monotonic reading, Sub compares wall clocks.
+	monotonic, wall := now.Sub(v.lastRead), now.Round(0).Sub(v.lastRead.Round(0))
+	if step := monotonic - wall; step > maxClockJitter {
+		return step
+	}
+	return 0
 }

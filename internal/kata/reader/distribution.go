@@ -132,8 +132,8 @@ func isCount(value float64) bool {
 	return value >= 0 && value <= 1<<53 && value == math.Trunc(value)
 }
 
-// distribution is a histogram or summary in readings, with the memory for its
-// slices.
+// distribution is the last value of a histogram or summary, with the memory for
+// its slices. Readings get a copy.
 type distribution struct {
 	sandbox.Distribution
 	buckets   [maxParts]uint64

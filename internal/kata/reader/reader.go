@@ -36,7 +36,7 @@ func New(flavor catalog.Flavor, hypervisor string, settings *Settings) *Reader {
 // Read reads one response to its end and appends the points that it verified.
 // The reading must have its Time and a fallback for its Start (the creation
 // time of the shim's socket), which Read replaces if the text contains a better
-// one. The distributions of the points are valid until the next call of Read.
+// one. The reading owns its points, so later calls do not change them.
 //
 // The error is a [sandbox.Failure]. It is [sandbox.Partial] if the response
 // broke off after host data; the appended points are valid in that case.
@@ -118,7 +118,7 @@ func (r *Reader) appendPoint(entry *series, reading *sandbox.Reading) {
 		point.Labels = reading.Labels(texts[:labels]...)
 	}
 	if entry.distribution > 0 {
-		point.Distribution = &r.distributions[entry.distribution-1].Distribution
+		point.Distribution = reading.Distribution(&r.distributions[entry.distribution-1].Distribution)
 	}
 	reading.Points = append(reading.Points, point)
 }

@@ -3,12 +3,8 @@ package storage
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"path/filepath"
 
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/jsonscan"
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
@@ -38,44 +34,6 @@ type State struct {
 	// Pod comes from the annotations of the sandbox container. The UID can also
 	// come from the cgroup path.
 	Pod sandbox.Pod
-}
-
-// ReadState reads the state file of a sandbox and returns the runtime flavor and
-// the state. The flavor is also valid with an error. The error is [ErrNoState]
-// if there is no state file; an incomplete file results in another error.
-func ReadState(d Directory) (catalog.Flavor, State, error) {
-	path := filepath.Join(d.Path(), stateName)
-	data, id, err := host.ReadRegular(path, maxStateSize, nil)
-	if err == nil {
-		// runtime-rs writes this file after it has bound its socket. An older
-		// file is a leftover of a previous instance, which may have used
-		// another hypervisor.
-		if id.ModTime < d.Instance.bound {
-			return catalog.Rust, State{}, fmt.Errorf("%w: %s is older than the socket", ErrNoState, path)
-		}
-		state, err := parseState(data)
-		return catalog.Rust, state, parseError(path, err)
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return catalog.Rust, State{}, err
-	}
-	base := filepath.Base(d.StoragePath)
-	if base == "kata" {
-		return catalog.Rust, State{}, ErrNoState
-	}
-	path = filepath.Join(d.Path(), persistName)
-	data, _, err = host.ReadRegular(path, maxStateSize, nil)
-	if err == nil {
-		state, err := parsePersist(data, d.ID)
-		return catalog.Go, state, parseError(path, err)
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return catalog.Go, State{}, err
-	}
-	if base == "sbs" {
-		return catalog.Go, State{}, ErrNoState
-	}
-	return catalog.Rust, State{}, ErrNoState
 }
 
 // parseError adds the path of the file to an error; it returns nil for nil.

@@ -110,7 +110,7 @@ func TestReadState(t *testing.T) {
 			for name, content := range test.files {
 				write(t, filepath.Join(directory.Path(), name), content)
 			}
-			flavor, state, err := ReadState(directory)
+			flavor, state, err := NewStateFile(directory).Read()
 			if flavor != test.flavor || state.Hypervisor != test.hypervisor || !errors.Is(err, test.err) {
 				t.Errorf("got %v, %q, %v; want %v, %q, %v", flavor, state.Hypervisor, err, test.flavor, test.hypervisor, test.err)
 			}
@@ -133,9 +133,41 @@ func TestStateOfPreviousInstance(t *testing.T) {
 	if err := os.Chtimes(path, before, before); err != nil {
 		t.Fatal(err)
 	}
-	flavor, state, err := ReadState(directory)
+	flavor, state, err := NewStateFile(directory).Read()
 	if flavor != catalog.Rust || state != (State{}) || !errors.Is(err, ErrNoState) {
 		t.Errorf("got %v, %+v, %v; want ErrNoState", flavor, state, err)
+	}
+}
+
+// TestLeftoverAfterAnError checks that a leftover that cannot be read at first is
+// still recognized when it can be.
+func TestLeftoverAfterAnError(t *testing.T) {
+	storagePath := newStoragePath(t, "kata")
+	bind(t, filepath.Join(storagePath, webID, socketName))
+	directory, _, err := Examine(storagePath, webID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(directory.Path(), stateName)
+	if err := os.Symlink("/etc/passwd", path); err != nil {
+		t.Fatal(err)
+	}
+	file := NewStateFile(directory)
+	if _, _, err := file.Read(); !errors.Is(err, host.ErrNotRegular) {
+		t.Fatalf("got %v, want host.ErrNotRegular", err)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, testdata(t, "state-dragonball.json"))
+	before := directory.Instance.Created().Add(-time.Second)
+	if err := os.Chtimes(path, before, before); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, state, err := file.Read(); state != (State{}) || !errors.Is(err, ErrNoState) {
+			t.Errorf("got %+v, %v; want ErrNoState", state, err)
+		}
 	}
 }
 
@@ -154,7 +186,7 @@ func TestStateIsNotRegularFile(t *testing.T) {
 			if err := create(filepath.Join(directory.Path(), stateName)); err != nil {
 				t.Fatal(err)
 			}
-			flavor, state, err := ReadState(directory)
+			flavor, state, err := NewStateFile(directory).Read()
 			if flavor != catalog.Rust || state != (State{}) || !errors.Is(err, host.ErrNotRegular) {
 				t.Errorf("got %v, %+v, %v; want host.ErrNotRegular", flavor, state, err)
 			}
