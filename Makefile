@@ -26,6 +26,7 @@ E2E ?= auto
 RUN_E2E := $(filter run,$(E2E))$(if $(filter auto,$(E2E)),$(filter 0,$(shell id -u)))
 
 GOLANGCI_LINT := _build/tools/golangci-lint
+GREMLINS := _build/tools/gremlins
 # With a cache shared between checkouts, the linters report files of another one.
 export GOLANGCI_LINT_CACHE := $(CURDIR)/_build/lint
 
@@ -75,6 +76,25 @@ race: ## Run the unit tests with the race detector, which needs a C compiler.
 .PHONY: fuzz
 fuzz: ## Run every fuzz target with FUZZTIME inputs, for example 50000x.
 	@FUZZTIME=$(FUZZTIME) scripts/fuzz $(TESTED)
+
+# The tests run once for each mutant, one after the other and with a long
+# timeout: a mutant that only timed out does not count.
+MUTATIONFLAGS ?= --workers 1 --test-cpu 1 --timeout-coefficient 10
+
+.PHONY: mutation
+mutation: $(GREMLINS) ## Test the tests of PKG, for example ./internal/collect, and list surviving mutants.
+	@if [ ! -d "$(PKG)" ]; then echo 'PKG "$(PKG)" is not a directory: use PKG=./internal/collect' >&2; exit 1; fi
+	@# gremlins copies the whole module. Without _build, the copy is small.
+	@copy=$$(mktemp -d); trap 'rm -rf "$$copy"' EXIT; mkdir "$$copy/module" "$$copy/work"; \
+		tar -c --exclude=./_build --exclude=./.git . | tar -x -C "$$copy/module"; \
+		cd "$$copy/module"; \
+		TMPDIR="$$copy/work" "$(CURDIR)/$(GREMLINS)" unleash $(MUTATIONFLAGS) --output-statuses lct "$(PKG)"
+	@echo "internal/tools/mutation/survivors.md lists the survivors that change nothing."
+
+$(GREMLINS): internal/tools/mutation/go.mod
+	@mkdir -p $(@D)
+	@go -C internal/tools/mutation build -o "$(CURDIR)/$@" github.com/go-gremlins/gremlins/cmd/gremlins
+	@touch $@
 
 .PHONY: e2e
 e2e: collector sandboxctl ## Run the end-to-end tests. Requires root and installs missing Debian packages.

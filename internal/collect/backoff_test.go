@@ -48,6 +48,10 @@ func TestBackOff(t *testing.T) {
 	}
 }
 
+func TestBackOffTooShortToSpread(t *testing.T) {
+	assert.EqualValues(t, 2, backOff(sandbox.Timeout, 2, 1, 0, time.Minute))
+}
+
 func TestFailingSandboxIsPulledLessOften(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHarness(t, nil)

@@ -25,6 +25,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type fakeSink struct {
 	lose  atomic.Bool
 	block chan struct{} // Deliver waits until it is closed
+	// empty counts calls without deliveries, and anonymous those with readings that
+	// belong to no sandbox.
+	empty, anonymous atomic.Int32
 
 	mu     sync.Mutex
 	points []point
@@ -45,6 +48,11 @@ type point struct {
 func (s *fakeSink) Lanes() int { return 2 }
 
 func (s *fakeSink) Deliver(ctx context.Context, _ int, deliveries []sandbox.Delivery) {
+	if len(deliveries) == 0 {
+		s.empty.Add(1)
+	} else if deliveries[0].Identity == nil {
+		s.anonymous.Add(1)
+	}
 	if s.block != nil {
 		select {
 		case <-s.block:

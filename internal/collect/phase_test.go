@@ -43,6 +43,20 @@ func TestPhasesAreSpreadAndStable(t *testing.T) {
 	}
 }
 
+func TestSlotsAreAtMostTwoSecondsApart(t *testing.T) {
+	for interval, slots := range map[time.Duration]int{
+		time.Second: minSlots, 10 * time.Second: 5, 12 * time.Second: 6, 13 * time.Second: 7, time.Minute: 30,
+	} {
+		phases := map[time.Duration]bool{}
+		for hash := range uint64(1000) {
+			phase := phaseOf(hash, interval)
+			assert.True(t, 0 <= phase && phase < interval)
+			phases[phase] = true
+		}
+		assert.Len(t, phases, slots, interval)
+	}
+}
+
 func TestHashDistinguishesIdentities(t *testing.T) {
 	base := sandbox.Identity{Runtime: "gvisor", Root: "/a", ID: "b", Iteration: "c"}
 	for name, other := range map[string]sandbox.Identity{

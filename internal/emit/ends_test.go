@@ -18,7 +18,7 @@ import (
 // metrics, or of the receiver's own; 0 if it does not exist.
 func counted(t *testing.T, h *harness, name string) (total int64) {
 	t.Helper()
-	metric, err := h.self.GetMetric(name)
+	metric, err := h.telemetry.GetMetric(name)
 	if err != nil {
 		return 0
 	}
@@ -42,11 +42,11 @@ func TestEachPointIsCountedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHarness(t, sandbox.OTel, nil)
 		stop := h.start(t)
-		h.pipe.refuse(errQueue)
-		h.deliver(t, delivery(5, false, nil), delivery(2, true, nil))
+		h.next.refuse(errQueue)
+		h.deliver(t, newDelivery(5, false, nil), newDelivery(2, true, nil))
 		time.Sleep(time.Minute)
 		checkCounts(t, h, 0, 5, 0)
-		h.pipe.refuse(nil)
+		h.next.refuse(nil)
 		time.Sleep(2 * retryInterval)
 		checkCounts(t, h, 2, 5, 0)
 		stop()
@@ -57,8 +57,8 @@ func TestEndsThatAreGivenUpAreRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHarness(t, sandbox.OTel, nil)
 		stop := h.start(t)
-		h.pipe.refuse(errQueue)
-		h.deliver(t, delivery(2, true, nil))
+		h.next.refuse(errQueue)
+		h.deliver(t, newDelivery(2, true, nil))
 		time.Sleep(maxRefusedAge + 2*retryInterval)
 		checkCounts(t, h, 0, 2, 2)
 		stop()
@@ -69,8 +69,8 @@ func TestPermanentlyRefusedEndsAreCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHarness(t, sandbox.OTel, nil)
 		stop := h.start(t)
-		h.pipe.refuse(consumererror.NewPermanent(errors.New("invalid")))
-		h.deliver(t, delivery(5, false, nil), delivery(2, true, nil))
+		h.next.refuse(consumererror.NewPermanent(errors.New("invalid")))
+		h.deliver(t, newDelivery(5, false, nil), newDelivery(2, true, nil))
 		time.Sleep(time.Minute)
 		checkCounts(t, h, 0, 7, 2)
 		stop()
@@ -83,8 +83,8 @@ func TestPointsOmittedByTheNamingAreNotCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHarness(t, sandbox.Prometheus, nil)
 		stop := h.start(t)
-		h.pipe.refuse(errQueue)
-		d := delivery(2, true, nil)
+		h.next.refuse(errQueue)
+		d := newDelivery(2, true, nil)
 		d.Reading.Add(onlyOTel, sandbox.Int(1))
 		h.deliver(t, d)
 		time.Sleep(maxRefusedAge + 2*retryInterval)
@@ -100,22 +100,22 @@ func TestShutdownSendsAllRefusedEnds(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			h := newHarness(t, sandbox.OTel, func(l *limits) { l.batchPoints = 10 })
 			h.Start()
-			h.pipe.refuse(errQueue)
+			h.next.refuse(errQueue)
 			for range 5 {
-				h.deliver(t, delivery(10, true, nil))
+				h.deliver(t, newDelivery(10, true, nil))
 			}
 			time.Sleep(time.Minute)
 			checkCounts(t, h, 0, 0, 0)
-			h.pipe.refuse(last)
+			h.next.refuse(last)
 			require.NoError(t, h.Shutdown(t.Context()))
 			if last == nil {
-				assert.Equal(t, 50, h.pipe.ends())
+				assert.Equal(t, 50, h.next.ends())
 				checkCounts(t, h, 50, 0, 0)
 			} else {
-				assert.Zero(t, h.pipe.ends())
+				assert.Zero(t, h.next.ends())
 				checkCounts(t, h, 0, 50, 50)
 			}
-			require.NoError(t, h.self.Shutdown(t.Context()))
+			require.NoError(t, h.telemetry.Shutdown(t.Context()))
 		})
 	}
 }

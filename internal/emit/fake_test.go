@@ -15,6 +15,8 @@ type fakePipeline struct {
 	err atomic.Pointer[error]
 	// block makes it block until the context of a call ends.
 	block bool
+	// calls counts the calls of ConsumeMetrics.
+	calls atomic.Int32
 
 	mu      sync.Mutex
 	batches []pmetric.Metrics
@@ -26,6 +28,7 @@ func (p *fakePipeline) refuse(err error) { p.err.Store(&err) }
 func (p *fakePipeline) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
 
 func (p *fakePipeline) ConsumeMetrics(ctx context.Context, metrics pmetric.Metrics) error {
+	p.calls.Add(1)
 	if p.block {
 		<-ctx.Done()
 		return ctx.Err()
