@@ -1,7 +1,8 @@
-// Package runtimes is the registry of runtimes, which the receiver and the
-// command-line tool share. A further runtime is a package that implements
-// [sandbox.Runtime], a field of [Config], a row of its registry, and a value of
-// sandbox.runtime.name in metadata.yaml.
+// Package runtimes is the registry of runtimes: it composes their configurations
+// and creates those that are enabled. It depends on no part of the receiver's output,
+// so that other programs can use it too. A further runtime is a package that
+// implements [sandbox.Runtime], a field of [Config], a row of its registry, and a
+// value of the enumerations of runtimes in metadata.yaml.
 package runtimes
 
 import (
@@ -63,7 +64,7 @@ func (c *Config) CheckEnabled() error {
 		}
 		keys = append(keys, e.key+"::enabled")
 	}
-	return fmt.Errorf("%s: all are false: enable at least one runtime", strings.Join(keys, ", "))
+	return fmt.Errorf("no runtime is enabled: set at least one of %s to true", strings.Join(keys, ", "))
 }
 
 // New returns the enabled runtimes.

@@ -21,9 +21,6 @@ func TestDefaultConfigIsValid(t *testing.T) {
 	config := defaultConfig()
 	require.NoError(t, confmap.Validate(config))
 	require.NoError(t, config.CheckEnabled())
-	for _, e := range config.registry() {
-		assert.True(t, e.config.IsEnabled(), e.key)
-	}
 }
 
 // TestRegistryKeysAreConfigurationKeys checks the keys in errors against those of the
@@ -44,23 +41,20 @@ func TestRegistryKeysAreConfigurationKeys(t *testing.T) {
 }
 
 func TestCheckEnabled(t *testing.T) {
-	for _, test := range []struct {
-		gvisor, kata bool
-		want         string
-	}{
-		{true, true, ""},
-		{true, false, ""},
-		{false, true, ""},
-		{false, false, "gvisor::enabled, kata::enabled: all are false: enable at least one runtime"},
+	none := &Config{}
+	err := none.CheckEnabled()
+	require.ErrorContains(t, err, "no runtime is enabled: set at least one of ")
+	for _, e := range none.registry() {
+		require.ErrorContains(t, err, e.key+"::enabled")
+	}
+	for _, enable := range []func(*Config){
+		func(c *Config) { c.GVisor.Enabled = true },
+		func(c *Config) { c.Kata.Enabled = true },
+		func(c *Config) { c.GVisor.Enabled, c.Kata.Enabled = true, true },
 	} {
-		config := defaultConfig()
-		config.GVisor.Enabled, config.Kata.Enabled = test.gvisor, test.kata
-		err := config.CheckEnabled()
-		if test.want == "" {
-			assert.NoError(t, err, "%+v", test)
-		} else {
-			assert.EqualError(t, err, test.want)
-		}
+		config := &Config{}
+		enable(config)
+		assert.NoError(t, config.CheckEnabled())
 	}
 }
 
@@ -77,14 +71,14 @@ func names(t *testing.T, config *Config) []string {
 }
 
 func TestNewCreatesOnlyEnabledRuntimes(t *testing.T) {
-	config := defaultConfig()
-	assert.Equal(t, []string{sandbox.RuntimeGVisor, sandbox.RuntimeKata}, names(t, config))
-	config.Kata.Enabled = false
-	assert.Equal(t, []string{sandbox.RuntimeGVisor}, names(t, config))
-	config.Kata.Enabled, config.GVisor.Enabled = true, false
-	assert.Equal(t, []string{sandbox.RuntimeKata}, names(t, config))
-	config.Kata.Enabled = false
+	config := &Config{}
 	assert.Empty(t, names(t, config))
+	config.GVisor.SetDefaults()
+	assert.Equal(t, []string{sandbox.RuntimeGVisor}, names(t, config))
+	config.Kata.SetDefaults()
+	assert.Equal(t, []string{sandbox.RuntimeGVisor, sandbox.RuntimeKata}, names(t, config))
+	config.GVisor.Enabled = false
+	assert.Equal(t, []string{sandbox.RuntimeKata}, names(t, config))
 }
 
 func TestNewErrorsNameKeys(t *testing.T) {

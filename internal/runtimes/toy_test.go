@@ -5,7 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -14,17 +14,22 @@ import (
 const module = "github.com/sandbox-telemetry/sandboxreceiver"
 
 // toyLines is everything outside its own folder that a further runtime takes, each
-// with the line of runtimes.go that it follows. In metadata.yaml it is a value of
-// sandbox.runtime.name, which only documentation is generated from.
-var toyLines = map[string]string{
-	"\t\"" + module + "/internal/sandbox\"\n":          "\t\"" + module + "/internal/toy\"\n",
-	"\tKata   kata.Config   `mapstructure:\"kata\"`\n": "\tToy    toy.Config    `mapstructure:\"toy\"`\n",
-	"\t\t{sandbox.RuntimeKata, &c.Kata},\n":            "\t\t{toy.Name, &c.Toy},\n",
+// after a pattern of the line of runtimes.go that it follows. In metadata.yaml it is
+// also a value of the enumerations of runtimes, which only documentation is generated
+// from.
+var toyLines = []struct {
+	after *regexp.Regexp
+	line  string
+}{
+	{regexp.MustCompile(`(?m)^\t"` + module + `/internal/sandbox"\n`), "\t\"" + module + "/internal/toy\"\n"},
+	{regexp.MustCompile(`(?m)^\tKata +kata\.Config .*\n`), "\tToy toy.Config `mapstructure:\"toy\"`\n"},
+	{regexp.MustCompile(`(?m)^\t\t\{sandbox\.RuntimeKata, .*\n`), "\t\t{toy.Name, &c.Toy},\n"},
 }
 
 // TestFurtherRuntime adds a runtime to the receiver, which is compiled with its
-// folder, a field and a row, and then configured, started and stopped. The files are
-// added in an overlay, so the checkout stays as it is.
+// folder, a field and a row, and then configured, started and stopped. The tests of
+// configuration and registry must pass with it, too. The files are added in an overlay,
+// so the checkout stays as it is.
 func TestFurtherRuntime(t *testing.T) {
 	root, err := filepath.Abs(filepath.Join("..", ".."))
 	require.NoError(t, err)
@@ -33,9 +38,9 @@ func TestFurtherRuntime(t *testing.T) {
 	source, err := os.ReadFile("runtimes.go")
 	require.NoError(t, err)
 	registry := string(source)
-	for after, line := range toyLines {
-		require.Equal(t, 1, strings.Count(registry, after), "runtimes.go must have this line once: %s", after)
-		registry = strings.Replace(registry, after, after+line, 1)
+	for _, row := range toyLines {
+		require.Len(t, row.after.FindAllString(registry, -1), 1, "runtimes.go must match this once: %s", row.after)
+		registry = row.after.ReplaceAllStringFunc(registry, func(found string) string { return found + row.line })
 	}
 	directory := t.TempDir()
 	registryPath := filepath.Join(directory, "runtimes.go")
@@ -50,7 +55,8 @@ func TestFurtherRuntime(t *testing.T) {
 	require.NoError(t, os.WriteFile(overlayPath, overlay, 0o600))
 
 	command := exec.CommandContext(t.Context(), "go", "test",
-		"-overlay="+overlayPath, "-vet=off", "-count=1", "-v", "-run=^TestToyRuntime$", ".")
+		"-overlay="+overlayPath, "-vet=off", "-count=1", "-v", "-run=Toy|Config|Registry|CheckEnabled|TestNew",
+		".", "./internal/runtimes")
 	command.Dir = root
 	output, err := command.CombinedOutput()
 	require.NoError(t, err, "%s", output)
