@@ -234,12 +234,14 @@ func TestRefusedBatchIsReportedAndItsEndsAreKept(t *testing.T) {
 		time.Sleep(time.Minute)
 		assert.EqualValues(t, 2, source.lost.Load())
 		assert.EqualValues(t, 1, source.repulls.Load(), "while the pipeline keeps refusing, nothing is pulled again early")
+		synctest.Wait()
 		require.Len(t, h.states, 1)
 		require.EqualError(t, h.states[0], "queue is full")
 
 		h.pipe.refuse(nil)
 		time.Sleep(2 * retryInterval)
 		assert.Equal(t, 2, h.pipe.ends(), "ends must be sent again")
+		synctest.Wait()
 		require.Len(t, h.states, 2)
 		require.NoError(t, h.states[1])
 		assert.Equal(t, 1, h.logs.FilterMessage("The pipeline refused metrics, which are lost").Len())
@@ -274,6 +276,7 @@ func TestRefusedEndsAreBounded(t *testing.T) {
 			h.deliver(t, delivery(maxRefusedPoints/4, true, nil))
 			time.Sleep(time.Second)
 		}
+		synctest.Wait()
 		assert.LessOrEqual(t, h.workers[0].refused.points, maxRefusedPoints)
 		assert.EqualValues(t, 6*maxRefusedPoints/4, droppedPoints(t, h))
 		time.Sleep(maxRefusedAge + time.Minute)
