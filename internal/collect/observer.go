@@ -21,16 +21,7 @@ func newObserver(c *Collection, runtime string) *observer {
 	return &observer{c: c, runtime: runtime, skipped: map[string]string{}}
 }
 
-func (o *observer) Added(s sandbox.Sandbox) {
-	if id := s.Identity(); id.PodConflict {
-		o.c.settings.Telemetry.PodConflict(o.runtime)
-		o.c.settings.Logger.Warn("Omitting the pod name of a sandbox: its files and annotations contradict each other, "+
-			"for example because the pod has annotations of a container manager",
-			zap.String("sandbox.runtime.name", o.runtime), zap.String("sandbox.id", id.ID), zap.String("root", id.Root),
-			zap.String("k8s.pod.uid", id.Pod.UID))
-	}
-	o.c.pending.add(s)
-}
+func (o *observer) Added(s sandbox.Sandbox) { o.c.pending.add(s) }
 
 func (o *observer) Gone(s sandbox.Sandbox) { o.c.pending.remove(s) }
 

@@ -56,6 +56,7 @@ func (s *scheduler) add(one sandbox.Sandbox, now time.Time) {
 	s.targets[one] = t
 	s.seen[id.Runtime]++
 	s.push(t)
+	s.c.reportPodConflict(id)
 }
 
 // remove starts the last turn of a sandbox that is gone: after the turn in
