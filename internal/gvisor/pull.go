@@ -124,9 +124,10 @@ func (s *Sandbox) learn(conn *control.Conn, known *registration.Registration) er
 		if err != nil {
 			return err
 		}
-		if known, err = s.runtime.registrations.Get(raw); err != nil {
+		if known, err = s.runtime.firstUse.Get(raw); err != nil {
 			return s.rejectRegistration(err)
 		}
+		s.runtime.unknown.log(known, s.identity.RuntimeVersion)
 	}
 	s.verifier = snapshot.NewVerifier(known, s.runtime.snapshots)
 	return nil

@@ -151,7 +151,10 @@ func TestHostileSandboxes(t *testing.T) {
 		simgvisor.Old:           {longTimeout, 1, sandbox.Rejected},
 		simgvisor.FilterIgnored: {longTimeout, 1, sandbox.Rejected},
 		simgvisor.Descriptors:   {longTimeout, 1, sandbox.OK},
-		"":                      {longTimeout, 1, sandbox.OK},
+
+		simgvisor.LyingRegistration: {longTimeout, 2, sandbox.OK},
+		simgvisor.ReservedLabels:    {longTimeout, 2, sandbox.OK},
+		"":                          {longTimeout, 1, sandbox.OK},
 	} {
 		t.Run(string(mode), func(t *testing.T) {
 			fleet := newFleet(t, simfleet.Options{})

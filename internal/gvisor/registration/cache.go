@@ -14,6 +14,9 @@ import (
 // All methods are safe for concurrent use.
 type Cache struct {
 	prefix string
+	// known is set in a cache of registrations that come from sandboxes
+	// themselves.
+	known  *Known
 	limits Limits
 	seeds  [2]maphash.Seed
 
@@ -66,10 +69,24 @@ func NewCache(prefix string, limits Limits) *Cache {
 	}
 }
 
+// NewFirstUseCache returns a cache for registrations that come from sandboxes
+// themselves, see [ParseFirstUse].
+func NewFirstUseCache(known *Known, limits Limits) *Cache {
+	c := NewCache("", limits)
+	c.known = known
+	return c
+}
+
 // Get returns the parsed registration. Failures are cached as well; they are an
 // [*Error] that must not be changed. Get does not retain raw.
 func (c *Cache) Get(raw []byte) (*Registration, error) {
-	entry := c.entry(c.digest(raw))
+	var generation uint64
+	if c.known != nil {
+		generation = c.known.currentGeneration()
+	}
+	d := c.digest(raw)
+	d[0] += generation
+	entry := c.entry(d)
 	entry.mu.Lock()
 	defer entry.mu.Unlock()
 	if entry.err != nil {
@@ -78,7 +95,7 @@ func (c *Cache) Get(raw []byte) (*Registration, error) {
 	if r := entry.registration.Value(); r != nil {
 		return r, nil
 	}
-	r, err := c.parse(raw)
+	r, err := c.parse(raw, generation)
 	if err != nil {
 		entry.err = err
 		return nil, err
@@ -130,12 +147,14 @@ func (c *Cache) sweep() {
 	c.sweepAt = min(max(2*len(c.entries), minSweep), maxEntries)
 }
 
-// parse returns a cached registration with the same metrics, or parses the bytes.
-func (c *Cache) parse(raw []byte) (*Registration, error) {
+// parse returns a cached registration with the same metrics that was parsed with
+// the same generation of known metrics, or parses the bytes.
+func (c *Cache) parse(raw []byte, generation uint64) (*Registration, error) {
 	set, err := c.metricSet(raw)
 	if err != nil {
 		return nil, err
 	}
+	set[0] += generation
 	// When the receiver starts, all sandboxes of a build are found at once, and
 	// only the first one should parse.
 	c.parsing.Lock()
@@ -143,7 +162,12 @@ func (c *Cache) parse(raw []byte) (*Registration, error) {
 	if r := c.find(set); r != nil {
 		return r, nil
 	}
-	r, err := Parse(raw, c.prefix, c.limits)
+	var r *Registration
+	if c.known != nil {
+		r, err = ParseFirstUse(raw, c.known, c.limits)
+	} else {
+		r, err = Parse(raw, c.prefix, c.limits)
+	}
 	if err != nil {
 		return nil, err
 	}

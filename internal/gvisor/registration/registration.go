@@ -44,6 +44,11 @@ type Metric struct {
 	// Help is the description.
 	Help string
 	Type Type
+	// Dropped means that the metric is unknown and its points are skipped. It has
+	// only a name, a path and a type then, and no series.
+	Dropped bool
+	// unknown means that the metric is unknown and was kept.
+	unknown bool
 	// Fields are the labels, in the order of the registration.
 	Fields []Field
 	// Bounds are the lower bounds of all buckets except the first one, which are

@@ -25,6 +25,10 @@ type Settings struct {
 	AnyAge bool
 }
 
+// UnknownMetric is the reason why points are dropped whose metric is known from
+// the sandbox alone. They are not verified.
+const UnknownMetric = "unknown_metric"
+
 const (
 	// maxAge is the maximum age of a snapshot, as in gVisor's verifier.
 	maxAge           = 10 * time.Second
@@ -91,6 +95,9 @@ func (v *Verifier) Read(source io.Reader, limit int64, now func() time.Time, r *
 		if added, err = v.checkPoints(d); err == nil {
 			v.commit(d, added)
 			v.emit(d, r)
+			if d.dropped > 0 {
+				r.Drop(UnknownMetric, d.dropped)
+			}
 			return nil
 		}
 	}

@@ -45,6 +45,9 @@ var modeChecks = map[simulate.Mode]func(*testing.T, *Sandbox){
 	WrongPeer:     checkWrongPeer,
 	HalfWritten:   checkHalfWritten,
 	Locked:        checkLocked,
+
+	LyingRegistration: checkLyingRegistration,
+	ReservedLabels:    checkReservedLabels,
 }
 
 func TestEachModeMatchesItsDescription(t *testing.T) {
@@ -253,6 +256,22 @@ func checkHalfWritten(t *testing.T, s *Sandbox) {
 func checkLocked(t *testing.T, s *Sandbox) {
 	assert.False(t, lockIsFree(t, s))
 	require.Error(t, s.Checkpoint(), "the simulator respects the lock as well")
+}
+
+func checkLyingRegistration(t *testing.T, s *Sandbox) {
+	assert.True(t, s.Options().Unregistered)
+	text := string(newClient(t, s).call(`{"method":"Metrics.GetRegisteredMetrics","arg":{}}`).Result.RegisteredMetrics)
+	assert.Contains(t, text, `{"name":"/fs/opens","prometheus_name":"fs_opens","description":"Help text of an attacker."}`)
+	assert.Contains(t, text, `"name":"/a/b"`)
+	assert.Contains(t, text, `"name":"/a_b"`)
+}
+
+func checkReservedLabels(t *testing.T, s *Sandbox) {
+	assert.True(t, s.Options().Unregistered)
+	text := string(newClient(t, s).call(`{"method":"Metrics.GetRegisteredMetrics","arg":{}}`).Result.RegisteredMetrics)
+	for _, label := range reservedLabels {
+		assert.Contains(t, text, `"field_name":"`+label+`"`)
+	}
 }
 
 // lockIsFree reports whether a reader can take the lock of the state file.
