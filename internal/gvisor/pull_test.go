@@ -154,7 +154,10 @@ func TestHostileSandboxes(t *testing.T) {
 
 		simgvisor.LyingRegistration: {longTimeout, 2, sandbox.OK},
 		simgvisor.ReservedLabels:    {longTimeout, 2, sandbox.OK},
-		"":                          {longTimeout, 1, sandbox.OK},
+
+		simgvisor.LargeRegistration:    {longTimeout, 1, sandbox.Oversize},
+		simgvisor.DistinctRegistration: {longTimeout, 2, sandbox.OK},
+		"":                             {longTimeout, 1, sandbox.OK},
 	} {
 		t.Run(string(mode), func(t *testing.T) {
 			fleet := newFleet(t, simfleet.Options{})

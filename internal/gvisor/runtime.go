@@ -29,6 +29,7 @@ type Runtime struct {
 	firstUse         *registration.Cache
 	known            *registration.Known
 	unknown          unknownLog
+	learning         *learning
 	snapshots        snapshot.Settings
 	export           control.Request
 	watchedProcesses int
@@ -73,9 +74,10 @@ func New(config *Config, naming sandbox.Naming, logger *zap.Logger) (*Runtime, e
 		naming:           naming,
 		logger:           logger,
 		registrations:    registration.NewCache(config.MetricPrefix, registration.Limits{}),
-		firstUse:         registration.NewFirstUseCache(known, registration.Limits{}),
+		firstUse:         registration.NewFirstUseCache(known, firstUseLimits, firstUseBudget),
 		known:            known,
 		unknown:          unknownLog{logger: logger, keep: config.UnknownMetrics == KeepUnknown},
+		learning:         newLearning(),
 		snapshots:        snapshot.Settings{Filter: metrics, ZeroFill: config.ZeroFill},
 		export:           control.Export(config.MetricFilter),
 		watchedProcesses: files / watchedFraction,

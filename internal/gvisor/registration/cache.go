@@ -18,6 +18,7 @@ type Cache struct {
 	// themselves.
 	known  *Known
 	limits Limits
+	budget Budget
 	seeds  [2]maphash.Seed
 
 	mu sync.Mutex
@@ -71,14 +72,15 @@ func NewCache(prefix string, limits Limits) *Cache {
 
 // NewFirstUseCache returns a cache for registrations that come from sandboxes
 // themselves, see [ParseFirstUse].
-func NewFirstUseCache(known *Known, limits Limits) *Cache {
+func NewFirstUseCache(known *Known, limits Limits, budget Budget) *Cache {
 	c := NewCache("", limits)
-	c.known = known
+	c.known, c.budget = known, budget
 	return c
 }
 
-// Get returns the parsed registration. Failures are cached as well; they are an
-// [*Error] that must not be changed. Get does not retain raw.
+// Get returns the parsed registration. Failures are cached as well, except those
+// with [RuleBudget]. They are an [*Error] that must not be changed. Get does not
+// retain raw.
 func (c *Cache) Get(raw []byte) (*Registration, error) {
 	var generation uint64
 	if c.known != nil {
@@ -97,7 +99,9 @@ func (c *Cache) Get(raw []byte) (*Registration, error) {
 	}
 	r, err := c.parse(raw, generation)
 	if err != nil {
-		entry.err = err
+		if !IsBudget(err) {
+			entry.err = err
+		}
 		return nil, err
 	}
 	entry.registration = weak.Make(r)
@@ -173,6 +177,9 @@ func (c *Cache) parse(raw []byte, generation uint64) (*Registration, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if err := c.checkBudget(r); err != nil {
+		return nil, err
+	}
 	c.registrations[set] = weak.Make(r)
 	return r, nil
 }

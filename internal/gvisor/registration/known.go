@@ -116,6 +116,9 @@ func (k *Known) admit(m *Metric, registeredUnit int64) {
 	switch {
 	case found && agree(known.family, m.Family):
 		m.Family, m.Min, m.Max, m.SSD = known.family, known.min, known.max, known.ssd
+		if help := known.family.Prometheus.Description; m.Help == help {
+			m.Help = help // so that it is retained once
+		}
 	case k.keep:
 		k.rename(m)
 	default:

@@ -135,7 +135,7 @@ func TestUnknownMetricsAreKeptUnderOtherNames(t *testing.T) {
 
 func TestStateFilesMakeMetricsKnown(t *testing.T) {
 	known := NewKnown("", false)
-	cache := NewFirstUseCache(known, Limits{})
+	cache := NewFirstUseCache(known, Limits{}, Budget{})
 	raw := []byte(registered(metric(keys{"name": "/new", "prometheus_name": "new"}), opens(nil)))
 	before, err := cache.Get(raw)
 	require.NoError(t, err)

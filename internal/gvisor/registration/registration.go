@@ -16,6 +16,8 @@ type Registration struct {
 	Series uint32
 
 	byName map[string]*Metric
+	// size is what retained returns, 0 before its first call.
+	size int64
 
 	mu         sync.Mutex
 	selections map[string]*Selection

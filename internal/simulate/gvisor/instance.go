@@ -112,7 +112,7 @@ func (i *instance) respond(conn *net.UnixConn, request *request) bool {
 			s.load.AddForbidden()
 		}
 	case request.method == methodRegistered:
-		b = append(b, `{"success":true,"err":"","result":{"RegisteredMetrics":`...)
+		b = append(b, registrationHead...)
 		b = append(b, build.registration...)
 		b = append(b, `}}`...)
 	default:
@@ -130,6 +130,9 @@ func (i *instance) respond(conn *net.UnixConn, request *request) bool {
 	}
 	*scratch = b
 	to := exchange{Exchange: simulate.Exchange{Conn: conn, Server: i.server}, delay: s.options.Delay}
+	if s.mode != nil && s.mode.register != nil && request.method == methodRegistered {
+		return s.mode.register(&to, s.options.ID)
+	}
 	if s.mode != nil && s.mode.send != nil {
 		return s.mode.send(&to, b)
 	}

@@ -1,6 +1,7 @@
 package gvisor
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 )
@@ -59,3 +60,33 @@ var reservedBuild = sync.OnceValue(func() *build {
 	})
 	return newBuild(metrics)
 })
+
+// registrationHead begins a response to Metrics.GetRegisteredMetrics.
+const registrationHead = `{"success":true,"err":"","result":{"RegisteredMetrics":`
+
+// sendLargeRegistration sends the beginning of a registration with a help text
+// that is far too long.
+func sendLargeRegistration(to *exchange, _ string) bool {
+	const size = 3_900_000
+	text := endlessText()
+	if to.Send([]byte(registrationHead+`{"metrics":[{"description":"`)) && to.Repeat(text, size/len(text)+1) {
+		to.Hold()
+	}
+	return false
+}
+
+// sendDistinctRegistration sends an honest registration in which one field has
+// many more values, which begin with the ID of the sandbox.
+func sendDistinctRegistration(to *exchange, id string) bool {
+	const size = 240_000
+	metrics := slices.Clone(theBuild().metrics)
+	index := metricIndex("weirdness")
+	values := slices.Clone(metrics[index].fields[0].values)
+	for missing := size - len(theBuild().registration); missing > 0; {
+		value := fmt.Sprintf("%s-%060d", id, len(values))
+		values = append(values, value)
+		missing -= len(value) + len(`"",`)
+	}
+	metrics[index].fields = []field{{metrics[index].fields[0].name, values}}
+	return to.Send([]byte(registrationHead)) && to.Send(renderRegistration(metrics)) && to.Send([]byte(`}}`))
+}

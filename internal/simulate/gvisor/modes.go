@@ -33,6 +33,9 @@ const (
 	// The sandboxes of these modes have no registration in their state file.
 	LyingRegistration simulate.Mode = "lying-registration"
 	ReservedLabels    simulate.Mode = "reserved-labels"
+
+	LargeRegistration    simulate.Mode = "large-registration"
+	DistinctRegistration simulate.Mode = "distinct-registration"
 )
 
 // mode defines how a hostile sandbox differs from an honest one. The modes
@@ -49,6 +52,9 @@ type mode struct {
 	// build returns the metrics that the sandbox registers and sends, if it is
 	// asked for its registration: its state file contains none.
 	build func() *build
+	// register replaces sending the registration; like with build, the state file
+	// contains none.
+	register func(to *exchange, id string) bool
 }
 
 var modes = []mode{
@@ -98,6 +104,14 @@ var modes = []mode{
 	{
 		name: ReservedLabels, description: "registers labels that identify other sandboxes or belong to exporters",
 		build: reservedBuild,
+	},
+	{
+		name: LargeRegistration, description: "sends 3.9 MB of a registration and then nothing more",
+		register: sendLargeRegistration,
+	},
+	{
+		name: DistinctRegistration, description: "sends a registration of 240 KB that no other sandbox sends",
+		register: sendDistinctRegistration,
 	},
 }
 
