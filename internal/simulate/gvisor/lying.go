@@ -14,9 +14,15 @@ func buildOf(mode *mode) *build {
 	return mode.build()
 }
 
+// maxLyingPoints is enough for one point of each metric, without the thousands of
+// label combinations that no sandbox fills.
+const maxLyingPoints = 300
+
 // newBuild returns a build with these metrics.
 func newBuild(metrics []metric) *build {
-	return &build{metrics: metrics, registration: renderRegistration(metrics), points: newPoints(metrics)}
+	points := newPoints(metrics)
+	points = points[:min(len(points), maxLyingPoints)]
+	return &build{metrics: metrics, registration: renderRegistration(metrics), points: points}
 }
 
 // lyingBuild registers all metrics of an honest sandbox with another type, and
