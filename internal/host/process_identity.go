@@ -2,6 +2,8 @@ package host
 
 import (
 	"bytes"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -25,6 +27,18 @@ func (p Processes) HasArgument(pid int, argument string) (bool, error) {
 func (p Processes) Local() bool {
 	self, err := os.Readlink(filepath.Join(p.Root, "self"))
 	return err == nil && self == strconv.Itoa(os.Getpid())
+}
+
+// Hidden reports whether a process exists although this proc filesystem does not
+// show it: the mount option hidepid=invisible hides the processes of other users,
+// and hidepid=ptraceable, which systemd sets for ProtectProc, those that this
+// process must not trace.
+func (p Processes) Hidden(pid int) bool {
+	if pid <= 0 || !p.Local() {
+		return false
+	}
+	_, err := os.Lstat(p.path(pid, ""))
+	return errors.Is(err, fs.ErrNotExist) && processExists(pid)
 }
 
 // InitialPIDNamespace reports whether this process is in the PID namespace of

@@ -14,7 +14,13 @@ const (
 	// Skipped sandboxes run, but a request could harm them. Pull reads only what
 	// is available without contact.
 	Skipped State = "skipped"
+	// Unknown sandboxes may run: their processes cannot be seen from here. They are
+	// pulled like running ones.
+	Unknown State = "unknown"
 )
+
+// States lists all values of [State].
+var States = [...]State{Booting, Running, Stopped, Skipped, Unknown}
 
 // Status is the state of a sandbox and what the receiver makes of it.
 type Status struct {
@@ -25,4 +31,4 @@ type Status struct {
 }
 
 // Pulled reports whether Pull is called in this state.
-func (s Status) Pulled() bool { return s.State == Running || s.State == Skipped }
+func (s Status) Pulled() bool { return s.State == Running || s.State == Skipped || s.State == Unknown }

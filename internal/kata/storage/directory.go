@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kubepod"
 )
 
 const socketName = "shim-monitor.sock"
@@ -92,7 +93,7 @@ func reasonWithoutSocket(name string) Reason {
 	switch {
 	case name == "firecracker":
 		return Jailer
-	case isUUID(name):
+	case kubepod.IsUUID(name):
 		return Template
 	}
 	return NoSocket

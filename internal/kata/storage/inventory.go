@@ -227,6 +227,10 @@ func (i *Inventory) Refresh(storagePath string) bool {
 	return before != current
 }
 
+// Exists reports whether there was a directory at a storage path at the last call
+// of Refresh.
+func (i *Inventory) Exists(storagePath string) bool { return i.identities[storagePath] != (identity{}) }
+
 // Invalidate makes the next call of Refresh return true if the storage path
 // exists. It is for a storage path that may have been replaced by a directory
 // with the same inode.

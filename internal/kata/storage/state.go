@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/jsonscan"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kubepod"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
@@ -31,9 +32,18 @@ type State struct {
 	Cgroup string
 	// VMM and Virtiofsd are pids in the PID namespace of the host, or 0.
 	VMM, Virtiofsd int
-	// Pod comes from the annotations of the sandbox container. The UID can also
-	// come from the cgroup path.
+	// Pod comes from the cgroup path and, as far as these prove anything, the
+	// annotations of the sandbox container.
 	Pod sandbox.Pod
+	// PodConflict reports whether the evidence for the pod conflicts, so that Pod
+	// is incomplete.
+	PodConflict bool
+}
+
+// setPod sets the pod that the evidence proves.
+func (s *State) setPod(evidence *kubepod.Evidence) {
+	identity := evidence.Identify()
+	s.Pod, s.PodConflict = identity.Pod, identity.Conflict
 }
 
 // parseError adds the path of the file to an error; it returns nil for nil.
