@@ -193,7 +193,7 @@ func TestHelpListsEveryModeAndFlag(t *testing.T) {
 	assert.Contains(t, stderr.String(), "nonsense")
 }
 
-func TestCommandFailsIfARequestKillsAShim(t *testing.T) {
+func TestCommandFailsIfRequestCrashesShim(t *testing.T) {
 	i := start(t, "--kata-runtime-rs-qemu=1")
 	sockets, err := filepath.Glob(filepath.Join(os.TempDir(), "*", "kata", "*", "shim-monitor.sock"))
 	require.NoError(t, err)
