@@ -165,7 +165,7 @@ func TestReceiverCollectsBothRuntimes(t *testing.T) {
 			sink.await(t, "metrics of each sandbox are received", func() bool { return len(sink.count) >= 6 })
 			stop()
 			for _, pod := range fleet.Kata() {
-				assert.False(t, pod.Aborted(), "a request must not kill a shim")
+				assert.False(t, pod.Crashed(), "a request must not crash a shim")
 			}
 			for _, name := range expectedNames[naming] {
 				assert.True(t, sink.names[name], name)
@@ -208,10 +208,10 @@ var hostileModes = map[simulate.Mode]int{
 	simgvisor.CounterDown: 2, simgvisor.UnknownMetric: 2, simgvisor.HelpChanged: 2, simgvisor.Duplicate: 2, simgvisor.Future: 2,
 }
 
-// TestHostileSandboxesAreInvisibleToOthers runs 130 honest sandboxes among 200. The
+// TestHostileSandboxesDoNotAffectOthers runs 130 honest sandboxes among 200. The
 // metrics of each honest one must be received in every interval, and the hostile ones
 // must not increase memory use much.
-func TestHostileSandboxesAreInvisibleToOthers(t *testing.T) {
+func TestHostileSandboxesDoNotAffectOthers(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes half a minute")
 	}

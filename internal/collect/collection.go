@@ -53,7 +53,7 @@ func (c *Collection) Start() {
 func (c *Collection) watch(ctx context.Context, runtime sandbox.Runtime) {
 	err := runtime.Watch(ctx, newObserver(c, runtime.Name()))
 	if err != nil && ctx.Err() == nil {
-		c.settings.Logger.Error("Sandbox discovery stopped permanently",
+		c.settings.Logger.Error("Sandbox discovery stopped permanently; please report this as a bug",
 			zap.String("sandbox.runtime.name", runtime.Name()), zap.Error(err))
 		c.settings.ReportError(runtime.Name(), err)
 	}

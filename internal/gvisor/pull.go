@@ -88,7 +88,7 @@ func (s *Sandbox) connectAndSend(ctx context.Context, record *discovery.Sandbox)
 		return err
 	}
 	if s.verifier == nil {
-		if err := s.learn(s.request.conn, record.Registration); err != nil {
+		if err := s.createVerifier(s.request.conn, record.Registration); err != nil {
 			return err
 		}
 	}
@@ -102,7 +102,7 @@ func (s *Sandbox) receive(record *discovery.Sandbox, r *sandbox.Reading) error {
 		return s.verifier.Read(source, int64(s.runtime.config.MaxResponseSize), time.Now, r)
 	})
 	if err == nil && record.Restored {
-		s.learnSavings(conn, record)
+		s.requestSavings(conn, record)
 	}
 	return err
 }
@@ -116,9 +116,9 @@ func (s *Sandbox) target(record *discovery.Sandbox) control.Target {
 	return target
 }
 
-// learn creates the verifier. It requests the registration from a sandbox that was not
-// registered.
-func (s *Sandbox) learn(conn *control.Conn, known *registration.Registration) error {
+// createVerifier creates the verifier. It requests the registration from a sandbox that
+// was not registered.
+func (s *Sandbox) createVerifier(conn *control.Conn, known *registration.Registration) error {
 	if known == nil {
 		raw, err := requestRegistration(conn, int64(s.runtime.config.MaxResponseSize))
 		if err != nil {
@@ -134,7 +134,7 @@ func (s *Sandbox) learn(conn *control.Conn, known *registration.Registration) er
 
 // rejectRegistration gives up on an instance whose registration is invalid.
 func (s *Sandbox) rejectRegistration(err error) error {
-	s.registrationErr = sandbox.Fail(sandbox.Untrusted, fmt.Errorf("invalid registration of metrics: %w", err))
+	s.registrationErr = sandbox.Fail(sandbox.Untrusted, fmt.Errorf("verify the sandbox's registration: %w", err))
 	return s.registrationErr
 }
 

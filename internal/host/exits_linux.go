@@ -18,7 +18,7 @@ func newEpoll() (*os.File, error) {
 	// os.NewFile registers only non-blocking descriptors with the poller.
 	if err := unix.SetNonblock(epoll, true); err != nil {
 		_ = unix.Close(epoll)
-		return nil, fmt.Errorf("epoll: %w", err)
+		return nil, fmt.Errorf("set epoll descriptor non-blocking: %w", err)
 	}
 	return os.NewFile(uintptr(epoll), "epoll"), nil
 }

@@ -1,7 +1,7 @@
 // Package guard decides whether metrics may be requested from a Kata shim,
 // before anything is sent to it.
 //
-// With runtime-rs, a single request can terminate a pod. The handler is not
+// With runtime-rs, a single request can crash a pod. The handler is not
 // implemented for QEMU and Firecracker: it panics, and the shim's panic hook
 // aborts the process. Therefore a runtime-rs shim is contacted only if its state
 // file names a hypervisor for which the handler is implemented. The Go runtime
@@ -54,7 +54,7 @@ type Reason string
 const (
 	// NoState means that there is no complete state file.
 	NoState Reason = "no_state"
-	// UnsafeHypervisor means that with this hypervisor, the shim aborts when it
+	// UnsafeHypervisor means that with this hypervisor, the shim crashes when it
 	// receives a request.
 	UnsafeHypervisor Reason = "unsafe_hypervisor"
 	// UnknownHypervisor means that the effect of a request is unknown for this

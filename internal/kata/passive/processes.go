@@ -37,12 +37,12 @@ func (p process) matches(times host.ProcessTimes, err error) bool {
 // alive reports whether a process is neither a zombie nor dead.
 func alive(times host.ProcessTimes) bool { return times.State != 'Z' && times.State != 'X' }
 
-// monitorPrefixes are prefixes of the process names of virtual machine monitors.
+// hypervisorPrefixes are prefixes of the process names of hypervisors.
 // The kernel truncates process names to 15 bytes.
-var monitorPrefixes = []string{"qemu-", "cloud-hyperviso", "firecracker", "openvmm", "stratovirt"}
+var hypervisorPrefixes = []string{"qemu-", "cloud-hyperviso", "firecracker", "openvmm", "stratovirt"}
 
-func isMonitor(times host.ProcessTimes) bool {
-	for _, prefix := range monitorPrefixes {
+func isHypervisor(times host.ProcessTimes) bool {
+	for _, prefix := range hypervisorPrefixes {
 		if strings.HasPrefix(times.Name, prefix) {
 			return true
 		}

@@ -159,7 +159,7 @@ func (i *Inventory) HasPending() bool { return len(i.pending) > 0 }
 func (i *Inventory) Scan(storagePath string) ([]Change, error) {
 	names, err := i.list(storagePath)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("scan storage path %s: %w", storagePath, err)
+		return nil, fmt.Errorf("scan storage path %s: %w: run the Collector as root", storagePath, err)
 	}
 	var changes []Change
 	listed := make(map[string]bool, len(names))

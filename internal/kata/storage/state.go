@@ -29,8 +29,8 @@ type State struct {
 	// Cgroup is the path of the sandbox's cgroup, in the notation of either
 	// cgroup driver: /kubepods/pod… or kubepods-pod….slice:cri-containerd:….
 	Cgroup string
-	// VMM and Virtiofsd are pids in the PID namespace of the host, or 0.
-	VMM, Virtiofsd int
+	// HypervisorPID and Virtiofsd are PIDs in the PID namespace of the host, or 0.
+	HypervisorPID, Virtiofsd int
 	// Pod comes from the annotations of the sandbox container. The UID can also
 	// come from the cgroup path.
 	Pod sandbox.Pod
@@ -80,7 +80,7 @@ func parseHypervisor(s *jsonscan.Scanner, fields *jsonscan.Fields, state *State)
 		case 0:
 			state.Hypervisor = readHypervisor(s)
 		case 1:
-			state.VMM = readPID(s)
+			state.HypervisorPID = readPID(s)
 		case 2:
 			state.Virtiofsd = readPID(s)
 		}

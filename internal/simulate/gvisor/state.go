@@ -46,7 +46,7 @@ func (s *Sandbox) newState(created time.Time, restored bool) stateFile {
 	return state
 }
 
-// anotherProcess returns the id of a live process other than this one.
+// anotherProcess returns the ID of a live process other than this one.
 func anotherProcess() int {
 	if parent := os.Getppid(); parent > 0 {
 		return parent
