@@ -40,8 +40,7 @@ const (
 	minTimeout  = 10 * time.Millisecond
 )
 
-// Validate returns all errors, each with its key. The sections of the runtimes
-// have a Validate of their own.
+// Validate returns all errors, each with its key.
 func (c *Config) Validate() error {
 	var errs []error
 	if c.CollectionInterval < minInterval {
@@ -57,6 +56,6 @@ func (c *Config) Validate() error {
 		errs = append(errs, fmt.Errorf("timeout: %v exceeds collection_interval (%v): use at most the interval, "+
 			"so that pulls of a sandbox do not overlap", c.Timeout, c.CollectionInterval))
 	}
-	errs = append(errs, option.OneOf("naming", c.Naming, sandbox.Namings[:]...), c.CheckEnabled())
+	errs = append(errs, option.OneOf("naming", c.Naming, sandbox.Namings[:]...), c.Check())
 	return errors.Join(errs...)
 }

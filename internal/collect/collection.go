@@ -18,6 +18,7 @@ type Collection struct {
 	stats    runtimeStats
 	pending  *pending
 	started  time.Time
+	panics   panics
 
 	// Set by Start.
 	cancel  context.CancelFunc
@@ -51,7 +52,7 @@ func (c *Collection) Start() {
 
 // watch runs the discovery of one runtime.
 func (c *Collection) watch(ctx context.Context, runtime sandbox.Runtime) {
-	err := runtime.Watch(ctx, newObserver(c, runtime.Name()))
+	err := c.watchSafely(ctx, runtime)
 	if err != nil && ctx.Err() == nil {
 		c.settings.Logger.Error("Sandbox discovery stopped permanently; please report this as a bug",
 			zap.String("sandbox.runtime.name", runtime.Name()), zap.Error(err))

@@ -48,3 +48,16 @@ func (c *Collection) logChange(t *target, before *health, err error) {
 	c.settings.Logger.Warn("Failed to pull sandbox metrics",
 		append(fields, zap.String("error.type", string(sandbox.ErrorTypeOf(err))), zap.String("error", text))...)
 }
+
+// reportPodConflict counts and logs a sandbox whose pod is not identified, because the
+// evidence conflicts.
+func (c *Collection) reportPodConflict(id *sandbox.Identity) {
+	if !id.PodConflict {
+		return
+	}
+	c.settings.Telemetry.PodConflict(id.Runtime)
+	c.settings.Logger.Warn("Omitting the pod name of a sandbox: its files and annotations contradict each other, "+
+		"for example because the pod has annotations of a container runtime",
+		zap.String("sandbox.runtime.name", id.Runtime), zap.String("sandbox.id", id.ID), zap.String("root", id.Root),
+		zap.String("k8s.pod.uid", id.Pod.UID))
+}

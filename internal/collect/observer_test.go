@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
+	"go.uber.org/zap"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/metadatatest"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
@@ -40,9 +41,39 @@ func TestTelemetryHasTheReceiverAsAttribute(t *testing.T) {
 		metadatatest.AssertEqualReceiverSandboxDroppedPoints(t, h.self, []metricdata.DataPoint[int64]{
 			{Value: 4, Attributes: attributes(attribute.String("reason", "forged"))},
 		}, ignore)
-		metadatatest.AssertEqualReceiverSandboxSandboxes(t, h.self, []metricdata.DataPoint[int64]{
-			{Value: 1, Attributes: attributes(attribute.String("sandbox.state", "running"))},
-		}, ignore)
+		metadatatest.AssertEqualReceiverSandboxSandboxes(t, h.self, sandboxCounts(1), ignore)
+		stop()
+	})
+}
+
+// sandboxCounts returns the numbers of sandboxes by state if only running ones
+// exist.
+func sandboxCounts(running int64) (counts []metricdata.DataPoint[int64]) {
+	for _, state := range sandbox.States {
+		point := metricdata.DataPoint[int64]{Attributes: attributes(attribute.String("sandbox.state", string(state)))}
+		if state == sandbox.Running {
+			point.Value = running
+		}
+		counts = append(counts, point)
+	}
+	return counts
+}
+
+func TestSandboxesAreZeroRatherThanAbsent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarness(t, nil)
+		ignore := metricdatatest.IgnoreTimestamp()
+		metadatatest.AssertEqualReceiverSandboxSandboxes(t, h.self, sandboxCounts(0), ignore)
+		stop := h.start(t)
+		time.Sleep(2 * testInterval)
+		metadatatest.AssertEqualReceiverSandboxSandboxes(t, h.self, sandboxCounts(0), ignore)
+		s := newFake("a")
+		h.runtime.add(s)
+		time.Sleep(testInterval)
+		metadatatest.AssertEqualReceiverSandboxSandboxes(t, h.self, sandboxCounts(1), ignore)
+		h.runtime.remove(s)
+		time.Sleep(testInterval)
+		metadatatest.AssertEqualReceiverSandboxSandboxes(t, h.self, sandboxCounts(0), ignore)
 		stop()
 	})
 }
@@ -78,6 +109,28 @@ func TestSkippedPathsAreCountedByReason(t *testing.T) {
 		h.runtime.actions <- func(o sandbox.Observer) { o.Scanned() }
 		synctest.Wait()
 		assert.Equal(t, 1, h.logs.FilterMessage("First scan is complete").Len())
+		stop()
+	})
+}
+
+func TestPodConflictsAreCountedAndLogged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarness(t, nil)
+		stop := h.start(t)
+		for _, id := range []string{"a", "b", "c"} {
+			s := newFake(id)
+			s.identity.PodConflict = id != "c"
+			h.runtime.add(s)
+		}
+		synctest.Wait()
+		metadatatest.AssertEqualReceiverSandboxPodConflicts(t, h.self, []metricdata.DataPoint[int64]{
+			{Value: 2, Attributes: attributes()},
+		}, metricdatatest.IgnoreTimestamp())
+		var ids []any
+		for _, entry := range h.logs.FilterLevelExact(zap.WarnLevel).All() {
+			ids = append(ids, entry.ContextMap()["sandbox.id"])
+		}
+		assert.Equal(t, []any{"a", "b"}, ids)
 		stop()
 	})
 }

@@ -2,11 +2,7 @@ package collect
 
 import (
 	"context"
-	"fmt"
-	"runtime/debug"
 	"time"
-
-	"go.uber.org/zap"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/telemetry"
@@ -38,8 +34,7 @@ func (c *Collection) shouldPull(t *target) bool {
 
 // send sends the request of a pull without waiting and reports whether it did.
 // It does not if the status has changed.
-func (c *Collection) send(ctx context.Context, t *target) (sent bool) {
-	defer c.recoverPanic(func(error) { sent = false })
+func (c *Collection) send(ctx context.Context, t *target) bool {
 	if status := t.sandbox.Status(); status != t.reported || !status.Pulled() {
 		return false
 	}
@@ -50,7 +45,7 @@ func (c *Collection) send(ctx context.Context, t *target) (sent bool) {
 // receive completes a pull whose request was sent, and returns its reading.
 func (c *Collection) receive(ctx context.Context, t *target, onBlock func()) *sandbox.Reading {
 	r := sandbox.NewReading()
-	c.finishPull(ctx, t, r, c.receiveSafely(t.sender, r, onBlock))
+	c.finishPull(ctx, t, r, t.sender.Receive(r, onBlock))
 	return r
 }
 
@@ -125,27 +120,4 @@ func (c *Collection) end(t *target, deliveries []sandbox.Delivery) []sandbox.Del
 	t.reported = sandbox.Status{}
 	t.infoDue = time.Time{}
 	return append(deliveries, sandbox.Delivery{Identity: t.sandbox.Identity(), Reading: r, End: true, Source: t})
-}
-
-// pullSafely turns a panic in a runtime's code into a failure of this one pull.
-func (c *Collection) pullSafely(ctx context.Context, s sandbox.Sandbox, r *sandbox.Reading) (err error) {
-	defer c.recoverPanic(func(panicked error) { err = panicked })
-	return s.Pull(ctx, r)
-}
-
-// receiveSafely is pullSafely for [sandbox.Sender.Receive].
-func (c *Collection) receiveSafely(s sandbox.Sender, r *sandbox.Reading, onBlock func()) (err error) {
-	defer c.recoverPanic(func(panicked error) { err = panicked })
-	return s.Receive(r, onBlock)
-}
-
-// recoverPanic recovers from a panic in a runtime's code, if deferred. None is
-// known, but if there is one, a sandbox must not be able to use it to stop the
-// monitoring of all others.
-func (c *Collection) recoverPanic(panicked func(error)) {
-	if cause := recover(); cause != nil {
-		c.settings.Logger.Error("A pull panicked; please report this as a bug",
-			zap.Any("panic", cause), zap.ByteString("stack", debug.Stack()))
-		panicked(sandbox.Fail(sandbox.Internal, fmt.Errorf("panic: %v", cause)))
-	}
 }

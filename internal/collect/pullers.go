@@ -131,7 +131,7 @@ func (s *scheduler) pullOne(ctx, bounded context.Context, t *target) {
 	r := sandbox.NewReading()
 	if s.c.shouldPull(t) {
 		t.pulled = time.Now()
-		s.c.finishPull(ctx, t, r, s.c.pullSafely(bounded, t.sandbox, r))
+		s.c.finishPull(ctx, t, r, t.sandbox.Pull(bounded, r))
 	}
 	s.finish(ctx, t.lane, s.c.complete(t, r, deliveries), t)
 }

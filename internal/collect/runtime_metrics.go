@@ -13,9 +13,9 @@ import (
 func (s *scheduler) reportRuntimes(ctx context.Context, now time.Time) {
 	groups := map[telemetry.Group]int64{}
 	running, broken := map[string]int64{}, map[string]int64{}
-	for one, t := range s.targets {
-		runtime := one.Identity().Runtime
-		status := one.Status()
+	for _, t := range s.targets {
+		runtime := t.sandbox.Identity().Runtime
+		status := t.sandbox.Status()
 		groups[telemetry.Group{Runtime: runtime, State: status.State}]++
 		if status.Pulled() {
 			running[runtime]++
@@ -34,7 +34,10 @@ func (s *scheduler) reportRuntimes(ctx context.Context, now time.Time) {
 		s.c.stats[name].copyTo(&stats)
 		r := sandbox.NewReading()
 		r.Time, r.Start, r.Discovered = now, s.c.started, s.c.started
-		runtime.AppendRuntimeMetrics(r, stats)
+		if !s.c.appendRuntimeMetrics(runtime, r, stats) {
+			r.Free()
+			continue
+		}
 		s.deliverRuntimeMetrics(ctx, r)
 	}
 }

@@ -206,11 +206,12 @@ func (s *scheduler) close() {
 	s.pullers.Wait()
 	added, _, _ := s.c.pending.take()
 	for _, one := range added {
-		_ = one.Close()
+		isolated, _ := s.c.isolate(one)
+		_ = isolated.Close()
 	}
-	for one, t := range s.targets {
+	for _, t := range s.targets {
 		if !t.closed {
-			_ = one.Close()
+			_ = t.sandbox.Close()
 		}
 	}
 }

@@ -10,7 +10,9 @@ import (
 // target is one scheduled sandbox. It has one owner at a time: the scheduler, or
 // the pull in flight.
 type target struct {
-	sandbox sandbox.Sandbox
+	// key is the sandbox as the runtime reports it, and sandbox the same behind a
+	// barrier.
+	key, sandbox sandbox.Sandbox
 	// sender is the sandbox if it can be pulled in a group, nil otherwise.
 	sender  sandbox.Sender
 	pending *pending

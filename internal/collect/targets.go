@@ -35,11 +35,17 @@ func (s *scheduler) add(one sandbox.Sandbox, now time.Time) {
 	if s.targets[one] != nil {
 		return
 	}
-	id := one.Identity()
+	isolated, ok := s.c.isolate(one)
+	if !ok {
+		_ = isolated.Close()
+		return
+	}
+	id := isolated.Identity()
 	hash := hashOf(id)
-	sender, _ := one.(sandbox.Sender)
+	sender, _ := isolated.(sandbox.Sender)
 	t := &target{
-		sandbox:    one,
+		key:        one,
+		sandbox:    isolated,
 		sender:     sender,
 		pending:    s.c.pending,
 		lane:       int(hash >> 32 % uint64(len(s.groups))),
@@ -50,6 +56,7 @@ func (s *scheduler) add(one sandbox.Sandbox, now time.Time) {
 	s.targets[one] = t
 	s.seen[id.Runtime]++
 	s.push(t)
+	s.c.reportPodConflict(id)
 }
 
 // remove starts the last turn of a sandbox that is gone: after the turn in
@@ -103,7 +110,7 @@ func (s *scheduler) reschedule(ctx context.Context, t *target) {
 	if t.gone {
 		s.goneInFlight--
 		if t.closed {
-			delete(s.targets, t.sandbox)
+			delete(s.targets, t.key)
 			return
 		}
 		s.startOne(ctx, t)

@@ -60,9 +60,9 @@ func (c *Config) IsEnabled() bool { return c.Enabled }
 // metricPrefix matches valid prefixes of Prometheus metric names.
 var metricPrefix = regexp.MustCompile(`^([a-zA-Z_:][a-zA-Z0-9_:]*)?$`)
 
-// Validate returns all errors, each with its key. A configuration that is
+// Check returns all errors, each with its key. A configuration that is
 // disabled is not checked.
-func (c *Config) Validate() error {
+func (c *Config) Check() error {
 	if !c.Enabled {
 		return nil
 	}

@@ -12,7 +12,7 @@ import (
 func TestDefaultConfigIsValid(t *testing.T) {
 	var config Config
 	config.SetDefaults()
-	require.NoError(t, config.Validate())
+	require.NoError(t, config.Check())
 	assert.True(t, config.IsEnabled())
 	assert.Equal(t, discovery.DefaultRoots(), config.Roots)
 	runtime := newRuntime(t, config)
@@ -20,12 +20,12 @@ func TestDefaultConfigIsValid(t *testing.T) {
 	assert.Equal(t, "gvisor", runtime.Name())
 }
 
-func TestValidateReportsAllErrors(t *testing.T) {
+func TestCheckReportsAllErrors(t *testing.T) {
 	bad := Config{Enabled: true, Trust: "blind", MetricFilter: "(", CapabilityFilter: "[", MetricPrefix: "9", MaxResponseSize: -1}
-	err := bad.Validate()
+	err := bad.Check()
 	for _, key := range []string{"roots", "trust", "metric_filter", "capability_filter", "metric_prefix", "max_response_size"} {
 		require.ErrorContains(t, err, key+": ")
 	}
 	bad.Enabled = false
-	require.NoError(t, bad.Validate(), "a disabled runtime must not be checked")
+	require.NoError(t, bad.Check(), "a disabled runtime must not be checked")
 }

@@ -23,6 +23,7 @@ func identityOf(record *discovery.Sandbox, info *info) sandbox.Identity {
 		Iteration:      iteration(record.ID, record.Created),
 		Created:        record.Created,
 		Pod:            record.Pod,
+		PodConflict:    record.PodConflict,
 		Attributes:     info.attributes,
 		Trust:          sandbox.FirstUse,
 	}

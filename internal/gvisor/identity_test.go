@@ -77,6 +77,10 @@ var identityTests = map[string]struct {
 				sandbox.Attribute{Key: "pod_name", Value: "web-0"}, sandbox.Attribute{Key: "namespace_name", Value: "shop"})
 		},
 	},
+	"pod with conflicting evidence": {
+		func(s *discovery.Sandbox) { s.InPod, s.PodConflict = true, true },
+		func(id *sandbox.Identity) { id.PodConflict, id.Container = true, sandbox.Container{} },
+	},
 	"pod that runsc did not record": {
 		func(s *discovery.Sandbox) { s.InPod, s.Pod = true, sandbox.Pod{Name: "web-0"} },
 		func(id *sandbox.Identity) { id.Pod.Name, id.Container = "web-0", sandbox.Container{} },
@@ -132,6 +136,9 @@ func TestState(t *testing.T) {
 		"creating":             {func(s *discovery.Sandbox) { s.Status = "creating" }, sandbox.Booting},
 		"stopped":              {func(s *discovery.Sandbox) { s.Status = "stopped" }, sandbox.Stopped},
 		"exited":               {func(s *discovery.Sandbox) { s.Exited = true }, sandbox.Stopped},
+		"unseen":               {func(s *discovery.Sandbox) { s.Unseen = true }, sandbox.Unknown},
+		"unseen while booting": {func(s *discovery.Sandbox) { s.Status, s.Unseen = "creating", true }, sandbox.Booting},
+		"unseen and stopped":   {func(s *discovery.Sandbox) { s.Status, s.Unseen = "stopped", true }, sandbox.Stopped},
 		"exited while booting": {func(s *discovery.Sandbox) { s.Status, s.Exited = "creating", true }, sandbox.Stopped},
 	} {
 		s := record()

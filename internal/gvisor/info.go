@@ -18,7 +18,7 @@ func (s *Sandbox) AppendInfo(r *sandbox.Reading, verified bool) {
 	}
 	f := s.runtime.families
 	s.add(r, f.presence, sandbox.Int(1), nil)
-	s.add(r, f.running, sandbox.Bool(state == sandbox.Running), nil)
+	s.add(r, f.running, sandbox.Bool(state == sandbox.Running || state == sandbox.Unknown && verified), nil)
 	s.add(r, f.checkpointed, sandbox.Bool(record.Checkpointed), nil)
 	s.add(r, f.restored, sandbox.Bool(record.Restored), nil)
 	if record.Restored {

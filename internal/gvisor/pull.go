@@ -129,6 +129,7 @@ func (s *Sandbox) createVerifier(conn *control.Conn, known *registration.Registr
 		}
 	}
 	s.verifier = snapshot.NewVerifier(known, s.runtime.snapshots)
+	s.runtime.filterUse.record(s.verifier.SelectsAny())
 	return nil
 }
 
@@ -161,7 +162,7 @@ func (s *Sandbox) hasEnded(record *discovery.Sandbox) bool {
 	if _, err := host.Stat(filepath.Join(record.Root, file)); errors.Is(err, fs.ErrNotExist) {
 		return true
 	}
-	if !s.runtime.config.VerifyPeer {
+	if !s.runtime.config.VerifyPeer || record.Unseen {
 		return false
 	}
 	_, err := s.runtime.processes.ProcessStart(record.PID)

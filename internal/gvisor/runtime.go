@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"sync"
 
 	"go.uber.org/zap"
@@ -30,6 +31,8 @@ type Runtime struct {
 	processes        host.Processes
 	families         *families
 	capabilities     statefile.Capabilities
+
+	filterUse filterUse
 
 	// infos are those of each build, by metadata. They belong to the goroutine of
 	// discovery.
@@ -106,6 +109,7 @@ func (r *Runtime) Watch(ctx context.Context, observer sandbox.Observer) error {
 	}
 	discovery.New(discovery.Settings{
 		Roots:               r.config.Roots,
+		Configured:          !slices.Equal(r.config.Roots, discovery.DefaultRoots()),
 		Registrations:       r.registrations,
 		VerifyProcesses:     r.config.VerifyPeer,
 		Processes:           r.processes,
@@ -133,6 +137,11 @@ func (r *Runtime) AppendRuntimeMetrics(reading *sandbox.Reading, stats sandbox.S
 		}
 	}
 	r.mu.Unlock()
+	if r.config.MetricFilter != "" && r.filterUse.isUseless() {
+		r.logger.Warn("gvisor::metric_filter matches no metric of any sandbox: "+
+			"it must match the whole Prometheus name without the prefix, for example fs_opens or netstack_.*",
+			zap.String("metric_filter", r.config.MetricFilter))
+	}
 	f := r.families
 	reading.Add(f.serverPresence, sandbox.Int(1))
 	reading.Add(f.seen, sandbox.Int(stats.Seen))

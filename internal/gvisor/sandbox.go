@@ -60,6 +60,8 @@ func statusOf(record *discovery.Sandbox) sandbox.Status {
 		return sandbox.Status{State: sandbox.Stopped}
 	case record.Status == statefile.Creating:
 		return sandbox.Status{State: sandbox.Booting}
+	case record.Unseen:
+		return sandbox.Status{State: sandbox.Unknown}
 	}
 	// A created or paused sandbox responds like a running one.
 	return sandbox.Status{State: sandbox.Running}

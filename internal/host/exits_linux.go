@@ -57,7 +57,7 @@ type pidfd int
 
 func (fd pidfd) Close() error { return unix.Close(int(fd)) }
 
-// endedProcesses returns the pids of some watched processes that have ended, and
+// endedProcesses returns the PIDs of some watched processes that have ended, and
 // none only if there are none. It does not block.
 func endedProcesses(epoll int) (pids []int) {
 	var events [64]unix.EpollEvent

@@ -2,6 +2,7 @@ package host
 
 import (
 	"os"
+	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
@@ -34,4 +35,30 @@ func TestLocal(t *testing.T) {
 	require.NoError(t, os.Symlink(strconv.Itoa(os.Getpid()+1), foreign+"/self"))
 	assert.False(t, Processes{Root: foreign}.Local())
 	assert.False(t, Processes{Root: t.TempDir()}.Local())
+}
+
+func TestHidden(t *testing.T) {
+	pid := os.Getpid()
+	root := t.TempDir()
+	processes := Processes{Root: root}
+	if processes.Hidden(pid) {
+		t.Error("a process is hidden by a proc filesystem of another namespace")
+	}
+	if err := os.Symlink(strconv.Itoa(pid), filepath.Join(root, "self")); err != nil {
+		t.Fatal(err)
+	}
+	if !processes.Hidden(pid) {
+		t.Error("a process without a directory is not hidden")
+	}
+	for _, absent := range []int{0, -1, 1 << 22} {
+		if processes.Hidden(absent) {
+			t.Errorf("process %d, which does not exist, is hidden", absent)
+		}
+	}
+	if err := os.Mkdir(filepath.Join(root, strconv.Itoa(pid)), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if processes.Hidden(pid) {
+		t.Error("a process with a directory is hidden")
+	}
 }

@@ -24,3 +24,4 @@ func peerCredentials(int) (Peer, error)              { return Peer{}, ErrUnsuppo
 func newEpoll() (*os.File, error)                    { return nil, ErrUnsupported }
 func watchExit(*os.File, int) (io.Closer, error)     { return nil, ErrUnsupported }
 func endedProcesses(int) []int                       { return nil }
+func processExists(int) bool                         { return false }

@@ -41,7 +41,7 @@ type Config struct {
 func (c *Config) SetDefaults() {
 	*c = Config{
 		Enabled:         true,
-		StoragePaths:    []string{"/run/vc/sbs", "/run/kata"},
+		StoragePaths:    defaultStoragePaths(),
 		Collection:      guard.Auto,
 		Families:        reader.DefaultFamilies,
 		UnknownFamilies: reader.DropUnknown,
@@ -49,12 +49,16 @@ func (c *Config) SetDefaults() {
 	}
 }
 
+// defaultStoragePaths returns where the Go runtime and runtime-rs keep their
+// directories.
+func defaultStoragePaths() []string { return []string{"/run/vc/sbs", "/run/kata"} }
+
 // IsEnabled reports whether Kata sandboxes are collected.
 func (c *Config) IsEnabled() bool { return c.Enabled }
 
-// Validate returns all errors, each with its key. A configuration that is
+// Check returns all errors, each with its key. A configuration that is
 // disabled is not checked.
-func (c *Config) Validate() error {
+func (c *Config) Check() error {
 	if !c.Enabled {
 		return nil
 	}

@@ -10,18 +10,18 @@ import (
 func TestDefaultConfigIsValid(t *testing.T) {
 	var config Config
 	config.SetDefaults()
-	if err := config.Validate(); err != nil || !config.IsEnabled() {
+	if err := config.Check(); err != nil || !config.IsEnabled() {
 		t.Errorf("enabled: %v, error: %v", config.IsEnabled(), err)
 	}
 }
 
-func TestValidateReportsAllErrors(t *testing.T) {
+func TestCheckReportsAllErrors(t *testing.T) {
 	config := Config{
 		Enabled:      true,
 		StoragePaths: []string{"/run/kata", "run/vc"}, Collection: "always", Families: "some",
 		UnknownFamilies: "keep", CRIEndpoint: "tcp://localhost", FilterFamily: []string{""},
 	}
-	err := config.Validate()
+	err := config.Check()
 	if err == nil {
 		t.Fatal("got no error")
 	}
@@ -33,7 +33,7 @@ func TestValidateReportsAllErrors(t *testing.T) {
 		}
 	}
 	config.Enabled = false
-	if err := config.Validate(); err != nil {
+	if err := config.Check(); err != nil {
 		t.Errorf("disabled configuration: %v", err)
 	}
 }
@@ -45,7 +45,7 @@ func TestCollectionMustMatchExactly(t *testing.T) {
 		var config Config
 		config.SetDefaults()
 		config.Collection = collection
-		if config.Validate() == nil {
+		if config.Check() == nil {
 			t.Errorf("got no error for %q", collection)
 		}
 	}

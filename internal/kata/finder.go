@@ -242,6 +242,7 @@ func (f *finder) reportScanned(now time.Time) {
 	}
 	if len(f.candidates) == 0 || !now.Before(f.scannedBy) {
 		f.scanned = true
+		f.warnAboutPaths()
 		f.observer.Scanned()
 	}
 }

@@ -115,8 +115,8 @@ const podUID = "51cf5a9b-0d2f-4a3c-8f6e-0123456789ab"
 // persistFile returns the content of a persist.json.
 func persistFile(id, hypervisor, pod string) string {
 	return fmt.Sprintf(`{"SandboxCgroupPath":"/kubepods/pod%s/%s","HypervisorState":{"Type":%q},`+
-		`"Config":{"ContainerConfigs":[{"ID":%q,"Annotations":{"io.kubernetes.cri.sandbox-name":%q,`+
-		`"io.kubernetes.cri.sandbox-namespace":"shop","io.kubernetes.cri.sandbox-uid":%q}}]}}`,
+		`"Config":{"ContainerConfigs":[{"ID":%q,"Annotations":{"io.kubernetes.cri.container-type":"sandbox",`+
+		`"io.kubernetes.cri.sandbox-name":%q,"io.kubernetes.cri.sandbox-namespace":"shop","io.kubernetes.cri.sandbox-uid":%q}}]}}`,
 		podUID, id, hypervisor, id, pod, podUID)
 }
 

@@ -49,22 +49,23 @@ type Sandbox struct {
 var _ sandbox.Sandbox = (*Sandbox)(nil)
 
 func newSandbox(runtime *Runtime, c *candidate) *Sandbox {
-	pod := c.facts.state.Pod
+	pod, conflict := c.facts.state.Pod, c.facts.state.PodConflict
 	if c.hasPod {
-		pod = c.pod
+		pod, conflict = c.pod, false
 	}
 	s := &Sandbox{
 		runtime:   runtime,
 		directory: c.directory,
 		stateFile: c.stateFile,
 		identity: sandbox.Identity{
-			Runtime:    sandbox.RuntimeKata,
-			Root:       c.directory.StoragePath,
-			ID:         c.directory.ID,
-			Iteration:  c.directory.Instance.Iteration(),
-			Created:    c.directory.Instance.Created(),
-			Pod:        pod,
-			Attributes: c.facts.attributes(),
+			Runtime:     sandbox.RuntimeKata,
+			Root:        c.directory.StoragePath,
+			ID:          c.directory.ID,
+			Iteration:   c.directory.Instance.Iteration(),
+			Created:     c.directory.Instance.Created(),
+			Pod:         pod,
+			PodConflict: conflict,
+			Attributes:  c.facts.attributes(),
 			// kata-monitor sets all four, even if empty.
 			UpstreamLabels: []sandbox.Attribute{
 				{Key: "sandbox_id", Value: c.directory.ID},

@@ -194,6 +194,7 @@ const (
 	AttributeSandboxStateRunning
 	AttributeSandboxStateStopped
 	AttributeSandboxStateSkipped
+	AttributeSandboxStateUnknown
 )
 
 // String returns the string representation of the AttributeSandboxState.
@@ -207,6 +208,8 @@ func (av AttributeSandboxState) String() string {
 		return "stopped"
 	case AttributeSandboxStateSkipped:
 		return "skipped"
+	case AttributeSandboxStateUnknown:
+		return "unknown"
 	}
 	return ""
 }
@@ -217,6 +220,7 @@ var MapAttributeSandboxState = map[string]AttributeSandboxState{
 	"running": AttributeSandboxStateRunning,
 	"stopped": AttributeSandboxStateStopped,
 	"skipped": AttributeSandboxStateSkipped,
+	"unknown": AttributeSandboxStateUnknown,
 }
 
 var MetricsInfo = metricsInfo{

@@ -30,6 +30,7 @@ type TelemetryBuilder struct {
 	registrations                []metric.Registration
 	ReceiverSandboxBatchSize     metric.Int64Histogram
 	ReceiverSandboxDroppedPoints metric.Int64Counter
+	ReceiverSandboxPodConflicts  metric.Int64Counter
 	ReceiverSandboxPullDuration  metric.Float64Histogram
 	ReceiverSandboxPulls         metric.Int64Counter
 	ReceiverSandboxResponseSize  metric.Int64Histogram
@@ -118,6 +119,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_receiver_sandbox_dropped_points",
 		metric.WithDescription("Number of data points that were dropped, by reason. [Alpha]"),
 		metric.WithUnit("{point}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverSandboxPodConflicts, err = builder.meter.Int64Counter(
+		"otelcol_receiver_sandbox_pod_conflicts",
+		metric.WithDescription("Number of sandboxes without a pod name because the evidence on the host conflicts. [Alpha]"),
+		metric.WithUnit("{sandbox}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverSandboxPullDuration, err = builder.meter.Float64Histogram(

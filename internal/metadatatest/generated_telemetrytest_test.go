@@ -30,6 +30,7 @@ func TestSetupTelemetry(t *testing.T) {
 	}))
 	tb.ReceiverSandboxBatchSize.Record(context.Background(), 1)
 	tb.ReceiverSandboxDroppedPoints.Add(context.Background(), 1)
+	tb.ReceiverSandboxPodConflicts.Add(context.Background(), 1)
 	tb.ReceiverSandboxPullDuration.Record(context.Background(), 1)
 	tb.ReceiverSandboxPulls.Add(context.Background(), 1)
 	tb.ReceiverSandboxResponseSize.Record(context.Background(), 1)
@@ -38,6 +39,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.HistogramDataPoint[int64]{{}}, metricdatatest.IgnoreValue(),
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverSandboxDroppedPoints(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverSandboxPodConflicts(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverSandboxPullDuration(t, testTel,

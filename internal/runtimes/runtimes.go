@@ -38,11 +38,14 @@ type entry struct {
 	config runtimeConfig
 }
 
-// runtimeConfig is the configuration of one runtime. If it has a Validate method,
-// the Collector calls it.
+// runtimeConfig is the configuration of one runtime.
 type runtimeConfig interface {
 	SetDefaults()
 	IsEnabled() bool
+	// Check returns all errors, each starting with its key in the section of the
+	// runtime. It is not called Validate: the Collector would call that, but put the
+	// section only in front of the first error.
+	Check() error
 	// New returns the runtime. The configuration is valid and does not change
 	// afterwards.
 	New(naming sandbox.Naming, logger *zap.Logger) (sandbox.Runtime, error)
@@ -55,8 +58,33 @@ func (c *Config) SetDefaults() {
 	}
 }
 
-// CheckEnabled returns an error if no runtime is enabled.
-func (c *Config) CheckEnabled() error {
+// Check returns the errors of all runtimes, each with its full key, and an error if no
+// runtime is enabled.
+func (c *Config) Check() error {
+	errs := []error{c.checkEnabled()}
+	for _, e := range c.registry() {
+		errs = append(errs, withSection(e.key, e.config.Check())...)
+	}
+	return errors.Join(errs...)
+}
+
+// withSection returns the errors that err joins, each with the section before its key.
+func withSection(section string, err error) []error {
+	if err == nil {
+		return nil
+	}
+	joined, isJoined := err.(interface{ Unwrap() []error })
+	if !isJoined {
+		return []error{fmt.Errorf("%s::%w", section, err)}
+	}
+	var errs []error
+	for _, one := range joined.Unwrap() {
+		errs = append(errs, withSection(section, one)...)
+	}
+	return errs
+}
+
+func (c *Config) checkEnabled() error {
 	var keys []string
 	for _, e := range c.registry() {
 		if e.config.IsEnabled() {

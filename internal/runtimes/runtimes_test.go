@@ -1,6 +1,7 @@
 package runtimes
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -19,8 +20,7 @@ func defaultConfig() *Config {
 
 func TestDefaultConfigIsValid(t *testing.T) {
 	config := defaultConfig()
-	require.NoError(t, confmap.Validate(config))
-	require.NoError(t, config.CheckEnabled())
+	require.NoError(t, config.Check())
 }
 
 // TestRegistryKeysAreConfigurationKeys checks the keys in errors against those of the
@@ -42,7 +42,7 @@ func TestRegistryKeysAreConfigurationKeys(t *testing.T) {
 
 func TestCheckEnabled(t *testing.T) {
 	none := &Config{}
-	err := none.CheckEnabled()
+	err := none.checkEnabled()
 	require.ErrorContains(t, err, "no runtime is enabled: set at least one of ")
 	for _, e := range none.registry() {
 		require.ErrorContains(t, err, e.key+"::enabled")
@@ -54,8 +54,24 @@ func TestCheckEnabled(t *testing.T) {
 	} {
 		config := &Config{}
 		enable(config)
-		assert.NoError(t, config.CheckEnabled())
+		assert.NoError(t, config.checkEnabled())
 	}
+}
+
+func TestCheckReportsFullKeys(t *testing.T) {
+	config := defaultConfig()
+	config.GVisor.MaxResponseSize, config.Kata.MaxResponseSize = 1, 1
+	config.GVisor.Roots = []string{"a", "b"}
+	var lines []string
+	for line := range strings.Lines(config.Check().Error()) {
+		key, _, _ := strings.Cut(line, ": ")
+		lines = append(lines, key)
+	}
+	want := []string{"gvisor::roots::0", "gvisor::roots::1", "gvisor::max_response_size", "kata::max_response_size"}
+	assert.Equal(t, want, lines)
+	config.GVisor.Enabled, config.Kata.Enabled = false, false
+	require.ErrorContains(t, config.Check(), "no runtime is enabled")
+	require.NotContains(t, config.Check().Error(), "max_response_size", "a disabled runtime must not be checked")
 }
 
 // names returns the names of the runtimes that a configuration creates.
@@ -91,12 +107,4 @@ func TestNewErrorsNameKeys(t *testing.T) {
 	config.GVisor.Enabled = false
 	_, err = config.New(sandbox.OTel, zap.NewNop())
 	require.NoError(t, err, "a disabled runtime must not cause an error")
-}
-
-func TestValidationErrorsNameKeys(t *testing.T) {
-	config := defaultConfig()
-	config.Kata.StoragePaths = nil
-	require.ErrorContains(t, confmap.Validate(config), "kata: storage_paths: ")
-	config.Kata.Enabled = false
-	require.NoError(t, confmap.Validate(config), "a disabled runtime must not be checked")
 }

@@ -29,6 +29,9 @@ type Identity struct {
 	Created time.Time
 	// Pod is the Kubernetes pod of the sandbox; empty fields are unknown.
 	Pod Pod
+	// PodConflict reports whether the host's files contradict each other about the
+	// pod. Pod then contains at most a UID.
+	PodConflict bool
 	// Container is set only if the identity is that of exactly one OCI container.
 	Container Container
 	// Attributes describe the instance in terms of its runtime and become

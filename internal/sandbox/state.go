@@ -14,7 +14,13 @@ const (
 	// Skipped sandboxes run, but are not contacted, because a request could crash
 	// them. Pull reads their metrics on the host instead.
 	Skipped State = "skipped"
+	// Unknown sandboxes may run: their processes cannot be seen from here. They are
+	// pulled like running ones.
+	Unknown State = "unknown"
 )
+
+// States lists all values of [State].
+var States = [...]State{Booting, Running, Stopped, Skipped, Unknown}
 
 // Status is the state of a sandbox and, if the sandbox is not contacted, the
 // reason.
@@ -27,4 +33,4 @@ type Status struct {
 }
 
 // Pulled reports whether Pull is called in this state.
-func (s Status) Pulled() bool { return s.State == Running || s.State == Skipped }
+func (s Status) Pulled() bool { return s.State == Running || s.State == Skipped || s.State == Unknown }

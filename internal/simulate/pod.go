@@ -57,6 +57,10 @@ func (p Pod) Annotations(sandboxID, containerName string) map[string]string {
 			"io.kubernetes.cri-o.KubeName":      p.Name,
 			"io.kubernetes.cri-o.Namespace":     p.Namespace,
 			"io.kubernetes.cri-o.Labels":        fmt.Sprintf(`{"io.kubernetes.pod.uid":%q}`, p.UID),
+			// The labels of the kubelet, which CRI-O also adds as annotations.
+			"io.kubernetes.pod.name":      p.Name,
+			"io.kubernetes.pod.namespace": p.Namespace,
+			"io.kubernetes.pod.uid":       p.UID,
 		}
 		if containerName != "" {
 			annotations["io.kubernetes.cri-o.ContainerName"] = containerName
@@ -64,4 +68,28 @@ func (p Pod) Annotations(sandboxID, containerName string) map[string]string {
 		}
 	}
 	return annotations
+}
+
+// CgroupPath returns the path of a container's cgroup with the driver cgroupfs.
+func (p Pod) CgroupPath(containerID string) string {
+	parent := "/kubepods/burstable/pod" + p.UID + "/"
+	switch p.Style {
+	case Containerd:
+		return parent + containerID
+	case CRIO:
+		return parent + "crio-" + containerID
+	}
+	return "/" + containerID
+}
+
+// BundlePath returns the directory of a container's bundle, which does not exist.
+// It is empty if there is no pod.
+func (p Pod) BundlePath(containerID string) string {
+	switch p.Style {
+	case Containerd:
+		return "/run/containerd/io.containerd.runtime.v2.task/k8s.io/" + containerID
+	case CRIO:
+		return "/run/containers/storage/overlay-containers/" + containerID + "/userdata"
+	}
+	return ""
 }

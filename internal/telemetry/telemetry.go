@@ -101,10 +101,16 @@ func (t *Telemetry) withReason(runtime, reason string) metric.MeasurementOption 
 // Start registers the gauges that are read when telemetry is collected.
 func (t *Telemetry) Start() error {
 	err := t.builder.RegisterReceiverSandboxSandboxesCallback(func(_ context.Context, o metric.Int64Observer) error {
-		if counts := t.sandboxes.Load(); counts != nil {
-			for group, count := range *counts {
-				o.Observe(count, t.with(
-					attribute.String("runtime", group.Runtime), attribute.String("sandbox.state", string(group.State))))
+		var counts map[Group]int64
+		if known := t.sandboxes.Load(); known != nil {
+			counts = *known
+		}
+		// A state without sandboxes is 0 rather than absent, so that an alert on it
+		// also fires if there has never been one.
+		for runtime := range t.pulls {
+			for _, state := range sandbox.States {
+				o.Observe(counts[Group{runtime, state}], t.with(
+					attribute.String("runtime", runtime), attribute.String("sandbox.state", string(state))))
 			}
 		}
 		return nil
@@ -142,6 +148,12 @@ func (t *Telemetry) Pull(runtime string, outcome sandbox.Outcome, duration time.
 // DroppedPoints counts dropped data points.
 func (t *Telemetry) DroppedPoints(runtime, reason string, points int) {
 	t.builder.ReceiverSandboxDroppedPoints.Add(context.Background(), int64(points), t.withReason(runtime, reason))
+}
+
+// PodConflict counts a sandbox whose pod is not identified because the evidence
+// conflicts.
+func (t *Telemetry) PodConflict(runtime string) {
+	t.builder.ReceiverSandboxPodConflicts.Add(context.Background(), 1, t.with(attribute.String("runtime", runtime)))
 }
 
 // SkippedPulls counts pulls that were due and not started.

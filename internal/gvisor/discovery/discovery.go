@@ -17,6 +17,9 @@ type Settings struct {
 	// Roots are absolute paths of runtime roots, or patterns as accepted by
 	// [filepath.Match].
 	Roots []string
+	// Configured reports whether Roots are more than the defaults, so that each is
+	// expected to contain sandboxes.
+	Configured bool
 	// Registrations parses the registrations in state files.
 	Registrations *registration.Cache
 	// VerifyProcesses enables checks of sandbox processes. It requires that the
@@ -59,7 +62,7 @@ func (d *Discovery) Run(ctx context.Context, observer Observer) {
 	var exited <-chan int
 	if processes := d.settings.Processes; d.settings.VerifyProcesses {
 		f.liveness.processes = processes
-		f.ownProcessesOnly = processes.Local() && !host.InitialPIDNamespace()
+		f.liveness.ownProcessesOnly = processes.Local() && !host.InitialPIDNamespace()
 		if processes.Local() {
 			exits, err := host.NewExits(d.settings.MaxWatchedProcesses)
 			if err == nil {

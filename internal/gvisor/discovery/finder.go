@@ -37,25 +37,26 @@ const (
 // used by one goroutine only.
 type finder struct {
 	patterns []string
-	observer Observer
-	logger   *zap.Logger
-	now      func() time.Time
-	reader   reader
-	interner *interner
-	set      *set
-	liveness *liveness
+	// configured reports whether the patterns are not the defaults.
+	configured bool
+	observer   Observer
+	logger     *zap.Logger
+	now        func() time.Time
+	reader     reader
+	interner   *interner
+	set        *set
+	liveness   *liveness
 	// watch starts to watch a root. If the root is watched already, it makes sure
 	// that the watch refers to the current directory at that path. unwatch stops
 	// watching.
 	watch   func(path string) error
 	unwatch func(path string)
-	// ownProcessesOnly reports whether processes outside of the receiver's PID
-	// namespace are invisible.
-	ownProcessesOnly bool
 	// maxFiles limits the number of state files per root.
 	maxFiles int
 
 	roots map[string]*root
+	// matches are the paths of the roots that each pattern matched last.
+	matches map[string][]string
 	// failed and excess are those of the last resolution.
 	failed    map[string]error
 	excess    []string
@@ -70,27 +71,30 @@ type finder struct {
 	skippedRoots map[string]Reason
 	// lastError is the text of the reported error, empty if there is none.
 	lastError string
+	// warnedUnseen reports whether a warning about invisible processes was logged.
+	warnedUnseen bool
 	// scanned reports whether the first scan has been reported.
 	scanned bool
 }
 
 // newFinder returns a finder that watches no roots and checks no processes.
 func newFinder(settings Settings, observer Observer, now func() time.Time) *finder {
-	liveness := &liveness{now: now, watchers: map[int]int{}}
+	liveness := &liveness{now: now, watchers: map[int]int{}, ownRoots: map[string]bool{}}
 	return &finder{
-		patterns: settings.Roots,
-		observer: observer,
-		logger:   settings.Logger,
-		now:      now,
-		reader:   reader{now: now},
-		interner: newInterner(settings.Registrations),
-		set:      newSet(observer, liveness),
-		liveness: liveness,
-		watch:    func(string) error { return nil },
-		unwatch:  func(string) {},
-		maxFiles: maxFiles,
-		roots:    map[string]*root{},
-		pending:  map[*file]struct{}{},
+		patterns:   settings.Roots,
+		configured: settings.Configured,
+		observer:   observer,
+		logger:     settings.Logger,
+		now:        now,
+		reader:     reader{now: now},
+		interner:   newInterner(settings.Registrations),
+		set:        newSet(observer, liveness),
+		liveness:   liveness,
+		watch:      func(string) error { return nil },
+		unwatch:    func(string) {},
+		maxFiles:   maxFiles,
+		roots:      map[string]*root{},
+		pending:    map[*file]struct{}{},
 	}
 }
 

@@ -1,13 +1,13 @@
 package discovery
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/registration"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/statefile"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kubepod"
 )
 
 // containerState is the part of a state file that is kept.
@@ -46,7 +46,7 @@ func newInterner(registrations *registration.Cache) *interner {
 // intern converts the state of a container in the given root.
 func (i *interner) intern(root string, state *statefile.State, written time.Time) containerState {
 	c := containerState{
-		container: Container{ID: state.ContainerID, Name: state.Annotations.ContainerName},
+		container: Container{ID: state.ContainerID, Name: state.Identity.ContainerName},
 		spec: Spec{
 			RunsAsRoot: state.RunsAsRoot,
 			OCIVersion: i.internString(state.OCIVersion),
@@ -65,26 +65,26 @@ func (i *interner) intern(root string, state *statefile.State, written time.Time
 // internSandbox converts the state of a root container.
 func (i *interner) internSandbox(root string, state *statefile.State) *Sandbox {
 	s := &state.Sandbox
-	pod := state.Annotations.Pod
-	pod.Name = cmp.Or(s.PodName, pod.Name)
-	pod.Namespace = cmp.Or(s.PodNamespace, pod.Namespace)
+	identity := &state.Identity
 	converted := &Sandbox{
-		Key:                  Key{Root: root, ID: s.ID},
-		Created:              state.Created,
-		Started:              s.Started,
-		Status:               statefile.Status(i.internString(string(state.Status))),
-		PID:                  s.PID,
-		Socket:               s.Socket,
-		MetricServer:         i.internString(s.MetricServer),
-		InPod:                state.Annotations.InPod || s.PodName != "",
-		Pod:                  pod,
-		UpstreamPodName:      s.PodName,
-		UpstreamPodNamespace: s.PodNamespace,
-		Metadata:             i.internMetadata(s),
-		Checkpointed:         s.Checkpointed,
-		Restored:             s.Restored,
-		CPUTimeSaved:         s.CPUTimeSaved,
-		WallTimeSaved:        s.WallTimeSaved,
+		Key:           Key{Root: root, ID: s.ID},
+		Created:       state.Created,
+		Started:       s.Started,
+		Status:        statefile.Status(i.internString(string(state.Status))),
+		PID:           s.PID,
+		Socket:        s.Socket,
+		MetricServer:  i.internString(s.MetricServer),
+		InPod:         identity.InPod,
+		Pod:           identity.Pod,
+		PodConflict:   identity.Conflict,
+		Metadata:      i.internMetadata(s),
+		Checkpointed:  s.Checkpointed,
+		Restored:      s.Restored,
+		CPUTimeSaved:  s.CPUTimeSaved,
+		WallTimeSaved: s.WallTimeSaved,
+	}
+	if hasUpstreamPod(identity) {
+		converted.UpstreamPodName, converted.UpstreamPodNamespace = s.PodName, s.PodNamespace
 	}
 	if converted.Started.IsZero() {
 		converted.Started = state.Created
@@ -93,6 +93,16 @@ func (i *interner) internSandbox(root string, state *statefile.State) *Sandbox {
 		converted.Registration, converted.RegistrationError = i.registrations.Get(s.RegisteredMetrics)
 	}
 	return converted
+}
+
+// hasUpstreamPod reports whether the pod that runsc recorded becomes the labels of
+// the upstream exporter. runsc copies it from annotations that only containerd
+// writes itself; there it is the same pod as in the identity, and it stays as it is.
+// Under CRI-O it is always a forgery, and Docker and podman have no pods of
+// Kubernetes. Without a known manager, whoever ran runsc on the host wrote the
+// whole spec, which includes the name, so there is no tenant to distrust.
+func hasUpstreamPod(identity *kubepod.Identity) bool {
+	return identity.Manager == kubepod.Containerd || identity.Manager == kubepod.Unknown
 }
 
 func (i *interner) internString(s string) string {

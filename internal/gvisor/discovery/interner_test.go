@@ -11,6 +11,7 @@ import (
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/registration"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/statefile"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
 func TestFinderSharesMetadataAndRegistrations(t *testing.T) {
@@ -62,19 +63,42 @@ func TestInternerLimitsMemory(t *testing.T) {
 	assert.LessOrEqual(t, len(interner.metadata), maxInterned)
 }
 
+// TestInternerPod parses the state file of a pod as each container runtime writes
+// it. runsc always records the pod of containerd's annotations.
 func TestInternerPod(t *testing.T) {
-	interner := newInterner(registration.NewCache("", registration.Limits{}))
-	const annotations = `"annotations":{"io.kubernetes.cri.container-type":"sandbox","io.kubernetes.cri.sandbox-name":"other",` +
-		`"io.kubernetes.cri.sandbox-namespace":"n","io.kubernetes.cri.sandbox-uid":"u"},`
-	data := stateFile("a", "a", testTime, `,"podName":"p"`)
-	data = bytes.ReplaceAll(data, []byte(`"ociVersion"`), []byte(annotations+`"ociVersion"`))
-	state, err := statefile.Parse(data)
-	require.NoError(t, err)
-	got := interner.intern(testRoot, state, testTime).sandbox
-	assert.True(t, got.InPod)
-	assert.Equal(t, "p", got.Pod.Name, "the name that runsc recorded must take precedence")
-	assert.Equal(t, "n", got.Pod.Namespace)
-	assert.Equal(t, "u", got.Pod.UID)
-	assert.Equal(t, testTime, got.Started, "without a start time, the creation time must be used")
-	assert.Empty(t, got.UpstreamPodNamespace)
+	const annotations = `"annotations":{"io.kubernetes.cri.container-type":"sandbox","io.kubernetes.cri.sandbox-name":"p",` +
+		`"io.kubernetes.cri.sandbox-namespace":"n","io.kubernetes.cri.sandbox-uid":"u","io.kubernetes.pod.name":"own"},`
+	for name, test := range map[string]struct {
+		bundle, cgroup string
+		inPod          bool
+		pod            sandbox.Pod
+		upstream       string
+		conflict       bool
+	}{
+		"containerd": {
+			"/run/containerd/io.containerd.runtime.v2.task/k8s.io/a", "/k8s.io/a",
+			true, sandbox.Pod{Name: "p", Namespace: "n", UID: "u"}, "p", false,
+		},
+		"CRI-O":    {"/run/containers/storage/overlay-containers/a/userdata", "/x/crio-a", true, sandbox.Pod{Name: "own"}, "", false},
+		"Docker":   {"/run/docker/io.containerd.runtime.v2.task/moby/a", "/docker/a", false, sandbox.Pod{}, "", false},
+		"podman":   {"/run/containers/storage/overlay-containers/a/userdata", "/x/libpod-a", false, sandbox.Pod{}, "", false},
+		"by hand":  {"/bundles/a", "/a", false, sandbox.Pod{}, "p", false},
+		"conflict": {"/run/containerd/io.containerd.runtime.v2.task/k8s.io/a", "/x/crio-a", false, sandbox.Pod{}, "", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			data := stateFile("a", "a", testTime, `,"podName":"p","namespace":"n"`)
+			spec := annotations + fmt.Sprintf(`"linux":{"cgroupsPath":%q},"ociVersion"`, test.cgroup)
+			data = bytes.Replace(data, []byte(`"ociVersion"`), []byte(spec), 1)
+			data = bytes.Replace(data, []byte(`"spec"`), fmt.Appendf(nil, `"bundleDir":%q,"spec"`, test.bundle), 1)
+			state, err := statefile.Parse(data)
+			require.NoError(t, err)
+			got := newInterner(registration.NewCache("", registration.Limits{})).intern(testRoot, state, testTime).sandbox
+			assert.Equal(t, test.inPod, got.InPod)
+			assert.Equal(t, test.pod, got.Pod)
+			assert.Equal(t, test.upstream, got.UpstreamPodName)
+			assert.Equal(t, test.upstream != "", got.UpstreamPodNamespace != "")
+			assert.Equal(t, test.conflict, got.PodConflict)
+			assert.Equal(t, testTime, got.Started, "without a start time, the creation time must be used")
+		})
+	}
 }

@@ -16,6 +16,8 @@ type process struct {
 	start uint64
 	// exited reports whether the process has exited. It is never reset.
 	exited bool
+	// unseen reports whether the process may exist although it cannot be seen.
+	unseen bool
 	// watched reports whether a pidfd watches the process, so that it need not be
 	// polled.
 	watched bool
@@ -26,6 +28,7 @@ type processTable interface {
 	ProcessStart(pid int) (uint64, error)
 	StartTime(ticks uint64) (time.Time, error)
 	HasArgument(pid int, argument string) (bool, error)
+	Hidden(pid int) bool
 }
 
 // exitWatch reports when processes exit, see [host.Exits].
@@ -39,6 +42,12 @@ type liveness struct {
 	// processes is nil if process IDs are not checked. All processes then count as
 	// alive.
 	processes processTable
+	// ownProcessesOnly reports whether processes outside of the receiver's PID
+	// namespace are invisible.
+	ownProcessesOnly bool
+	// ownRoots are the roots whose sandboxes are known to run in the receiver's PID
+	// namespace, so that an invisible process has exited.
+	ownRoots map[string]bool
 	// exits is nil if processes have to be polled.
 	exits exitWatch
 	now   func() time.Time
@@ -77,12 +86,33 @@ func (l *liveness) track(s *Sandbox, written time.Time) process {
 	}
 	start, err := l.processes.ProcessStart(p.pid)
 	switch {
-	case errors.Is(err, host.ErrNoProcess), err == nil && l.isReused(s, start, written):
-		l.markExited(&p)
-	case err == nil:
+	case err == nil && !l.isReused(s, start, written):
 		p.start = start
+		l.recordOwnRoot(s)
+	case err != nil && !errors.Is(err, host.ErrNoProcess):
+	case l.ownProcessesOnly:
+		// The ID may be one of another PID namespace, whatever it means here. If it
+		// turns out not to be, poll corrects this.
+		l.untrack(&p)
+		p.unseen = true
+	case err != nil && l.processes.Hidden(p.pid):
+		// If the process is watched, its exit is reported nevertheless.
+		p.unseen = true
+	default:
+		l.markExited(&p)
 	}
 	return p
+}
+
+// recordOwnRoot records that the process IDs in the state files of a root are valid
+// here if the process of a sandbox is visible and has its ID as an argument.
+func (l *liveness) recordOwnRoot(s *Sandbox) {
+	if !l.ownProcessesOnly || l.ownRoots[s.Root] {
+		return
+	}
+	if named, err := l.processes.HasArgument(s.PID, s.ID); err == nil && named {
+		l.ownRoots[s.Root] = true
+	}
 }
 
 // isReused reports whether the sandbox process has exited and its ID belongs to
@@ -125,7 +155,7 @@ func (l *liveness) confirmExit(p *process) bool {
 
 func (l *liveness) markExited(p *process) {
 	l.untrack(p)
-	p.exited = true
+	p.exited, p.unseen = true, false
 }
 
 // untrack stops watching a process if it is watched.
@@ -141,19 +171,28 @@ func (l *liveness) untrack(p *process) {
 	l.exits.Forget(p.pid)
 }
 
-// poll reports whether a process that is not watched has exited since the last
-// call.
-func (l *liveness) poll(p *process) bool {
-	if l.processes == nil || p.watched || p.exited || p.pid == 0 {
+// poll reports whether a process has exited or become visible since the last call.
+// The exit of a watched process is reported elsewhere.
+func (l *liveness) poll(root string, p *process) bool {
+	if l.processes == nil || p.watched && !p.unseen || p.exited || p.pid == 0 {
 		return false
+	}
+	if p.unseen && l.ownProcessesOnly {
+		if l.ownRoots[root] {
+			l.markExited(p)
+		}
+		return p.exited
 	}
 	start, err := l.processes.ProcessStart(p.pid)
 	switch {
+	case p.unseen && err != nil && l.processes.Hidden(p.pid):
 	case errors.Is(err, host.ErrNoProcess), err == nil && p.start != 0 && start != p.start:
-		p.exited = true
+		l.markExited(p)
 		return true
 	case err == nil:
-		p.start = start
+		visible := p.unseen
+		p.start, p.unseen = start, false
+		return visible
 	}
 	return false
 }

@@ -20,6 +20,8 @@ type fakeProcesses struct {
 	bootReads int
 	// failure is returned by ProcessStart unless it is nil.
 	failure error
+	// hidden are processes that exist but cannot be seen.
+	hidden map[int]bool
 	// full makes Watch fail.
 	full      bool
 	forgotten []int
@@ -30,7 +32,7 @@ func newFakeProcesses() *fakeProcesses {
 }
 
 func (f *fakeProcesses) liveness() *liveness {
-	return &liveness{processes: f, exits: f, now: time.Now, watchers: map[int]int{}}
+	return &liveness{processes: f, exits: f, now: time.Now, watchers: map[int]int{}, ownRoots: map[string]bool{}}
 }
 
 func (f *fakeProcesses) start(pid int, ticks uint64) { f.starts[pid] = ticks }
@@ -60,11 +62,13 @@ func (f *fakeProcesses) Watch(pid int) error {
 	if f.full {
 		return host.ErrTooMany
 	}
-	if _, ok := f.starts[pid]; !ok {
+	if _, ok := f.starts[pid]; !ok && !f.hidden[pid] {
 		return host.ErrNoProcess
 	}
 	return nil
 }
+
+func (f *fakeProcesses) Hidden(pid int) bool { return f.hidden[pid] }
 
 func (f *fakeProcesses) Forget(pid int) { f.forgotten = append(f.forgotten, pid) }
 
@@ -111,6 +115,16 @@ var trackTests = map[string]struct {
 		func(f *fakeProcesses) { f.start(7, ticksPerHour+100); f.arguments[7] = "other" },
 		process{pid: 7, start: ticksPerHour + 100, watched: true},
 	},
+	"hidden": {
+		7, statefile.Running,
+		func(f *fakeProcesses) { f.hidden = map[int]bool{7: true} },
+		process{pid: 7, unseen: true, watched: true},
+	},
+	"hidden and not watchable": {
+		7, statefile.Running,
+		func(f *fakeProcesses) { f.hidden, f.full = map[int]bool{7: true}, true },
+		process{pid: 7, unseen: true},
+	},
 	"no process":     {0, statefile.Running, func(*fakeProcesses) {}, process{exited: true}},
 	"no process yet": {0, statefile.Creating, func(*fakeProcesses) {}, process{}},
 }
@@ -132,10 +146,20 @@ func TestTrack(t *testing.T) {
 			assert.Empty(t, l.watchers)
 		})
 	}
+	t.Run("other PID namespace", func(t *testing.T) {
+		processes := newFakeProcesses()
+		processes.start(8, ticksPerHour+300)
+		l := processes.liveness()
+		l.ownProcessesOnly = true
+		for _, pid := range []int{7, 8} {
+			assert.Equal(t, process{pid: pid, unseen: true}, l.track(rootContainer("web", testTime, pid).sandbox, testTime))
+		}
+		assert.Empty(t, l.watchers, "another process with the ID must not be watched")
+	})
 	t.Run("processes are not checked", func(t *testing.T) {
 		l := &liveness{now: time.Now}
 		assert.Equal(t, process{pid: 7}, l.track(rootContainer("web", testTime, 7).sandbox, testTime))
-		assert.False(t, l.poll(&process{pid: 7}))
+		assert.False(t, l.poll(testRoot, &process{pid: 7}))
 	})
 }
 
@@ -164,12 +188,45 @@ func TestPoll(t *testing.T) {
 	processes.start(7, 100)
 	l := processes.liveness()
 	p := process{pid: 7}
-	assert.False(t, l.poll(&p))
+	assert.False(t, l.poll(testRoot, &p))
 	assert.Equal(t, uint64(100), p.start, "poll must set a start time that was unknown")
 	processes.failure = errors.New("permission denied")
-	assert.False(t, l.poll(&p))
+	assert.False(t, l.poll(testRoot, &p))
 	processes.failure = nil
 	processes.start(7, 101)
-	assert.True(t, l.poll(&p))
-	assert.False(t, l.poll(&p), "an exit must be returned once")
+	assert.True(t, l.poll(testRoot, &p))
+	assert.False(t, l.poll(testRoot, &p), "an exit must be returned once")
+}
+
+func TestPollOfHiddenProcess(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*fakeProcesses)
+		want   process
+	}{
+		"still hidden":   {func(*fakeProcesses) {}, process{pid: 7, unseen: true}},
+		"exited":         {func(f *fakeProcesses) { f.hidden = nil }, process{pid: 7, exited: true}},
+		"became visible": {func(f *fakeProcesses) { f.hidden = nil; f.start(7, 100) }, process{pid: 7, start: 100}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			processes := newFakeProcesses()
+			processes.hidden, processes.full = map[int]bool{7: true}, true
+			l := processes.liveness()
+			p := l.track(rootContainer("web", testTime, 7).sandbox, testTime)
+			test.change(processes)
+			assert.Equal(t, !test.want.unseen, l.poll(testRoot, &p))
+			assert.Equal(t, test.want, p)
+		})
+	}
+}
+
+// TestExitOfHiddenProcess covers a process that cannot be seen, but whose exit a
+// pidfd reports.
+func TestExitOfHiddenProcess(t *testing.T) {
+	processes := newFakeProcesses()
+	processes.hidden = map[int]bool{7: true}
+	l := processes.liveness()
+	p := l.track(rootContainer("web", testTime, 7).sandbox, testTime)
+	processes.hidden = nil
+	assert.True(t, l.confirmExit(&p))
+	assert.Equal(t, process{pid: 7, exited: true}, p)
 }

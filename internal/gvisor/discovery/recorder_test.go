@@ -141,6 +141,9 @@ func describe(s *Sandbox) string {
 	if s.Exited {
 		words = append(words, "exited")
 	}
+	if s.Unseen {
+		words = append(words, "unseen")
+	}
 	for _, container := range s.Containers {
 		if container.ID != s.ID {
 			words = append(words, "+"+container.ID)

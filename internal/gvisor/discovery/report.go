@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"go.uber.org/zap"
 )
 
 // report reports to the observer which paths are skipped and why sandboxes may be
@@ -16,6 +18,7 @@ func (f *finder) report() {
 	f.reportError()
 	if !f.scanned {
 		f.scanned = true
+		f.warnAboutRoots()
 		f.observer.Scanned()
 	}
 }
@@ -95,9 +98,10 @@ func (f *finder) discoveryError() error {
 			errs = append(errs, unreadableRoot(path, fmt.Errorf("%d of %d state files are unreadable", n, len(r.files))))
 		}
 	}
-	if f.ownProcessesOnly {
-		if expected, missing := f.set.countProcesses(); expected > 0 && expected == missing {
-			errs = append(errs, invisibleProcesses(expected))
+	if f.set.hasUnseenProcess() {
+		f.warnAboutUnseenProcesses()
+		if f.liveness.ownProcessesOnly {
+			errs = append(errs, errOtherNamespace)
 		}
 	}
 	return errors.Join(errs...)
@@ -109,10 +113,25 @@ func unreadableRoot(path string, err error) error {
 	return fmt.Errorf("read gVisor runtime root %s: %w: run the Collector as root", path, err)
 }
 
-// invisibleProcesses returns the error for the case that sandboxes run according to
-// their state files, but none of their processes is visible.
-func invisibleProcesses(sandboxes int) error {
-	return fmt.Errorf("find gVisor sandbox processes: none of the %d processes is visible in this PID namespace: "+
-		"share the host's PID namespace (hostPID: true in Kubernetes), give the receiver access to the host's proc filesystem, "+
-		"or set gvisor::verify_peer to false", sandboxes)
+// Reasons why the processes of sandboxes cannot be seen, so that their state is
+// unknown. In another PID namespace, the listening process cannot be verified
+// either; a hidden one can.
+var (
+	errOtherNamespace = errors.New("find gVisor sandbox processes: they are not visible in the receiver's PID namespace: " +
+		"share the host's PID namespace (hostPID: true in Kubernetes), or set gvisor::verify_peer to false")
+	errHiddenProcesses = errors.New("find gVisor sandbox processes: /proc hides them (mount option hidepid, or ProtectProc in systemd): " +
+		"grant CAP_SYS_PTRACE, set ProtectProc=default, or set gvisor::verify_peer to false")
+)
+
+// warnAboutUnseenProcesses logs once why processes cannot be seen.
+func (f *finder) warnAboutUnseenProcesses() {
+	if f.warnedUnseen {
+		return
+	}
+	f.warnedUnseen = true
+	err := errHiddenProcesses
+	if f.liveness.ownProcessesOnly {
+		err = errOtherNamespace
+	}
+	f.logger.Warn("State of gVisor sandboxes is unknown", zap.Error(err))
 }

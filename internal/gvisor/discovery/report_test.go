@@ -1,6 +1,7 @@
 package discovery
 
 import (
+	"bytes"
 	"context"
 	"io/fs"
 	"os"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap/zapcore"
 )
 
 func TestFinderUnreadableRoot(t *testing.T) {
@@ -79,21 +81,77 @@ func TestFinderUnreadableFiles(t *testing.T) {
 	assert.Empty(t, f.skipped)
 }
 
-func TestFinderInvisibleProcesses(t *testing.T) {
+func TestFinderProcessesInAnotherNamespace(t *testing.T) {
 	root := t.TempDir()
 	writeState(t, root, "web", "web", testTime)
 	writeState(t, root, "db", "db", testTime)
-	for _, ownProcessesOnly := range []bool{true, false} {
-		f := newTestFinder(t, root)
-		f.liveness.processes = newFakeProcesses()
-		f.ownProcessesOnly = ownProcessesOnly
-		assert.ElementsMatch(t, []string{"added web exited", "added db exited"}, f.advance(0))
-		if ownProcessesOnly {
-			assert.ErrorContains(t, f.err, "verify_peer")
-		} else {
-			assert.NoError(t, f.err, "all processes are visible, so these have exited")
-		}
+	f := newTestFinder(t, root)
+	f.liveness.processes = newFakeProcesses()
+	f.liveness.ownProcessesOnly = true
+	assert.ElementsMatch(t, []string{"added web unseen", "added db unseen"}, f.advance(0))
+	for range 3 {
+		assert.Empty(t, f.advance(scanInterval))
 	}
+	for _, text := range []string{"hostPID", "gvisor::verify_peer"} {
+		assert.ErrorContains(t, f.err, text)
+	}
+	assert.Equal(t, 1, f.warnings(), "a warning must be logged once")
+
+	require.NoError(t, os.Remove(Key{root, "web"}.StateFile()))
+	require.NoError(t, os.Remove(Key{root, "db"}.StateFile()))
+	f.advance(scanInterval)
+	assert.NoError(t, f.err)
+}
+
+// TestFinderProcessesInOwnNamespace covers sandboxes in the receiver's PID
+// namespace where that is not the one of the host, for example in a node of kind.
+func TestFinderProcessesInOwnNamespace(t *testing.T) {
+	root := t.TempDir()
+	writeState(t, root, "ended", "ended", testTime)
+	web := writeState(t, root, "web", "web", testTime)
+	data := bytes.Replace(stateFile("web", "web", testTime, ""), []byte(`"pid":1`), []byte(`"pid":7`), 1)
+	require.NoError(t, os.WriteFile(web, data, 0o640))
+	f := newTestFinder(t, root)
+	processes := newFakeProcesses()
+	processes.start(7, 1)
+	processes.arguments[7] = "web"
+	f.liveness.processes = processes
+	f.liveness.ownProcessesOnly = true
+	f.advance(0)
+	assert.True(t, f.present[Key{root, "ended"}].Exited)
+	assert.False(t, f.present[Key{root, "ended"}].Unseen)
+	assert.False(t, f.present[Key{root, "web"}].Exited || f.present[Key{root, "web"}].Unseen)
+	require.NoError(t, f.err)
+	assert.Zero(t, f.warnings())
+}
+
+func TestFinderHiddenProcesses(t *testing.T) {
+	root := t.TempDir()
+	writeState(t, root, "web", "web", testTime)
+	f := newTestFinder(t, root)
+	processes := newFakeProcesses()
+	processes.hidden = map[int]bool{1: true}
+	f.liveness.processes = processes
+	assert.Equal(t, []string{"added web unseen"}, f.advance(0))
+	f.advance(scanInterval)
+	require.NoError(t, f.err, "the sandbox can be pulled")
+	require.Equal(t, 1, f.warnings())
+	warning := f.logs.FilterLevelExact(zapcore.WarnLevel).All()[0]
+	for _, text := range []string{"CAP_SYS_PTRACE", "ProtectProc", "gvisor::verify_peer"} {
+		assert.Contains(t, warning.ContextMap()["error"], text)
+	}
+	processes.hidden = nil
+	assert.Equal(t, []string{"changed web exited"}, f.advance(processInterval))
+}
+
+// TestFinderExitedProcesses checks that processes that do not exist have exited
+// where all processes are visible.
+func TestFinderExitedProcesses(t *testing.T) {
+	f := newTestFinder(t, writeRoot(t, 2))
+	f.liveness.processes = newFakeProcesses()
+	assert.ElementsMatch(t, []string{"added s0 exited", "added s1 exited"}, f.advance(0))
+	assert.NoError(t, f.err)
+	assert.Zero(t, f.warnings())
 }
 
 // limitedContext is a context that ends after a number of calls of Err.

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/statefile"
@@ -27,6 +29,12 @@ type root struct {
 	// scanAt is the time of the next scan. scans is the number of scans so far.
 	scanAt time.Time
 	scans  uint64
+	// entries is the number of directory entries of the last scan, at most
+	// maxNames. hasTraces reports whether runsc created any entry of any scan.
+	entries   int
+	hasTraces bool
+	// logged reports whether the root was logged as discovered.
+	logged bool
 	// failed is the error of the last scan.
 	failed error
 }
@@ -54,9 +62,12 @@ func (r *root) list(handle func(name string)) error {
 		return err
 	}
 	defer directory.Close()
+	r.entries = 0
 	for range maxNames / namesPerRead {
 		names, err := directory.Readdirnames(namesPerRead)
+		r.entries += len(names)
 		for _, name := range names {
+			r.hasTraces = r.hasTraces || isTrace(name)
 			if statefile.HasExtension(name) {
 				handle(name)
 			}
@@ -69,6 +80,18 @@ func (r *root) list(handle func(name string)) error {
 		}
 	}
 	return nil
+}
+
+// isTrace reports whether runsc creates files with such a name in its root: state
+// files, lock files, control sockets and the empty network namespace.
+func isTrace(name string) bool {
+	switch filepath.Ext(name) {
+	case ".state", ".lock":
+		return strings.Contains(name, "_sandbox:")
+	case ".sock":
+		return strings.HasPrefix(name, "runsc-")
+	}
+	return name == "null-netns"
 }
 
 // file returns the file with the given name and adds it if it is new. It returns

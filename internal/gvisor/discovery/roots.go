@@ -54,6 +54,9 @@ type resolution struct {
 	// roots are the existing directories, each once, in the order of the patterns
 	// and then by name.
 	roots []location
+	// matches are the paths of the roots that each pattern matches. A root that
+	// several patterns match has the path of the first match.
+	matches map[string][]string
 	// failed are paths that could not be accessed. A path that does not exist is
 	// not an error.
 	failed map[string]error
@@ -69,18 +72,18 @@ func (r *resolution) fail(path string, err error) {
 
 // resolve finds the directories that match the patterns.
 func resolve(patterns []string) *resolution {
-	r := &resolution{failed: map[string]error{}}
+	r := &resolution{failed: map[string]error{}, matches: map[string][]string{}}
 	for _, pattern := range patterns {
 		paths, literal := r.expand(pattern)
 		for _, path := range paths {
-			r.add(path, literal)
+			r.add(pattern, path, literal)
 		}
 	}
 	return r
 }
 
-// add adds the root at a path.
-func (r *resolution) add(path string, literal bool) {
+// add adds the root at a path that matches a pattern.
+func (r *resolution) add(pattern, path string, literal bool) {
 	id, err := host.Directory(path)
 	if err != nil {
 		// A pattern may well match files other than directories.
@@ -90,12 +93,16 @@ func (r *resolution) add(path string, literal bool) {
 		return
 	}
 	l := location{path, directoryID{id.Device, id.Inode}}
-	switch {
-	case slices.ContainsFunc(r.roots, func(known location) bool { return known.directoryID == l.directoryID }):
+	same := func(known location) bool { return known.directoryID == l.directoryID }
+	switch known := slices.IndexFunc(r.roots, same); {
+	case known >= 0:
+		r.matches[pattern] = append(r.matches[pattern], r.roots[known].path)
 	case len(r.roots) < maxRoots:
 		r.roots = append(r.roots, l)
+		r.matches[pattern] = append(r.matches[pattern], path)
 	case len(r.excess) < maxRoots:
 		r.excess = append(r.excess, path)
+		r.matches[pattern] = append(r.matches[pattern], path)
 	}
 }
 

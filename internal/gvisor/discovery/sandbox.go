@@ -39,6 +39,9 @@ type Sandbox struct {
 	PID int
 	// Exited reports whether the sandbox process has exited.
 	Exited bool
+	// Unseen reports whether the sandbox process may exist although it cannot be
+	// seen.
+	Unseen bool
 	// Socket is the recorded path of the control socket.
 	Socket string
 	// MetricServer is the recorded address of the metric server.
@@ -48,8 +51,12 @@ type Sandbox struct {
 	InPod bool
 	// Pod identifies the pod.
 	Pod sandbox.Pod
+	// PodConflict reports whether the evidence for the pod conflicts, so that Pod is
+	// incomplete.
+	PodConflict bool
 	// UpstreamPodName and UpstreamPodNamespace identify the pod as the upstream
-	// exporter does. They are empty if runsc did not record them.
+	// exporter does. They are empty if runsc did not record them or a tenant could
+	// have forged them.
 	UpstreamPodName, UpstreamPodNamespace string
 	// Containers are all containers of the sandbox, sorted by ID.
 	Containers []Container

@@ -22,7 +22,7 @@ func (f *finder) updateRoots() {
 			f.logger.Warn("Failed to access gVisor runtime root", zap.String("root", path), zap.Error(err))
 		}
 	}
-	f.failed, f.excess = resolved.failed, resolved.excess
+	f.failed, f.excess, f.matches = resolved.failed, resolved.excess, resolved.matches
 	f.changed = true
 	for path, r := range f.roots {
 		if !slices.Contains(resolved.roots, r.location) {
@@ -32,7 +32,6 @@ func (f *finder) updateRoots() {
 	for _, l := range resolved.roots {
 		if f.roots[l.path] == nil {
 			f.roots[l.path] = newRoot(l, f.maxFiles)
-			f.logger.Info("Discovered gVisor runtime root", zap.String("root", l.path))
 		}
 	}
 }
@@ -46,7 +45,9 @@ func (f *finder) removeRoot(path string, r *root) {
 	}
 	f.unwatch(path)
 	delete(f.roots, path)
-	f.logger.Info("gVisor runtime root was removed", zap.String("root", path))
+	if r.logged {
+		f.logger.Info("gVisor runtime root was removed", zap.String("root", path))
+	}
 }
 
 // scan checks all state files of a root.
@@ -78,6 +79,7 @@ func (f *finder) scan(ctx context.Context, r *root) {
 		return
 	}
 	r.failed, r.tooMany = nil, tooMany
+	f.logRoot(r)
 	if r.watched {
 		r.scanAt = f.now().Add(scanInterval)
 	}
@@ -90,6 +92,15 @@ func (f *finder) scan(ctx context.Context, r *root) {
 		if listed != r.scans {
 			f.forgetForeign(r, name)
 		}
+	}
+}
+
+// logRoot logs a root once it contains something that runsc created. Many
+// directories that match the default patterns belong to other runtimes.
+func (f *finder) logRoot(r *root) {
+	if !r.logged && r.hasTraces {
+		r.logged = true
+		f.logger.Info("Discovered gVisor runtime root", zap.String("root", r.path))
 	}
 }
 

@@ -80,7 +80,7 @@ func (s *set) publish(key Key, g *group) {
 		s.liveness.untrack(&g.process)
 		g.process = s.liveness.track(now, g.rootContainer(key).written)
 	}
-	now.Exited = g.process.exited
+	now.Exited, now.Unseen = g.process.exited, g.process.unseen
 	// The published sandbox contains all fields of the previous value, so sharing it
 	// saves memory.
 	g.published, g.rootContainer(key).sandbox = now, now
@@ -95,23 +95,25 @@ func (s *set) publish(key Key, g *group) {
 func (s *set) handleExit(pid int) {
 	for _, g := range s.groups {
 		if g.process.watched && g.process.pid == pid && s.liveness.confirmExit(&g.process) {
-			s.publishExit(g)
+			s.publishProcess(g)
 		}
 	}
 }
 
-// pollProcesses checks the processes that are not watched.
+// pollProcesses checks the processes that are not watched or not visible.
 func (s *set) pollProcesses() {
-	for _, g := range s.groups {
-		if g.published != nil && s.liveness.poll(&g.process) {
-			s.publishExit(g)
+	for key, g := range s.groups {
+		if g.published != nil && s.liveness.poll(key.Root, &g.process) {
+			s.publishProcess(g)
 		}
 	}
 }
 
-func (s *set) publishExit(g *group) {
+// publishProcess reports to the observer that a process has exited or become
+// visible.
+func (s *set) publishProcess(g *group) {
 	now := *g.published
-	now.Exited = true
+	now.Exited, now.Unseen = g.process.exited, g.process.unseen
 	g.published = &now
 	s.observer.Changed(&now)
 }
@@ -127,19 +129,15 @@ func (s *set) lacksRootContainer(key Key, containerID string) bool {
 	return known
 }
 
-// countProcesses returns the number of sandboxes that should have a process
-// according to their state files, and how many of these processes do not exist.
-func (s *set) countProcesses() (expected, missing int) {
+// hasUnseenProcess reports whether any sandbox should have a process according to
+// its state file, and that process may exist although it cannot be seen.
+func (s *set) hasUnseenProcess() bool {
 	for _, g := range s.groups {
-		if g.published == nil || !g.published.expectsProcess() {
-			continue
-		}
-		expected++
-		if g.process.exited {
-			missing++
+		if g.published != nil && g.process.unseen && g.published.expectsProcess() {
+			return true
 		}
 	}
-	return expected, missing
+	return false
 }
 
 // rootContainer returns the root container of the group, nil if it is missing.
@@ -158,7 +156,7 @@ func (g *group) sandbox(key Key) *Sandbox {
 		return nil
 	}
 	s := *root.sandbox
-	s.Exited, s.Capabilities = false, 0
+	s.Exited, s.Unseen, s.Capabilities = false, false, 0
 	s.Containers = make([]Container, 0, len(g.containers))
 	s.Spec = Spec{OCIVersion: root.spec.OCIVersion}
 	for _, c := range g.containers {

@@ -130,14 +130,29 @@ func TestSetExits(t *testing.T) {
 	s.put(key("a"), rootContainer("a", testTime, 3))
 	assert.Equal(t, []string{"changed a"}, observer.take(), "another process in the state file must be tracked")
 
-	expected, missing := s.countProcesses()
-	assert.Equal(t, []int{2, 0}, []int{expected, missing})
 	stopped := rootContainer("b", testTime, 0)
 	stopped.sandbox.Status = statefile.Stopped
 	s.put(key("b"), stopped)
 	assert.Equal(t, []string{"changed b stopped exited"}, observer.take())
-	expected, missing = s.countProcesses()
-	assert.Equal(t, []int{1, 0}, []int{expected, missing}, "a stopped sandbox must not be expected to have a process")
+}
+
+func TestSetUnseenProcesses(t *testing.T) {
+	s, observer, processes := newTestSet(t)
+	processes.hidden = map[int]bool{1: true}
+	s.put(key("a"), rootContainer("a", testTime, 1))
+	assert.Equal(t, []string{"added a unseen"}, observer.take())
+	assert.True(t, s.hasUnseenProcess())
+	s.put(key("a"), rootContainer("a", testTime, 1))
+	assert.Equal(t, []string{"changed a unseen"}, observer.take())
+	stopped := rootContainer("a", testTime, 1)
+	stopped.sandbox.Status = statefile.Stopped
+	s.put(key("a"), stopped)
+	assert.False(t, s.hasUnseenProcess(), "a stopped sandbox is not expected to have a process")
+	processes.hidden = nil
+	s.handleExit(1)
+	assert.Equal(t, []string{"changed a stopped unseen", "changed a stopped exited"}, observer.take())
+	s.remove(key("a"), "a")
+	assert.False(t, s.hasUnseenProcess())
 }
 
 // TestSetPollsProcesses covers hosts without pidfds.

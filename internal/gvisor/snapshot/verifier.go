@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"io"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/registration"
@@ -67,6 +68,9 @@ func NewVerifier(reg *registration.Registration, settings Settings) *Verifier {
 		anyAge:    settings.AnyAge,
 	}
 }
+
+// SelectsAny reports whether the filter selects any registered metric.
+func (v *Verifier) SelectsAny() bool { return slices.Contains(v.selection.Metrics, true) }
 
 // Read reads one response of at most limit bytes and verifies it. It takes
 // memory from a pool immediately, so it should be called when the first byte is

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/jsonscan"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kubepod"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
@@ -27,9 +28,10 @@ const (
 
 // Fields of each object, in the order of the cases of the function that reads it.
 var (
-	stateFields      = jsonscan.NewFields("id", "createdAt", "status", "spec", "sandbox")
-	specFields       = jsonscan.NewFields("ociVersion", "process", "annotations")
+	stateFields      = jsonscan.NewFields("id", "createdAt", "status", "spec", "sandbox", "bundleDir")
+	specFields       = jsonscan.NewFields("ociVersion", "process", "annotations", "linux")
 	processFields    = jsonscan.NewFields("user", "capabilities")
+	linuxFields      = jsonscan.NewFields("cgroupsPath")
 	userFields       = jsonscan.NewFields("uid")
 	capabilityFields = jsonscan.NewFields("bounding", "effective", "inheritable", "permitted", "ambient")
 	sandboxFields    = jsonscan.NewFields("id", "podName", "namespace", "pid", "registeredMetrics",
@@ -58,6 +60,7 @@ type parser struct {
 }
 
 func (p *parser) state(state *State) {
+	var evidence kubepod.Evidence
 	p.object(stateFields, func(field int) {
 		switch field {
 		case 0:
@@ -67,11 +70,15 @@ func (p *parser) state(state *State) {
 		case 2:
 			state.Status = Status(p.text("status", maxName))
 		case 3:
-			p.spec(state)
+			p.spec(state, &evidence)
 		case 4:
 			p.sandbox(&state.Sandbox)
+		case 5:
+			evidence.BundlePath = p.text("bundleDir", maxPath)
 		}
 	})
+	evidence.ContainerID = state.ContainerID
+	state.Identity = evidence.Identify()
 	for _, required := range []struct {
 		field   string
 		present bool
@@ -87,7 +94,7 @@ func (p *parser) state(state *State) {
 	}
 }
 
-func (p *parser) spec(state *State) {
+func (p *parser) spec(state *State, evidence *kubepod.Evidence) {
 	p.object(specFields, func(field int) {
 		switch field {
 		case 0:
@@ -102,7 +109,9 @@ func (p *parser) spec(state *State) {
 				}
 			})
 		case 2:
-			p.annotations(&state.Annotations)
+			p.annotations(&state.Annotations, &evidence.Annotations)
+		case 3:
+			p.object(linuxFields, func(int) { evidence.CgroupPath = p.text("spec.linux.cgroupsPath", maxPath) })
 		}
 	})
 }

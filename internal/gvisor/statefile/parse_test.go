@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kubepod"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
@@ -24,8 +25,9 @@ func TestParse(t *testing.T) {
 			OCIVersion:  "1.0.2-dev",
 			// CHOWN, KILL, SYS_ADMIN and CHECKPOINT_RESTORE.
 			Capabilities: 1<<0 | 1<<5 | 1<<21 | 1<<40,
-			Annotations: Annotations{
-				InPod: true, ContainerName: "app", NVProxy: true,
+			Annotations:  Annotations{NVProxy: true},
+			Identity: kubepod.Identity{
+				Manager: kubepod.Containerd, InPod: true, ContainerName: "app",
 				Pod: sandbox.Pod{Name: "web-0", Namespace: "shop", UID: "0b1ee0de-0000-4000-8000-000000000001"},
 			},
 			Sandbox: Sandbox{
@@ -55,8 +57,8 @@ func TestParse(t *testing.T) {
 			Status:      Running,
 			OCIVersion:  "1.2.0",
 			RunsAsRoot:  true,
-			Annotations: Annotations{
-				InPod: true, ContainerName: "POD",
+			Identity: kubepod.Identity{
+				Manager: kubepod.CRIO, InPod: true, ContainerName: "POD",
 				Pod: sandbox.Pod{Name: "db-0", Namespace: "store", UID: "0b1ee0de-0000-4000-8000-000000000002"},
 			},
 			Sandbox: Sandbox{ID: "abc", PID: 9},
@@ -97,8 +99,11 @@ func TestParseCaptures(t *testing.T) {
 			assert.Equal(t, want.container, got.ContainerID)
 			assert.Equal(t, want.sandbox, got.Sandbox.ID)
 			assert.Equal(t, want.pod, got.Sandbox.PodName)
-			assert.Equal(t, want.podUID, got.Annotations.Pod.UID)
-			assert.Equal(t, want.inPod, got.Annotations.InPod)
+			assert.Equal(t, want.pod, got.Identity.Pod.Name)
+			assert.Equal(t, got.Sandbox.PodNamespace, got.Identity.Pod.Namespace)
+			assert.Equal(t, want.podUID, got.Identity.Pod.UID)
+			assert.Equal(t, want.inPod, got.Identity.InPod)
+			assert.False(t, got.Identity.Conflict)
 			assert.Len(t, slices.Collect(got.Capabilities.Names()), want.capabilities)
 			assert.Equal(t, Running, got.Status)
 			assert.True(t, got.RunsAsRoot)

@@ -29,7 +29,7 @@ func TestParseReturnsNoSecrets(t *testing.T) {
 	clear(data)
 	state.Sandbox.RegisteredMetrics = nil
 	assertNoneContained(t, cmp.Diff(&State{}, state), secrets)
-	assert.Equal(t, "app", state.Annotations.ContainerName, "no other field may share memory with the input")
+	assert.Equal(t, "app", state.Identity.ContainerName, "no other field may share memory with the input")
 }
 
 func assertNoneContained(t *testing.T, text string, secrets []string) {

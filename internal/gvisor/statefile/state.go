@@ -3,6 +3,7 @@ package statefile
 import (
 	"time"
 
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kubepod"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
@@ -34,18 +35,13 @@ type State struct {
 	// permitted and ambient sets.
 	Capabilities Capabilities
 	Annotations  Annotations
-	Sandbox      Sandbox
+	// Identity is the pod of the container, and its name there.
+	Identity kubepod.Identity
+	Sandbox  Sandbox
 }
 
-// Annotations are the known annotations of the spec, in the same form for all
-// container managers.
+// Annotations are those annotations of the spec that describe the container.
 type Annotations struct {
-	// InPod reports whether containerd or CRI-O created the container for a
-	// Kubernetes pod.
-	InPod bool
-	// ContainerName is the name of the container in its pod.
-	ContainerName string
-	Pod           sandbox.Pod
 	// NVProxy and TPUProxy report whether the container can access NVIDIA GPUs
 	// and TPUs of the host.
 	NVProxy, TPUProxy bool
@@ -56,7 +52,9 @@ type Annotations struct {
 // was written.
 type Sandbox struct {
 	ID string
-	// PodName and PodNamespace are those that runsc read from the annotations.
+	// PodName and PodNamespace are the annotations io.kubernetes.cri.sandbox-name
+	// and io.kubernetes.cri.sandbox-namespace, which runsc copies whoever has
+	// written them. Use them only where upstream's labels are reproduced.
 	PodName, PodNamespace string
 	// PID is the ID of the sandbox process in the PID namespace of runsc, 0 if
 	// there is no process.

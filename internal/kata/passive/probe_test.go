@@ -77,7 +77,7 @@ func TestReadGo(t *testing.T) {
 	}
 }
 
-// The kernel may have reused a pid from a state file for another process.
+// The kernel may have reused a PID from a state file for another process.
 func TestOutdatedPIDs(t *testing.T) {
 	m := newMachine(t)
 	m.run(t, 101, "containerd-shim", 50)
@@ -153,7 +153,7 @@ func TestZombie(t *testing.T) {
 	}
 }
 
-// Outside of the host's PID namespace, pids are unknown, but the cgroup is still
+// Outside of the host's PID namespace, PIDs are unknown, but the cgroup is still
 // available.
 func TestInvisibleProcesses(t *testing.T) {
 	m := newMachine(t)

@@ -7,13 +7,13 @@ import (
 )
 
 // process identifies a process. Its start time distinguishes it from later
-// processes with the same pid. The zero value means that there is none.
+// processes with the same PID. The zero value means that there is none.
 type process struct {
 	pid   int
 	start uint64
 }
 
-// find returns the first process among the pids that satisfies the condition, or
+// find returns the first process among the PIDs that satisfies the condition, or
 // the zero value.
 func find(processes host.Processes, pids []int, condition func(host.ProcessTimes) bool) process {
 	for _, pid := range pids {
@@ -28,7 +28,7 @@ func find(processes host.Processes, pids []int, condition func(host.ProcessTimes
 	return process{}
 }
 
-// matches reports whether the result of reading the times of the pid is from
+// matches reports whether the result of reading the times of the PID is from
 // this process, and the process is alive.
 func (p process) matches(times host.ProcessTimes, err error) bool {
 	return err == nil && alive(times) && times.Start == p.start

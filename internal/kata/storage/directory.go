@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kubepod"
 )
 
 const socketName = "shim-monitor.sock"
@@ -31,7 +32,7 @@ func (d Directory) Unchanged() bool {
 	return err == nil && reason == "" && current == d
 }
 
-// Instance distinguishes the sandboxes that have used the same id one after the
+// Instance distinguishes the sandboxes that have used the same ID one after the
 // other.
 type Instance struct {
 	directory, socket uint64 // inodes
@@ -92,7 +93,7 @@ func reasonWithoutSocket(name string) Reason {
 	switch {
 	case name == "firecracker":
 		return Jailer
-	case isUUID(name):
+	case kubepod.IsUUID(name):
 		return Template
 	}
 	return NoSocket

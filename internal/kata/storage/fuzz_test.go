@@ -91,14 +91,6 @@ func FuzzParsePersist(f *testing.F) {
 	})
 }
 
-func FuzzPodUID(f *testing.F) {
-	f.Fuzz(func(t *testing.T, path string) {
-		if uid := podUID(path); uid != "" && !isPodUID(uid) {
-			t.Errorf("podUID(%q) = %q, which is not a pod UID", path, uid)
-		}
-	})
-}
-
 func FuzzValidID(f *testing.F) {
 	f.Fuzz(func(t *testing.T, id string) {
 		if ValidID(id) && (filepath.Base(id) != id || !filepath.IsLocal(id) || id == ".") {

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -13,6 +14,21 @@ func TestValidID(t *testing.T) {
 	} {
 		if got := ValidID(id); got != want {
 			t.Errorf("ValidID(%q) = %v, want %v", id, got, want)
+		}
+	}
+}
+
+// TestCharactersOfIDs compares the function with a regular expression for every
+// byte at every kind of position: a gap at either end of a range of characters
+// would hide sandboxes.
+func TestCharactersOfIDs(t *testing.T) {
+	id := regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._-]+$`)
+	for b := range 256 {
+		character := string([]byte{byte(b)})
+		for _, text := range []string{character + "a", "a" + character} {
+			if got, want := ValidID(text), id.MatchString(text); got != want {
+				t.Errorf("ValidID(%q) = %v, want %v", text, got, want)
+			}
 		}
 	}
 }

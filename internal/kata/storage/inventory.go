@@ -41,7 +41,7 @@ type Inventory struct {
 }
 
 // Change is one difference between two scans. Removed is set for a sandbox that
-// no longer exists, Added for a new one, and both if an id was reused.
+// no longer exists, Added for a new one, and both if an ID was reused.
 type Change struct {
 	Removed, Added *Directory
 }
@@ -226,6 +226,10 @@ func (i *Inventory) Refresh(storagePath string) bool {
 	i.identities[storagePath] = current
 	return before != current
 }
+
+// Exists reports whether there was a directory at a storage path at the last call
+// of Refresh.
+func (i *Inventory) Exists(storagePath string) bool { return i.identities[storagePath] != (identity{}) }
 
 // Invalidate makes the next call of Refresh return true if the storage path
 // exists. It is for a storage path that may have been replaced by a directory

@@ -138,6 +138,29 @@ func TestSkippedVersion(t *testing.T) {
 	step("skipped path becomes a sandbox", true)
 }
 
+// TestSkippedVersionNeverReturns lets skipped paths appear and vanish: a version
+// that occurs twice would hide a change from a reader that missed those between.
+func TestSkippedVersionNeverReturns(t *testing.T) {
+	storagePath := newStoragePath(t, "sbs")
+	inventory := NewInventory([]string{storagePath})
+	last := inventory.SkippedVersion()
+	for _, name := range []string{"db-0", "db-1", "db-2"} {
+		mkdir(t, filepath.Join(storagePath, name))
+		scan(t, inventory, storagePath)
+		if got := inventory.SkippedVersion(); got <= last {
+			t.Errorf("%s appeared: version %d after %d, want a higher one", name, got, last)
+		}
+		last = inventory.SkippedVersion()
+		if err := os.Remove(filepath.Join(storagePath, name)); err != nil {
+			t.Fatal(err)
+		}
+		scan(t, inventory, storagePath)
+		if got := inventory.SkippedVersion(); got <= last {
+			t.Errorf("%s vanished: version %d after %d, want a higher one", name, got, last)
+		}
+	}
+}
+
 func TestSkippedReturnsCopy(t *testing.T) {
 	storagePath := newStoragePath(t, "sbs")
 	mkdir(t, filepath.Join(storagePath, "db-0"))

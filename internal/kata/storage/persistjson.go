@@ -2,7 +2,7 @@ package storage
 
 import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/jsonscan"
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kubepod"
 )
 
 // The fields of persist.json that are read. NextField returns their indices in
@@ -31,13 +31,14 @@ var (
 //	  …
 //	}
 //
-// The container with the id of the sandbox is the sandbox container, whose
-// annotations name the pod. The runtime truncates and rewrites the file with
+// The container with the ID of the sandbox is the sandbox container, whose
+// annotations can name the pod. The runtime truncates and rewrites the file with
 // each change, so a concurrent reader can see an incomplete file.
 func parsePersist(data []byte, id string) (State, error) {
 	var s jsonscan.Scanner
 	s.ResetBytes(data, stateLimits)
 	var state State
+	evidence := kubepod.Evidence{ContainerID: id}
 	var configured string
 	var seen jsonscan.Seen
 	s.OpenObject()
@@ -52,7 +53,7 @@ func parsePersist(data []byte, id string) (State, error) {
 		case 1:
 			parseHypervisor(&s, hypervisorStateFields, &state)
 		case 2:
-			configured = parseConfig(&s, id, &state)
+			configured = parseConfig(&s, &evidence)
 		}
 	}
 	s.End()
@@ -62,14 +63,14 @@ func parsePersist(data []byte, id string) (State, error) {
 	if state.Hypervisor == "" {
 		state.Hypervisor = configured
 	}
-	if state.Pod.UID == "" {
-		state.Pod.UID = podUID(state.Cgroup)
-	}
+	evidence.CgroupPath = state.Cgroup
+	state.setPod(&evidence)
 	return state, nil
 }
 
-// parseConfig reads the section Config and returns the configured hypervisor.
-func parseConfig(s *jsonscan.Scanner, id string, state *State) (hypervisor string) {
+// parseConfig reads the section Config and returns the configured hypervisor. It
+// adds the annotations of the sandbox container to the evidence.
+func parseConfig(s *jsonscan.Scanner, evidence *kubepod.Evidence) (hypervisor string) {
 	var seen jsonscan.Seen
 	s.OpenObject()
 	for {
@@ -85,51 +86,50 @@ func parseConfig(s *jsonscan.Scanner, id string, state *State) (hypervisor strin
 				continue
 			}
 			for s.OpenArray(); s.NextElement(); {
-				if container, pod := parseContainer(s); container == id {
-					state.Pod = pod
+				if container := parseContainer(s); container.ContainerID == evidence.ContainerID {
+					*evidence = container
 				}
 			}
 		}
 	}
 }
 
+// bundlePath is the annotation with the path of the bundle. The runtime sets it
+// last, so the author of a pod cannot override it.
+const bundlePath = "io.katacontainers.pkg.oci.bundle_path"
+
 // parseContainer reads one element of ContainerConfigs.
-func parseContainer(s *jsonscan.Scanner) (id string, pod sandbox.Pod) {
+func parseContainer(s *jsonscan.Scanner) (container kubepod.Evidence) {
 	var seen jsonscan.Seen
 	s.OpenObject()
 	for {
 		field, more := s.NextField(containerFields, &seen)
 		if !more {
-			return id, pod
+			return container
 		}
 		switch field {
 		case 0:
-			id = readText(s)
+			container.ContainerID = readText(s)
 		case 1:
 			if !s.Null() {
-				pod = parseAnnotations(s)
+				parseAnnotations(s, &container)
 			}
 		}
 	}
 }
 
-// parseAnnotations returns the pod that the annotations of containerd or CRI-O
-// name. It skips all other annotations, which can contain secrets.
-func parseAnnotations(s *jsonscan.Scanner) (pod sandbox.Pod) {
+// parseAnnotations reads the annotations that are evidence for the pod. It skips
+// all others, which can contain secrets.
+func parseAnnotations(s *jsonscan.Scanner, container *kubepod.Evidence) {
 	s.OpenObject()
 	for {
 		key, more := s.NextKey()
-		if !more {
-			return pod
-		}
-		switch string(key) {
-		case "io.kubernetes.cri.sandbox-name", "io.kubernetes.cri-o.KubeName":
-			pod.Name = readText(s)
-		case "io.kubernetes.cri.sandbox-namespace", "io.kubernetes.cri-o.Namespace":
-			pod.Namespace = readText(s)
-		case "io.kubernetes.cri.sandbox-uid":
-			pod.UID = readText(s)
-		default:
+		switch {
+		case !more:
+			return
+		case string(key) == bundlePath:
+			container.BundlePath = readText(s)
+		case !container.Annotations.Read(key, s):
 			s.Skip()
 		}
 	}

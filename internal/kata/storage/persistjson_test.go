@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -34,8 +35,9 @@ func TestParsePersist(t *testing.T) {
 		},
 		{
 			"annotations before the id",
-			`{"Config":{"ContainerConfigs":[{"Annotations":{"io.kubernetes.cri.sandbox-name":"a"},"ID":"` + webID + `"}]}}`,
-			State{Pod: sandbox.Pod{Name: "a"}},
+			`{"Config":{"ContainerConfigs":[{"Annotations":{"io.kubernetes.cri.container-type":"sandbox",` +
+				`"io.kubernetes.cri.sandbox-name":"a"},"ID":"` + webID + `"}]},"SandboxCgroupPath":"/k8s.io/` + webID + `"}`,
+			State{Cgroup: "/k8s.io/" + webID, Pod: sandbox.Pod{Name: "a"}},
 		},
 		{
 			"configured hypervisor", `{"HypervisorState":{"Type":""},"Config":{"HypervisorType":"firecracker"}}`,
@@ -59,6 +61,46 @@ func TestParsePersist(t *testing.T) {
 			got, err := parsePersist([]byte(test.input), webID)
 			if err != nil || got != test.want {
 				t.Errorf("got  %+v, %v\nwant %+v", got, err, test.want)
+			}
+		})
+	}
+}
+
+// TestPodOfPersistCannotBeForged covers pods whose annotations contain the keys of
+// another container runtime, or of their own where it can be overridden.
+func TestPodOfPersistCannotBeForged(t *testing.T) {
+	const (
+		forged = `"io.kubernetes.cri.container-type":"sandbox","io.kubernetes.cri.sandbox-name":"victim",` +
+			`"io.kubernetes.cri.sandbox-namespace":"victim","io.kubernetes.cri.sandbox-uid":"victim"`
+		forgedCRIO = `"io.kubernetes.cri-o.KubeName":"victim","io.kubernetes.cri-o.Namespace":"victim"`
+		labels     = `"io.kubernetes.pod.name":"web-0","io.kubernetes.pod.namespace":"shop","io.kubernetes.pod.uid":"` + podID + `"`
+		containerd = `"io.kubernetes.cri.container-type":"sandbox","io.kubernetes.cri.sandbox-name":"web-0",` +
+			`"io.kubernetes.cri.sandbox-namespace":"shop"`
+		tasks = "/run/containerd/io.containerd.runtime.v2.task/"
+		slice = "kubepods-pod" + podIDInSlice + ".slice:"
+	)
+	web := sandbox.Pod{Name: "web-0", Namespace: "shop", UID: podID}
+	for name, test := range map[string]struct {
+		cgroup, bundle, annotations string
+		pod                         sandbox.Pod
+		conflict                    bool
+	}{
+		"containerd":             {slice + "cri-containerd:" + webID, tasks + "k8s.io/" + webID, containerd + "," + forgedCRIO, web, false},
+		"containerd, cgroupfs":   {"/kubepods/pod" + podID + "/" + webID, "", containerd + "," + forgedCRIO, web, false},
+		"CRI-O":                  {slice + "crio:" + webID, "", forged + "," + labels, web, false},
+		"CRI-O, keys overridden": {slice + "crio:" + webID, "", forged + "," + forgedCRIO + "," + labels, sandbox.Pod{UID: podID}, true},
+		"Docker":                 {"/docker/" + webID, tasks + "moby/" + webID, forged, sandbox.Pod{}, false},
+		"podman":                 {"machine.slice:libpod:" + webID, "", forged, sandbox.Pod{}, false},
+		"nerdctl":                {"/default/" + webID, tasks + "default/" + webID, forged, sandbox.Pod{}, false},
+		"contradiction":          {slice + "crio:" + webID, tasks + "k8s.io/" + webID, forged, sandbox.Pod{}, true},
+		"unknown":                {"/" + webID, "", forged + "," + forgedCRIO, sandbox.Pod{}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			const format = `{"Config":{"ContainerConfigs":[{"ID":%q,"Annotations":` +
+				`{"io.katacontainers.pkg.oci.bundle_path":%q,%s}}]},"SandboxCgroupPath":%q}`
+			got, err := parsePersist(fmt.Appendf(nil, format, webID, test.bundle, test.annotations, test.cgroup), webID)
+			if want := (State{Cgroup: test.cgroup, Pod: test.pod, PodConflict: test.conflict}); err != nil || got != want {
+				t.Errorf("got  %+v, %v\nwant %+v", got, err, want)
 			}
 		})
 	}

@@ -1,6 +1,9 @@
 package storage
 
-import "github.com/sandbox-telemetry/sandboxreceiver/internal/jsonscan"
+import (
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/jsonscan"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kubepod"
+)
 
 // The fields of state.json that are read. NextField returns their indices in
 // this order.
@@ -47,7 +50,7 @@ func parseState(data []byte) (State, error) {
 	if err := s.Err(); err != nil {
 		return State{}, err
 	}
-	state.Pod.UID = podUID(state.Cgroup)
+	state.setPod(&kubepod.Evidence{CgroupPath: state.Cgroup})
 	return state, nil
 }
 

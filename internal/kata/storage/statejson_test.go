@@ -42,6 +42,22 @@ func TestParseState(t *testing.T) {
 	}
 }
 
+func TestParseStateValuesAtTheirLimits(t *testing.T) {
+	long := strings.Repeat("q", 32)
+	for name, want := range map[string]string{"": "", "q": "q", "-q": "other", long: long, long + "q": "other"} {
+		state, err := parseState([]byte(`{"hypervisor":{"hypervisor_type":"` + name + `"}}`))
+		if err != nil || state.Hypervisor != want {
+			t.Errorf("hypervisor %q: got %q, %v; want %q", name, state.Hypervisor, err, want)
+		}
+	}
+	for pid, want := range map[string]int{"-1": 0, "0": 0, "1": 1, "4194303": 4194303, "4194304": 0} {
+		state, err := parseState([]byte(`{"hypervisor":{"virtiofs_daemon_pid":` + pid + `}}`))
+		if err != nil || state.Virtiofsd != want {
+			t.Errorf("pid %s: got %d, %v; want %d", pid, state.Virtiofsd, err, want)
+		}
+	}
+}
+
 func TestParseStateMalformed(t *testing.T) {
 	for name, input := range map[string]string{
 		"array":                      `[]`,

@@ -34,7 +34,7 @@ type Root struct {
 // Options configures a simulated sandbox. Apart from the ID, the zero value is
 // an honest sandbox with all defaults.
 type Options struct {
-	// ID is the sandbox id.
+	// ID is the sandbox ID.
 	ID string
 	// Mode makes the sandbox hostile.
 	Mode simulate.Mode
@@ -101,7 +101,7 @@ func New(root *Root, options Options) (*Sandbox, error) {
 	return s, nil
 }
 
-// ID returns the sandbox id.
+// ID returns the sandbox ID.
 func (s *Sandbox) ID() string { return s.options.ID }
 
 // Mode returns the hostile mode, which is empty for an honest sandbox.

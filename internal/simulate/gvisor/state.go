@@ -1,10 +1,10 @@
 package gvisor
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/simulate"
@@ -13,12 +13,15 @@ import (
 // newState returns the state of the root container.
 func (s *Sandbox) newState(created time.Time, restored bool) stateFile {
 	id := s.options.ID
-	bundle := filepath.Join(s.root.Directory, "bundles", id)
+	bundle := s.bundle(id)
+	annotations := s.pod.Annotations(id, "")
 	state := stateFile{
-		ID: id, Spec: newStateSpec(bundle, s.pod.Annotations(id, "")), BundleDir: bundle,
+		ID: id, Spec: newStateSpec(bundle, s.pod.CgroupPath(id), annotations), BundleDir: bundle,
 		CreatedAt: created.UTC(), Status: "running", GoferPID: os.Getpid(),
 		Sandbox: stateSandbox{
-			ID: id, PodName: s.pod.Name, Namespace: s.pod.Namespace, PID: os.Getpid(),
+			// runsc copies the annotations that containerd sets.
+			ID: id, PodName: annotations["io.kubernetes.cri.sandbox-name"],
+			Namespace: annotations["io.kubernetes.cri.sandbox-namespace"], PID: os.Getpid(),
 			MetricMetadata: map[string]string{
 				"coretags": "false", "cpuarch": "amd64", "experiment": "", "fsmode": "directfs", "go": "go1.26.8",
 				"network": "sandbox", "numcores": "2", "overlay": "root:self", "platform": "systrap", "version": "simulated",
@@ -46,6 +49,11 @@ func (s *Sandbox) newState(created time.Time, restored bool) stateFile {
 	return state
 }
 
+// bundle returns the directory of the bundle of a container.
+func (s *Sandbox) bundle(containerID string) string {
+	return cmp.Or(s.pod.BundlePath(containerID), filepath.Join(s.root.Directory, "bundles", containerID))
+}
+
 // anotherProcess returns the ID of a live process other than this one.
 func anotherProcess() int {
 	if parent := os.Getppid(); parent > 0 {
@@ -55,7 +63,7 @@ func anotherProcess() int {
 }
 
 // newStateSpec returns the OCI spec of a container.
-func newStateSpec(bundle string, annotations map[string]string) stateSpec {
+func newStateSpec(bundle, cgroup string, annotations map[string]string) stateSpec {
 	capabilities := []string{"CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"}
 	spec := stateSpec{
 		OCIVersion: "1.1.0",
@@ -82,7 +90,7 @@ func newStateSpec(bundle string, annotations map[string]string) stateSpec {
 		},
 		Annotations: annotations,
 	}
-	spec.Linux.CgroupsPath = "/simulated/" + strings.TrimPrefix(filepath.Base(bundle), "/")
+	spec.Linux.CgroupsPath = cgroup
 	spec.Linux.Resources.Memory.Limit = 512 << 20
 	spec.Linux.Resources.CPU.Quota = 50_000
 	spec.Linux.Resources.CPU.Period = 100_000
@@ -109,8 +117,9 @@ func (s *Sandbox) writeStates() error {
 		if i > 0 {
 			state.ID = s.containerID(i - 1)
 			state.CreatedAt = state.CreatedAt.Add(time.Duration(i) * 150 * time.Millisecond)
-			state.BundleDir = filepath.Join(filepath.Dir(state.BundleDir), state.ID)
-			state.Spec = newStateSpec(state.BundleDir, s.pod.Annotations(s.options.ID, fmt.Sprintf("app%d", i-1)))
+			state.BundleDir = s.bundle(state.ID)
+			annotations := s.pod.Annotations(s.options.ID, fmt.Sprintf("app%d", i-1))
+			state.Spec = newStateSpec(state.BundleDir, s.pod.CgroupPath(state.ID), annotations)
 			state.Saver.ID.ContainerID = state.ID
 		}
 		data := state.render()

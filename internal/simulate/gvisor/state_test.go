@@ -89,8 +89,8 @@ func TestPodHasAStateFilePerContainer(t *testing.T) {
 				require.NoError(t, json.Unmarshal(data, &state))
 				assert.Equal(t, filepath.Base(path), state.ID+"_sandbox:"+s.ID()+".state")
 				assert.Equal(t, s.ID(), state.Sandbox.ID)
-				assert.Equal(t, state.Sandbox.PodName, state.Spec.Annotations[key])
-				pods = append(pods, state.Sandbox.PodName)
+				assert.Equal(t, state.Sandbox.PodName, state.Spec.Annotations["io.kubernetes.cri.sandbox-name"])
+				pods = append(pods, state.Spec.Annotations[key])
 			}
 			assert.NotEmpty(t, pods[0])
 			assert.Len(t, slices.Compact(pods), 1)

@@ -3,7 +3,6 @@ package kata
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 
@@ -65,8 +64,7 @@ func (p *Pod) writePersist() error {
 // annotations returns the OCI annotations of a container of the pod.
 func (p *Pod) annotations(containerName string) map[string]string {
 	annotations := p.pod.Annotations(p.options.ID, containerName)
-	const bundles = "/run/containerd/io.containerd.runtime.v2.task/k8s.io"
-	annotations["io.katacontainers.pkg.oci.bundle_path"] = filepath.Join(bundles, p.options.ID)
+	annotations["io.katacontainers.pkg.oci.bundle_path"] = p.pod.BundlePath(p.options.ID)
 	annotations["example.invalid/token"] = simulate.DecoySecret
 	return annotations
 }
@@ -95,7 +93,7 @@ func (p *Pod) writeRustState() error {
 }
 
 func (p *Pod) cgroupPath() string {
-	return fmt.Sprintf("/kubepods/burstable/pod%s/%s", p.pod.UID, p.options.ID)
+	return p.pod.CgroupPath(p.options.ID)
 }
 
 func writeJSON(path string, mode os.FileMode, value any) error {

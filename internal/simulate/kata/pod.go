@@ -88,7 +88,7 @@ func New(storage *Storage, options Options) (*Pod, error) {
 	return p, nil
 }
 
-// ID returns the sandbox id, which is the name of the pod's directory.
+// ID returns the sandbox ID, which is the name of the pod's directory.
 func (p *Pod) ID() string { return p.options.ID }
 
 // Mode returns the hostile mode, which is empty for an honest pod.

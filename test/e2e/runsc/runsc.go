@@ -160,6 +160,10 @@ func (r *Runtime) spec(c Container) object {
 func (r *Runtime) Start(c Container) *Sandbox {
 	r.t.Helper()
 	bundle := filepath.Join(r.bundles, c.ID)
+	if c.Annotations != nil {
+		// The path shows that containerd has set the annotations.
+		bundle = filepath.Join(r.bundles, "io.containerd.runtime.v2.task", "k8s.io", c.ID)
+	}
 	if err := os.MkdirAll(bundle, 0o755); err != nil {
 		r.t.Fatal(err)
 	}

@@ -29,7 +29,7 @@ func toyConfig(t *testing.T, blocks int) (*Config, error) {
 
 func TestToyRuntime(t *testing.T) {
 	_, err := toyConfig(t, -1)
-	require.ErrorContains(t, err, "toy: blocks: -1 is negative")
+	require.ErrorContains(t, err, "toy::blocks: -1 is negative")
 	config, err := toyConfig(t, 42)
 	require.NoError(t, err)
 	sink := new(consumertest.MetricsSink)

@@ -28,8 +28,8 @@ func (c *Config) SetDefaults() { *c = Config{Blocks: 1} }
 // IsEnabled reports whether toy sandboxes are collected.
 func (c *Config) IsEnabled() bool { return c.Enabled }
 
-// Validate returns all errors, each with its key.
-func (c *Config) Validate() error {
+// Check returns all errors, each with its key.
+func (c *Config) Check() error {
 	if c.Blocks < 0 {
 		return fmt.Errorf("blocks: %d is negative: use 0 or more", c.Blocks)
 	}

@@ -1,4 +1,4 @@
-package storage
+package kubepod
 
 import (
 	"strings"
@@ -16,13 +16,16 @@ func TestPodUID(t *testing.T) {
 		"/kubepods.slice/kubepods-pod" + podIDInSlice + ".slice/crio-8f2c.scope": podID,
 		"kubepods-pod" + static + ".slice:cri-containerd:8f2c":                   static,
 		"kubelet-kubepods-besteffort-pod" + podIDInSlice + ".slice:cri:x":        podID,
-		"":                            "",
-		"/":                           "",
-		"/docker/8f2c":                "",
-		"/podman/8f2c":                "",
-		"/kubepods/pod":               "",
-		"/kubepods/pod" + podID[1:]:   "",
-		"/kubepods/pod" + podID + "0": "",
+		"":                     "",
+		"/":                    "",
+		"/docker/8f2c":         "",
+		"/podman/8f2c":         "",
+		"/pod" + podID:         "",
+		"/default/pod" + podID: "",
+		"system-pod" + podIDInSlice + ".slice:docker:8f2c": "",
+		"/kubepods/pod":                                                        "",
+		"/kubepods/pod" + podID[1:]:                                            "",
+		"/kubepods/pod" + podID + "0":                                          "",
 		"/kubepods/pod" + strings.ReplaceAll(podID, "a", "g"):                  "",
 		"/kubepods/xpod" + podID:                                               "",
 		"/kubepods/pod" + podIDInSlice:                                         "",

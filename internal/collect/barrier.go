@@ -1,0 +1,170 @@
+package collect
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
+)
+
+// barrier runs everything that a sandbox implements so that a panic in a runtime's
+// code affects this sandbox only. None is known, but if there is one, a sandbox must
+// not be able to use it to stop the monitoring of all others.
+type barrier struct {
+	c        *Collection
+	inner    sandbox.Sandbox
+	identity *sandbox.Identity
+	// status is the last one that inner returned, nil before the first.
+	status atomic.Pointer[sandbox.Status]
+}
+
+// senderBarrier is a barrier around a sandbox that implements [sandbox.Sender].
+type senderBarrier struct {
+	*barrier
+	sender sandbox.Sender
+}
+
+var _ sandbox.Sender = senderBarrier{}
+
+// isolate returns a sandbox behind a barrier. ok is false if it has no identity.
+func (c *Collection) isolate(inner sandbox.Sandbox) (isolated sandbox.Sandbox, ok bool) {
+	b := &barrier{c: c, inner: inner}
+	func() {
+		defer b.recoverPanic(nil)
+		b.identity = inner.Identity()
+	}()
+	if sender, sends := inner.(sandbox.Sender); sends {
+		return senderBarrier{b, sender}, b.identity != nil
+	}
+	return b, b.identity != nil
+}
+
+// Identity implements [sandbox.Sandbox].
+func (b *barrier) Identity() *sandbox.Identity { return b.identity }
+
+// Status implements [sandbox.Sandbox]. After a panic it is the last known one, and
+// running if there is none: then Pull shows whether more than Status fails.
+func (b *barrier) Status() (status sandbox.Status) {
+	last := b.status.Load()
+	defer b.recoverPanic(func(error) {
+		status = sandbox.Status{State: sandbox.Running}
+		if last != nil {
+			status = *last
+		}
+	})
+	status = b.inner.Status()
+	if last == nil || *last != status {
+		kept := status
+		b.status.Store(&kept)
+	}
+	return status
+}
+
+// MinInterval implements [sandbox.Sandbox]. After a panic it is long, because a bug
+// must not burden a sandbox.
+func (b *barrier) MinInterval() (interval time.Duration) {
+	defer b.recoverPanic(func(error) { interval = b.c.limits.maxBackOff })
+	return b.inner.MinInterval()
+}
+
+// Pull implements [sandbox.Sandbox].
+func (b *barrier) Pull(ctx context.Context, r *sandbox.Reading) (err error) {
+	defer b.recoverPanic(func(panicked error) { err = panicked })
+	return b.inner.Pull(ctx, r)
+}
+
+// AppendInfo implements [sandbox.Sandbox]. What was appended before a panic remains.
+func (b *barrier) AppendInfo(r *sandbox.Reading, verified bool) {
+	defer b.recoverPanic(nil)
+	b.inner.AppendInfo(r, verified)
+}
+
+// AppendSeries implements [sandbox.Sandbox]. What was appended before a panic
+// remains.
+func (b *barrier) AppendSeries(r *sandbox.Reading) {
+	defer b.recoverPanic(nil)
+	b.inner.AppendSeries(r)
+}
+
+// Close implements [sandbox.Sandbox].
+func (b *barrier) Close() (err error) {
+	defer b.recoverPanic(func(panicked error) { err = panicked })
+	return b.inner.Close()
+}
+
+// Send implements [sandbox.Sender].
+func (b senderBarrier) Send(ctx context.Context) (sent bool) {
+	defer b.recoverPanic(func(error) { sent = false })
+	return b.sender.Send(ctx)
+}
+
+// Ready implements [sandbox.Sender]. After a panic, Receive completes the pull.
+func (b senderBarrier) Ready() (ready bool) {
+	defer b.recoverPanic(func(error) { ready = true })
+	return b.sender.Ready()
+}
+
+// Receive implements [sandbox.Sender].
+func (b senderBarrier) Receive(r *sandbox.Reading, onBlock func()) (err error) {
+	defer b.recoverPanic(func(panicked error) { err = panicked })
+	return b.sender.Receive(r, onBlock)
+}
+
+// watchSafely turns a panic in the discovery of a runtime into an error.
+func (c *Collection) watchSafely(ctx context.Context, runtime sandbox.Runtime) (err error) {
+	defer c.recoverPanic(func(panicked error) { err = panicked })
+	return runtime.Watch(ctx, newObserver(c, runtime.Name()))
+}
+
+// appendRuntimeMetrics reports whether the runtime appended its metrics.
+func (c *Collection) appendRuntimeMetrics(runtime sandbox.Runtime, r *sandbox.Reading, stats sandbox.Stats) (ok bool) {
+	defer c.recoverPanic(func(error) { ok = false })
+	runtime.AppendRuntimeMetrics(r, stats)
+	return true
+}
+
+// panicLogInterval is the shortest time between two log records about panics, which
+// may occur with every call.
+const panicLogInterval = time.Minute
+
+// panics is the number of panics, and when one was logged last, as the time since
+// the start of the collection.
+type panics struct {
+	count, logged atomic.Int64
+}
+
+// recoverPanic recovers from a panic in a runtime's code, if deferred.
+func (c *Collection) recoverPanic(panicked func(error)) {
+	if cause := recover(); cause != nil {
+		c.handlePanic(cause, nil, panicked)
+	}
+}
+
+// recoverPanic is like that of the collection and names the sandbox in the log.
+func (b *barrier) recoverPanic(panicked func(error)) {
+	if cause := recover(); cause != nil {
+		b.c.handlePanic(cause, b.identity, panicked)
+	}
+}
+
+// handlePanic logs and reports a panic. id is nil if it does not concern a single
+// sandbox, or the identity is unknown.
+func (c *Collection) handlePanic(cause any, id *sandbox.Identity, panicked func(error)) {
+	count, now, logged := c.panics.count.Add(1), int64(time.Since(c.started)), c.panics.logged.Load()
+	if (count == 1 || now-logged >= int64(panicLogInterval)) && c.panics.logged.CompareAndSwap(logged, now) {
+		fields := []zap.Field{zap.Any("panic", cause), zap.Int64("panics", count), zap.ByteString("stack", debug.Stack())}
+		if id != nil {
+			fields = append(fields, zap.String("sandbox.runtime.name", id.Runtime), zap.String("sandbox.id", id.ID),
+				zap.String("sandbox.iteration", id.Iteration))
+		}
+		c.settings.Logger.Error("Code of a runtime panicked; please report this as a bug", fields...)
+	}
+	if panicked != nil {
+		panicked(sandbox.Fail(sandbox.Internal, fmt.Errorf("panic: %v", cause)))
+	}
+}

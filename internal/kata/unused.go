@@ -1,0 +1,64 @@
+package kata
+
+import (
+	"path/filepath"
+	"slices"
+
+	"go.uber.org/zap"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/storage"
+)
+
+// warnAboutPaths logs which configured storage paths contain no sandbox, as of the
+// first scan. One can appear later, so this is not an error; and defaults are
+// expected not to exist.
+func (f *finder) warnAboutPaths() {
+	if slices.Equal(f.runtime.config.StoragePaths, defaultStoragePaths()) {
+		return
+	}
+	for _, path := range f.inventory.StoragePaths() {
+		if f.scanErrors[path] != nil {
+			continue // This is a discovery error.
+		}
+		if problem := f.problemOf(path); problem != "" {
+			f.runtime.logger.Warn(problem+": check kata::storage_paths, which must list directories such as /run/vc/sbs and /run/kata",
+				zap.String("path", path))
+		}
+	}
+}
+
+// problemOf returns why a storage path contains no sandbox, empty if it contains
+// one.
+func (f *finder) problemOf(path string) string {
+	const noSandbox = "Configured Kata storage path contains no sandbox"
+	switch {
+	case f.inventory.IsAlias(path):
+		return ""
+	case !f.inventory.Exists(path):
+		return "Configured Kata storage path does not exist"
+	}
+	isIn := func(entry string) bool { return filepath.Dir(entry) == path }
+	for entry := range f.reported {
+		if isIn(entry) {
+			return ""
+		}
+	}
+	for entry := range f.candidates {
+		if isIn(entry) {
+			return ""
+		}
+	}
+	foreign := false
+	for entry, reason := range f.inventory.Skipped() {
+		if isIn(entry) {
+			foreign = true
+			if reason == storage.Jailer || reason == storage.Template {
+				return noSandbox
+			}
+		}
+	}
+	if foreign {
+		return "Configured path is not a Kata storage path: none of its entries is a sandbox"
+	}
+	return noSandbox
+}
