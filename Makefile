@@ -121,6 +121,17 @@ load:
 generate: ## Generate code and documentation from metadata.yaml.
 	@scripts/generate
 
+# RUNSC_VERSIONS are the versions whose metrics are known, the newest first.
+RUNSC_VERSIONS := \
+	v0.0.0-20260905035102-160fafc42237 \
+	v0.0.0-20260224225140-573d5e7127a8 \
+	v0.0.0-20250205023644-9414b50a5633 \
+	v0.0.0-20240722211153-64c016c92987
+
+.PHONY: known-metrics
+known-metrics: ## Generate the table of gVisor's metrics from real sandboxes. Requires root.
+	@CGO_ENABLED=0 go run ./test/knownmetrics $(RUNSC_VERSIONS)
+
 .PHONY: check-generate
 check-generate: ## Fail if generated files are out of date.
 	@scripts/generate --check

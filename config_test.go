@@ -36,7 +36,7 @@ func TestValidConfigurations(t *testing.T) {
 			c.Naming = sandbox.Prometheus
 			c.GVisor = gvisor.Config{
 				Enabled: true, Roots: []string{"/run/runsc", "/run/containerd/runsc/*"},
-				MetricServerAddress: "%RUNTIME_ROOT%/metrics.sock", Trust: "registered",
+				MetricServerAddress: "%RUNTIME_ROOT%/metrics.sock", Trust: "registered", UnknownMetrics: "keep",
 				MetricFilter: "fs_.*", CapabilityFilter: "CAP_SYS_.*", ZeroFill: true, MaxResponseSize: 512 << 10,
 			}
 			c.Kata = kata.Config{

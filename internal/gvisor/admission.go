@@ -3,8 +3,10 @@ package gvisor
 import (
 	"path/filepath"
 	"strings"
+	"weak"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/discovery"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/registration"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
@@ -28,14 +30,25 @@ type admission struct {
 	// skipped are the reasons of the skipped sandboxes by the path of the state file
 	// of the root container.
 	skipped map[string]string
+	// waiting are sandboxes without a registration in their state file, until the
+	// first scan is complete: only then it is known which metrics the host vouches
+	// for. It is nil from then on.
+	waiting map[*Sandbox]bool
+	scanned bool
+	// vouched are the registrations that the host vouches for.
+	vouched map[weak.Pointer[registration.Registration]]bool
 }
 
 func newAdmission(runtime *Runtime, observer sandbox.Observer) *admission {
-	return &admission{runtime: runtime, observer: observer, skipped: map[string]string{}}
+	return &admission{
+		runtime: runtime, observer: observer, skipped: map[string]string{},
+		waiting: map[*Sandbox]bool{}, vouched: map[weak.Pointer[registration.Registration]]bool{},
+	}
 }
 
 // Added implements [discovery.Observer].
 func (a *admission) Added(record *discovery.Sandbox) {
+	a.vouch(record.Registration)
 	reason := a.runtime.skipReason(record)
 	a.skip(record.Key, reason)
 	if reason != "" {
@@ -45,12 +58,37 @@ func (a *admission) Added(record *discovery.Sandbox) {
 	a.runtime.mu.Lock()
 	a.runtime.sandboxes[record.Key] = s
 	a.runtime.mu.Unlock()
+	if record.Registration == nil && !a.scanned {
+		a.waiting[s] = true
+		return
+	}
 	a.observer.Added(s)
+}
+
+// maxVouched limits the memory of vouched. There is one registration per build
+// and set of flags.
+const maxVouched = 256
+
+// vouch makes the metrics of a state file's registration known.
+func (a *admission) vouch(r *registration.Registration) {
+	if r == nil {
+		return
+	}
+	pointer := weak.Make(r)
+	if a.vouched[pointer] {
+		return
+	}
+	if len(a.vouched) >= maxVouched {
+		clear(a.vouched)
+	}
+	a.vouched[pointer] = true
+	a.runtime.known.Vouch(r)
 }
 
 // Changed implements [discovery.Observer].
 func (a *admission) Changed(record *discovery.Sandbox) {
 	if s := a.runtime.sandboxes[record.Key]; s != nil {
+		a.vouch(record.Registration)
 		s.record.Store(record)
 		return
 	}
@@ -69,6 +107,11 @@ func (a *admission) Gone(record *discovery.Sandbox) {
 	a.runtime.mu.Lock()
 	delete(a.runtime.sandboxes, record.Key)
 	a.runtime.mu.Unlock()
+	if a.waiting[s] {
+		// The observer has not been notified of it.
+		delete(a.waiting, s)
+		return
+	}
 	a.observer.Gone(s)
 }
 
@@ -86,7 +129,14 @@ func (a *admission) Skipped(path string, reason discovery.Reason) {
 func (a *admission) DiscoveryError(err error) { a.observer.DiscoveryError(err) }
 
 // Scanned implements [discovery.Observer].
-func (a *admission) Scanned() { a.observer.Scanned() }
+func (a *admission) Scanned() {
+	a.scanned = true
+	for s := range a.waiting {
+		a.observer.Added(s)
+	}
+	a.waiting = nil
+	a.observer.Scanned()
+}
 
 // skip records the reason why a sandbox is skipped, empty if it is not.
 func (a *admission) skip(key discovery.Key, reason string) {

@@ -59,7 +59,7 @@ func TestRefusalReason(t *testing.T) {
 	}
 }
 
-// newRegisteredAdmission returns the admission of a runtime that refuses sandboxes
+// newRegisteredAdmission returns the admission of a runtime that skips sandboxes
 // without a registration.
 func newRegisteredAdmission(t *testing.T) (*admission, *recorder) {
 	t.Helper()

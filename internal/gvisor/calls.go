@@ -13,6 +13,9 @@ import (
 
 var registeredFields = jsonscan.NewFields("RegisteredMetrics")
 
+// maxEnvelope is more than what a response contains around its result.
+const maxEnvelope = 4 << 10
+
 // requestRegistration requests the registration from the sandbox itself, whose
 // result is
 //

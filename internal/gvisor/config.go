@@ -22,6 +22,9 @@ type Config struct {
 	MetricServerAddress string `mapstructure:"metric_server_address"`
 	// Trust is the minimum trust of the sandboxes to collect.
 	Trust sandbox.Trust `mapstructure:"trust"`
+	// UnknownMetrics is how metrics are handled that are known from a sandbox
+	// alone.
+	UnknownMetrics UnknownMetrics `mapstructure:"unknown_metrics"`
 	// VerifyPeer checks that the process listening on a socket is that of the
 	// state file. It requires the host's PID namespace.
 	VerifyPeer bool `mapstructure:"verify_peer"`
@@ -48,6 +51,7 @@ func (c *Config) SetDefaults() {
 		Enabled:         true,
 		Roots:           discovery.DefaultRoots(),
 		Trust:           sandbox.FirstUse,
+		UnknownMetrics:  DropUnknown,
 		VerifyPeer:      true,
 		MetricPrefix:    "runsc_",
 		MaxResponseSize: 4 << 20,
@@ -73,6 +77,7 @@ func (c *Config) Check() error {
 	return errors.Join(
 		option.Patterns("roots", c.Roots),
 		option.OneOf("trust", c.Trust, sandbox.Trusts[:]...),
+		option.OneOf("unknown_metrics", c.UnknownMetrics, unknownMetrics[:]...),
 		option.Regexp("metric_filter", c.MetricFilter),
 		option.Regexp("capability_filter", c.CapabilityFilter),
 		option.ResponseSize("max_response_size", c.MaxResponseSize),

@@ -21,9 +21,14 @@ func TestDefaultConfigIsValid(t *testing.T) {
 }
 
 func TestCheckReportsAllErrors(t *testing.T) {
-	bad := Config{Enabled: true, Trust: "blind", MetricFilter: "(", CapabilityFilter: "[", MetricPrefix: "9", MaxResponseSize: -1}
+	bad := Config{
+		Enabled: true, Trust: "blind", UnknownMetrics: "guess",
+		MetricFilter: "(", CapabilityFilter: "[", MetricPrefix: "9", MaxResponseSize: -1,
+	}
 	err := bad.Check()
-	for _, key := range []string{"roots", "trust", "metric_filter", "capability_filter", "metric_prefix", "max_response_size"} {
+	for _, key := range []string{
+		"roots", "trust", "unknown_metrics", "metric_filter", "capability_filter", "metric_prefix", "max_response_size",
+	} {
 		require.ErrorContains(t, err, key+": ")
 	}
 	bad.Enabled = false

@@ -11,8 +11,6 @@ import (
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/control"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/discovery"
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/registration"
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/snapshot"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/statefile"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
@@ -84,13 +82,13 @@ func (s *Sandbox) connectAndSend(ctx context.Context, record *discovery.Sandbox)
 	if record.RegistrationError != nil {
 		return s.rejectRegistration(record.RegistrationError)
 	}
-	if s.request.conn, err = control.Dial(ctx, s.target(record)); err != nil {
-		return err
-	}
 	if s.verifier == nil {
-		if err := s.createVerifier(s.request.conn, record.Registration); err != nil {
+		if err := s.createVerifier(ctx, record); err != nil {
 			return err
 		}
+	}
+	if s.request.conn, err = control.Dial(ctx, s.target(record)); err != nil {
+		return err
 	}
 	return s.request.conn.Send(s.runtime.export)
 }
@@ -114,23 +112,6 @@ func (s *Sandbox) target(record *discovery.Sandbox) control.Target {
 		target.PID = record.PID
 	}
 	return target
-}
-
-// createVerifier creates the verifier. It requests the registration from a sandbox that
-// was not registered.
-func (s *Sandbox) createVerifier(conn *control.Conn, known *registration.Registration) error {
-	if known == nil {
-		raw, err := requestRegistration(conn, int64(s.runtime.config.MaxResponseSize))
-		if err != nil {
-			return err
-		}
-		if known, err = s.runtime.registrations.Get(raw); err != nil {
-			return s.rejectRegistration(err)
-		}
-	}
-	s.verifier = snapshot.NewVerifier(known, s.runtime.snapshots)
-	s.runtime.filterUse.record(s.verifier.SelectsAny())
-	return nil
 }
 
 // rejectRegistration gives up on an instance whose registration is invalid.

@@ -21,10 +21,16 @@ import (
 // Runtime discovers the gVisor sandboxes of this host. It implements
 // [sandbox.Runtime].
 type Runtime struct {
-	config           *Config
-	naming           sandbox.Naming
-	logger           *zap.Logger
+	config *Config
+	naming sandbox.Naming
+	logger *zap.Logger
+	// registrations are those of state files, firstUse those of sandboxes
+	// themselves.
 	registrations    *registration.Cache
+	firstUse         *registration.Cache
+	known            *registration.Known
+	unknown          unknownLog
+	learning         *learning
 	snapshots        snapshot.Settings
 	export           control.Request
 	watchedProcesses int
@@ -65,11 +71,16 @@ func New(config *Config, naming sandbox.Naming, logger *zap.Logger) (*Runtime, e
 	}
 	// If the limit is unknown, no processes are watched, and all are polled.
 	files, _ := host.OpenFileLimit()
+	known := registration.NewKnown(config.MetricPrefix, config.UnknownMetrics == KeepUnknown)
 	return &Runtime{
 		config:           config,
 		naming:           naming,
 		logger:           logger,
 		registrations:    registration.NewCache(config.MetricPrefix, registration.Limits{}),
+		firstUse:         registration.NewFirstUseCache(known, firstUseLimits, firstUseBudget),
+		known:            known,
+		unknown:          unknownLog{logger: logger, keep: config.UnknownMetrics == KeepUnknown},
+		learning:         newLearning(),
 		snapshots:        snapshot.Settings{Filter: metrics, ZeroFill: config.ZeroFill},
 		export:           control.Export(config.MetricFilter),
 		watchedProcesses: files / watchedFraction,

@@ -27,8 +27,10 @@ type Sandbox struct {
 	// never will be.
 	verifier        *snapshot.Verifier
 	registrationErr error
-	savings         savings
-	request         request
+	// attempts is the number of failed requests for the registration.
+	attempts int
+	savings  savings
+	request  request
 	// emitted are the series that AppendInfo has emitted.
 	emitted sandbox.SeriesSet
 	spec    specLabels

@@ -14,7 +14,11 @@ import (
 // All methods are safe for concurrent use.
 type Cache struct {
 	prefix string
+	// known is set in a cache of registrations that come from sandboxes
+	// themselves.
+	known  *Known
 	limits Limits
+	budget Budget
 	seeds  [2]maphash.Seed
 
 	mu sync.Mutex
@@ -65,10 +69,25 @@ func NewCache(prefix string, limits Limits) *Cache {
 	}
 }
 
-// Get returns the parsed registration. Failures are cached as well; they are an
-// [*Error] that must not be changed. Get does not retain raw.
+// NewFirstUseCache returns a cache for registrations that come from sandboxes
+// themselves, see [ParseFirstUse].
+func NewFirstUseCache(known *Known, limits Limits, budget Budget) *Cache {
+	c := NewCache("", limits)
+	c.known, c.budget = known, budget
+	return c
+}
+
+// Get returns the parsed registration. Failures are cached as well, except those
+// with [RuleBudget]. They are an [*Error] that must not be changed. Get does not
+// retain raw.
 func (c *Cache) Get(raw []byte) (*Registration, error) {
-	entry := c.entry(c.digest(raw))
+	var generation uint64
+	if c.known != nil {
+		generation = c.known.currentGeneration()
+	}
+	d := c.digest(raw)
+	d[0] += generation
+	entry := c.entry(d)
 	entry.mu.Lock()
 	defer entry.mu.Unlock()
 	if entry.err != nil {
@@ -77,9 +96,11 @@ func (c *Cache) Get(raw []byte) (*Registration, error) {
 	if r := entry.registration.Value(); r != nil {
 		return r, nil
 	}
-	r, err := c.parse(raw)
+	r, err := c.parse(raw, generation)
 	if err != nil {
-		entry.err = err
+		if !IsBudget(err) {
+			entry.err = err
+		}
 		return nil, err
 	}
 	entry.registration = weak.Make(r)
@@ -129,12 +150,14 @@ func (c *Cache) sweep() {
 	c.sweepAt = min(max(2*len(c.entries), minSweep), maxEntries)
 }
 
-// parse returns a cached registration with the same metrics, or parses the bytes.
-func (c *Cache) parse(raw []byte) (*Registration, error) {
+// parse returns a cached registration with the same metrics that was parsed with
+// the same generation of known metrics, or parses the bytes.
+func (c *Cache) parse(raw []byte, generation uint64) (*Registration, error) {
 	set, err := c.metricSet(raw)
 	if err != nil {
 		return nil, err
 	}
+	set[0] += generation
 	// When the receiver starts, all sandboxes of a build are found at once, and
 	// only the first one should parse.
 	c.parsing.Lock()
@@ -142,12 +165,20 @@ func (c *Cache) parse(raw []byte) (*Registration, error) {
 	if r := c.find(set); r != nil {
 		return r, nil
 	}
-	r, err := Parse(raw, c.prefix, c.limits)
+	var r *Registration
+	if c.known != nil {
+		r, err = ParseFirstUse(raw, c.known, c.limits)
+	} else {
+		r, err = Parse(raw, c.prefix, c.limits)
+	}
 	if err != nil {
 		return nil, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if err := c.checkBudget(r); err != nil {
+		return nil, err
+	}
 	c.registrations[set] = weak.Make(r)
 	return r, nil
 }

@@ -179,7 +179,7 @@ func BenchmarkCacheSameMetrics(b *testing.B) {
 	b.SetBytes(int64(len(raw)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := c.parse(raw); err != nil {
+		if _, err := c.parse(raw, 0); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -35,7 +35,20 @@ const (
 // Parse parses a registration. Prefix begins all names in the naming
 // "prometheus". The error is always an [*Error].
 func Parse(raw []byte, prefix string, limits Limits) (*Registration, error) {
-	p := parser{limits: limits.withDefaults(), prefix: prefix, interned: map[string]string{}}
+	p := parser{limits: limits.withDefaults(), prefix: prefix}
+	return p.run(raw)
+}
+
+// ParseFirstUse parses a registration that comes from the sandbox itself. Known
+// metrics have the known help texts; unknown ones are dropped or renamed.
+func ParseFirstUse(raw []byte, known *Known, limits Limits) (*Registration, error) {
+	p := parser{limits: limits.withDefaults(), known: known}
+	return p.run(raw)
+}
+
+// run parses a registration.
+func (p *parser) run(raw []byte) (*Registration, error) {
+	p.interned = map[string]string{}
 	p.scan.ResetBytes(raw, p.limits.scan())
 	p.parse()
 	if p.err != nil {
@@ -56,9 +69,11 @@ func formatError(err error) *Error {
 }
 
 type parser struct {
-	scan    jsonscan.Scanner
-	limits  Limits
-	prefix  string
+	scan   jsonscan.Scanner
+	limits Limits
+	prefix string
+	// known is set if the registration comes from the sandbox itself.
+	known   *Known
 	metrics []Metric
 	// numbers counts toward [Limits.Numbers].
 	numbers int
@@ -132,14 +147,20 @@ func (p *parser) parseMetric() {
 		p.metricErr = checkMetric(&m)
 	}
 	if p.metricErr == nil {
-		p.countSeries(&m)
+		if p.known != nil {
+			p.known.admit(&m, unit)
+		} else {
+			addFamilies(&m, unit, p.prefix)
+		}
+		if !m.Dropped {
+			p.countSeries(&m)
+		}
 	}
 	if p.metricErr != nil {
 		p.metricErr.Metric = cmp.Or(m.Name, m.Path)
 		p.reject(p.metricErr)
 		return
 	}
-	addFamilies(&m, unit, p.prefix)
 	p.metrics = append(p.metrics, m)
 }
 
@@ -300,13 +321,16 @@ func (p *parser) build() (*Registration, error) {
 		byName:  make(map[string]*Metric, len(p.metrics)),
 	}
 	slices.SortFunc(r.Metrics, func(a, b Metric) int { return cmp.Compare(a.Path, b.Path) })
+	dropAmbiguous(r.Metrics)
 	for i := range r.Metrics {
 		m := &r.Metrics[i]
 		m.Index = i
 		m.First = r.Series
 		r.Series += m.Series
-		m.Canonical = canonical(m)
 		r.byName[m.Name] = m
+		if !m.Dropped {
+			m.Canonical = canonical(m)
+		}
 	}
 	return r, nil
 }

@@ -16,6 +16,8 @@ type Registration struct {
 	Series uint32
 
 	byName map[string]*Metric
+	// size is what retained returns, 0 before its first call.
+	size int64
 
 	mu         sync.Mutex
 	selections map[string]*Selection
@@ -44,6 +46,11 @@ type Metric struct {
 	// Help is the description.
 	Help string
 	Type Type
+	// Dropped means that the metric is unknown and its points are skipped. It has
+	// only a name, a path and a type then, and no series.
+	Dropped bool
+	// unknown means that the metric is unknown and was kept.
+	unknown bool
 	// Fields are the labels, in the order of the registration.
 	Fields []Field
 	// Bounds are the lower bounds of all buckets except the first one, which are

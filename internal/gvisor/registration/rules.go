@@ -19,6 +19,9 @@ const (
 	RuleFormat Rule = "format"
 	// RuleLimit: one of the [Limits] is exceeded.
 	RuleLimit Rule = "limit"
+	// RuleBudget: the [Budget] of all registrations together is exceeded. It can be
+	// met later.
+	RuleBudget Rule = "budget"
 	// RuleNoName: name or prometheus_name is missing.
 	RuleNoName Rule = "no_name"
 	// RuleReservedName: the name is that of a Prometheus process metric, or

@@ -52,7 +52,7 @@ func (r *Registration) newSelection(filter *regexp.Regexp) *Selection {
 			continue
 		}
 		selection.Metrics[i] = true
-		if m.Type != Counter || !canZeroFill(m) {
+		if m.Type != Counter || m.Dropped || !canZeroFill(m) {
 			continue
 		}
 		for number := range m.Series {

@@ -26,7 +26,7 @@ func (d *decoder) readCanonicalEntry() bool {
 	}
 	// Names of registered metrics contain nothing that needs an escape.
 	metric := d.reg.Find(rest[:end])
-	if metric == nil || metric.Type == registration.Histogram {
+	if metric == nil || metric.Type == registration.Histogram || metric.Dropped {
 		return false
 	}
 	if rest, ok = bytes.CutPrefix(rest[end:], metric.Canonical); !ok {

@@ -31,6 +31,9 @@ type decoder struct {
 	// when is the time of the snapshot; zero without a snapshot.
 	when time.Time
 
+	// dropped is the number of points of unknown metrics.
+	dropped int
+
 	points     []point
 	histograms []histogram
 	// counts holds the buckets of all histograms.
@@ -99,6 +102,7 @@ func scanLimits(bytes int64) jsonscan.Limits {
 func (d *decoder) read(source io.Reader, limit int64) error {
 	d.scan.ResetReader(source, scanLimits(limit))
 	d.when = time.Time{}
+	d.dropped = 0
 	d.points, d.histograms, d.counts = d.points[:0], d.histograms[:0], d.counts[:0]
 	return urpc.Decode(&d.scan, d.readResult)
 }

@@ -11,8 +11,12 @@ import (
 // addEntry verifies the entry against the registration and adds its point.
 func (d *decoder) addEntry() {
 	e := &d.entry
-	metric := d.checkDefinition()
-	if metric == nil {
+	metric := d.reg.Find(e.name)
+	if metric != nil && metric.Dropped {
+		d.dropped++
+		return
+	}
+	if metric = d.checkDefinition(); metric == nil {
 		return
 	}
 	series, ok := d.checkLabels(metric)

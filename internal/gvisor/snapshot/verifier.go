@@ -27,6 +27,10 @@ type Settings struct {
 	AnyAge bool
 }
 
+// UnknownMetric is the reason why points are dropped whose metric is known from
+// the sandbox alone. They are not verified.
+const UnknownMetric = "unknown_metric"
+
 const (
 	// maxAge is the maximum age of a snapshot, as in gVisor's verifier.
 	maxAge           = 10 * time.Second
@@ -112,6 +116,9 @@ func (v *Verifier) accept(d *decoder, r *sandbox.Reading, read time.Time) error 
 	v.lastRead = read
 	v.commit(d, added)
 	v.emit(d, r)
+	if d.dropped > 0 {
+		r.Drop(UnknownMetric, d.dropped)
+	}
 	return nil
 }
 

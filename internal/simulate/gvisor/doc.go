@@ -13,6 +13,9 @@
 //     endless-array, deep-nesting, huge, late, descriptors.
 //   - Well-formed snapshots with false contents: counter-down, unknown-metric,
 //     help-changed, duplicate, future, old, filter-ignored.
+//   - Registrations that are false, from sandboxes without one in their state
+//     file: lying-registration, reserved-labels,
+//     large-registration, distinct-registration.
 //   - State files that are wrong or unreadable: wrong-peer, half-written, locked.
 //
 // To add a mode, declare its constant and add an entry to the table in modes.go:

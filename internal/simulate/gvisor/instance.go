@@ -104,7 +104,7 @@ func (i *instance) respond(conn *net.UnixConn, request *request) bool {
 	scratch := responses.Get().(*[]byte)
 	defer responses.Put(scratch)
 	b := (*scratch)[:0]
-	build := theBuild()
+	build := buildOf(s.mode)
 	switch {
 	case request.errorText != "":
 		b = appendError(b, request.errorText)
@@ -112,18 +112,27 @@ func (i *instance) respond(conn *net.UnixConn, request *request) bool {
 			s.load.AddForbidden()
 		}
 	case request.method == methodRegistered:
-		b = append(b, `{"success":true,"err":"","result":{"RegisteredMetrics":`...)
+		b = append(b, registrationHead...)
 		b = append(b, build.registration...)
 		b = append(b, `}}`...)
 	default:
 		plan := snapshotPlan{when: now, elapsed: now.Sub(i.created), filter: request.filter, without: -1}
+		points := build.points
+		if build == theBuild() {
+			points = points[:s.options.Points]
+		} else if plan.filter != nil {
+			plan.filter = newFilter(plan.filter.expression, build)
+		}
 		if s.mode != nil && s.mode.alter != nil {
 			s.mode.alter(&plan, s.load.Calls())
 		}
-		b = appendSnapshot(b, build.points[:s.options.Points], i.seed, &plan)
+		b = appendSnapshot(b, points, i.seed, &plan)
 	}
 	*scratch = b
 	to := exchange{Exchange: simulate.Exchange{Conn: conn, Server: i.server}, delay: s.options.Delay}
+	if s.mode != nil && s.mode.register != nil && request.method == methodRegistered {
+		return s.mode.register(&to, s.options.ID)
+	}
 	if s.mode != nil && s.mode.send != nil {
 		return s.mode.send(&to, b)
 	}

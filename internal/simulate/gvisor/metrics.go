@@ -11,7 +11,9 @@ import (
 // metric is one metric that the simulated build of runsc registers.
 type metric struct {
 	// name is a path, for example /netstack/tcp/resets_sent.
-	name        string
+	name string
+	// prometheus is the name in snapshots, empty if it follows from the path.
+	prometheus  string
 	help        string
 	gauge       bool
 	nanoseconds bool
@@ -28,6 +30,9 @@ type field struct {
 
 // prometheusName returns the name in snapshots: /fs/opens becomes fs_opens.
 func (m *metric) prometheusName() string {
+	if m.prometheus != "" {
+		return m.prometheus
+	}
 	return strings.ReplaceAll(strings.TrimPrefix(m.name, "/"), "/", "_")
 }
 

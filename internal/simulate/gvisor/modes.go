@@ -30,6 +30,12 @@ const (
 	WrongPeer     simulate.Mode = "wrong-peer"
 	HalfWritten   simulate.Mode = "half-written"
 	Locked        simulate.Mode = "locked"
+	// The sandboxes of these modes have no registration in their state file.
+	LyingRegistration simulate.Mode = "lying-registration"
+	ReservedLabels    simulate.Mode = "reserved-labels"
+
+	LargeRegistration    simulate.Mode = "large-registration"
+	DistinctRegistration simulate.Mode = "distinct-registration"
 )
 
 // mode defines how a hostile sandbox differs from an honest one. The modes
@@ -43,6 +49,12 @@ type mode struct {
 	// alter changes the contents of a response to Metrics.Export; call counts
 	// from 1.
 	alter func(plan *snapshotPlan, call int64)
+	// build returns the metrics that the sandbox registers and sends, if it is
+	// asked for its registration: its state file contains none.
+	build func() *build
+	// register replaces sending the registration; like with build, the state file
+	// contains none.
+	register func(to *exchange, id string) bool
 }
 
 var modes = []mode{
@@ -85,6 +97,22 @@ var modes = []mode{
 	{name: WrongPeer, description: "names a process in the state file that is not the one listening on the socket"},
 	{name: HalfWritten, description: "leaves a state file that is half written and not locked"},
 	{name: Locked, description: "keeps its state file locked, as if its creation never finished"},
+	{
+		name: LyingRegistration, description: "registers the metrics of others with other types and help texts",
+		build: lyingBuild,
+	},
+	{
+		name: ReservedLabels, description: "registers labels that identify other sandboxes or belong to exporters",
+		build: reservedBuild,
+	},
+	{
+		name: LargeRegistration, description: "sends 3.9 MB of a registration and then nothing more",
+		register: sendLargeRegistration,
+	},
+	{
+		name: DistinctRegistration, description: "sends a registration of 240 KB that no other sandbox sends",
+		register: sendDistinctRegistration,
+	},
 }
 
 // Modes describes every mode of gVisor sandboxes.

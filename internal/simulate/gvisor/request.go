@@ -15,7 +15,17 @@ const (
 // metricFilter selects the metrics of a response by their index in the
 // registration. nil selects all.
 type metricFilter struct {
-	selected []bool
+	expression *regexp.Regexp
+	selected   []bool
+}
+
+// newFilter returns the filter of an expression for the metrics of a build.
+func newFilter(expression *regexp.Regexp, build *build) *metricFilter {
+	f := &metricFilter{expression: expression, selected: make([]bool, len(build.metrics))}
+	for i := range build.metrics {
+		f.selected[i] = expression.MatchString(build.metrics[i].prometheusName())
+	}
+	return f
 }
 
 func (f *metricFilter) matches(metric int) bool { return f == nil || f.selected[metric] }
@@ -95,12 +105,7 @@ func parseFilter(data []byte) (filter *metricFilter, errorText string) {
 	if err != nil {
 		return nil, "cannot compile regexp " + string(mustMarshal(arg.OnlyMetrics)) + ": " + err.Error()
 	}
-	build := theBuild()
-	filter = &metricFilter{selected: make([]bool, len(build.metrics))}
-	for i := range build.metrics {
-		filter.selected[i] = expression.MatchString(build.metrics[i].prometheusName())
-	}
-	return filter, ""
+	return newFilter(expression, theBuild()), ""
 }
 
 // appendError appends the response to a request that failed.

@@ -86,6 +86,7 @@ func New(root *Root, options Options) (*Sandbox, error) {
 		if s.mode = modeOf(options.Mode); s.mode == nil {
 			return nil, fmt.Errorf("invalid mode %q: not a mode of gVisor sandboxes", options.Mode)
 		}
+		s.options.Unregistered = options.Unregistered || s.mode.build != nil || s.mode.register != nil
 	}
 	if limit := len(theBuild().points); options.Points < 2 || options.Points > limit {
 		return nil, fmt.Errorf("invalid number of points %d: must be between 2 and %d", options.Points, limit)

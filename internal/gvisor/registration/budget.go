@@ -1,0 +1,76 @@
+package registration
+
+import (
+	"errors"
+	"fmt"
+	"unsafe"
+)
+
+// Budget limits what the registrations that come from sandboxes themselves retain
+// together. Those with the same metrics count once. Zero fields are no limit.
+type Budget struct {
+	Registrations int
+	Bytes         int64
+}
+
+// IsBudget reports whether an error is that the budget was exceeded.
+func IsBudget(err error) bool {
+	var violation *Error
+	return errors.As(err, &violation) && violation.Rule == RuleBudget
+}
+
+// checkBudget returns an error if the cache cannot retain another registration.
+// The caller holds mu.
+func (c *Cache) checkBudget(r *Registration) error {
+	if c.budget == (Budget{}) {
+		return nil
+	}
+	registrations, bytes := 1, r.retained()
+	for set, pointer := range c.registrations {
+		if other := pointer.Value(); other != nil {
+			registrations++
+			bytes += other.retained()
+		} else {
+			delete(c.registrations, set)
+		}
+	}
+	if registrations <= c.budget.Registrations && bytes <= c.budget.Bytes {
+		return nil
+	}
+	return &Error{Rule: RuleBudget, Detail: fmt.Sprintf(
+		"the different registrations of sandboxes without one in their state files exceed %d or %d bytes; "+
+			"start sandboxes with --metric-server", c.budget.Registrations, c.budget.Bytes)}
+}
+
+// perIndexEntry is the approximate size of an entry of a map from strings.
+const perIndexEntry = 48
+
+// retained returns the approximate number of bytes that a registration retains,
+// without the families of known metrics, which sandboxes share.
+func (r *Registration) retained() int64 {
+	if r.size == 0 {
+		size := 0
+		for i := range r.Metrics {
+			size += r.Metrics[i].retained()
+		}
+		r.size = int64(size)
+	}
+	return r.size
+}
+
+func (m *Metric) retained() int {
+	const text = int(unsafe.Sizeof(""))
+	size := int(unsafe.Sizeof(*m)) + perIndexEntry + len(m.Name) + len(m.Path) + len(m.Help) + len(m.Canonical) + 16*len(m.Bounds)
+	for i := range m.Fields {
+		field := &m.Fields[i]
+		size += int(unsafe.Sizeof(*field)) + len(field.Key) + perIndexEntry*len(field.ordinals)
+		for _, value := range field.Values {
+			size += text + len(value)
+		}
+	}
+	if m.unknown {
+		// Both descriptors, with names and label keys.
+		size += int(unsafe.Sizeof(*m.Family)) + 2*(len(m.Path)+len(m.Name)) + 2*len(m.Fields)*2*text
+	}
+	return size
+}
