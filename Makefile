@@ -51,7 +51,7 @@ sandboxctl: ## Build the command-line tool: _build/sandboxctl.
 	@go -C cmd/sandboxctl build -o "$(CURDIR)/_build/sandboxctl" .
 
 .PHONY: run
-run: collector sandboxctl ## Run the Collector with simulated sandboxes and those of this host.
+run: collector sandboxctl ## Run the Collector with simulated sandboxes and the real sandboxes of this host.
 	@scripts/run
 
 .PHONY: test

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/snapshot"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/telemetry"
 )
@@ -88,7 +89,7 @@ func TestReadmeListsReasonsOfSkippedPaths(t *testing.T) {
 func TestReadmeListsOtherReasons(t *testing.T) {
 	inTelemetry := stringConstants(t, "internal/telemetry/telemetry.go", "")
 	require.Contains(t, inTelemetry, telemetry.EndRefused)
-	dropped := append(stringConstants(t, "internal/kata/reader/reason.go", ""), telemetry.EndRefused)
+	dropped := append(stringConstants(t, "internal/kata/reader/reason.go", ""), snapshot.UnknownMetric, telemetry.EndRefused)
 	skippedPulls := slices.DeleteFunc(inTelemetry, func(reason string) bool { return reason == telemetry.EndRefused })
 	skipped := stringConstants(t, "internal/kata/guard/guard.go", "Reason")
 	assert.ElementsMatch(t, skipped, slices.Collect(maps.Keys(readmeTable(t, "### Skipped Kata sandboxes"))))

@@ -119,7 +119,7 @@ func TestReadmeListsOptions(t *testing.T) {
 	require.True(t, found)
 	section, _, _ = strings.Cut(section, "\n## ")
 	listed := map[string]string{}
-	for _, row := range regexp.MustCompile("(?m)^`([a-z_.]+)` \\| `(.*?)` \\|").FindAllStringSubmatch(section, -1) {
+	for _, row := range regexp.MustCompile("(?m)^`([a-z_:]+)` \\| `(.*?)` \\|").FindAllStringSubmatch(section, -1) {
 		listed[row[1]] = row[2]
 	}
 	want := map[string]string{}
@@ -141,7 +141,7 @@ func collectOptions(options map[string]string, prefix string, config reflect.Val
 		}
 		switch kind := value.Kind(); {
 		case kind == reflect.Struct:
-			collectOptions(options, prefix+key+".", value)
+			collectOptions(options, prefix+key+"::", value)
 		case kind == reflect.Slice:
 			texts := make([]string, value.Len())
 			for j := range texts {

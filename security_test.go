@@ -45,9 +45,9 @@ var citation = regexp.MustCompile("^`(internal/[a-z/]+)\\.([A-Za-z.]+)`$")
 func TestSecurityLimits(t *testing.T) {
 	config := createDefaultConfig().(*Config)
 	options := map[string]int64{
-		"option `timeout`":                  int64(config.Timeout),
-		"option `gvisor.max_response_size`": int64(config.GVisor.MaxResponseSize),
-		"option `kata.max_response_size`":   int64(config.Kata.MaxResponseSize),
+		"option `timeout`":                   int64(config.Timeout),
+		"option `gvisor::max_response_size`": int64(config.GVisor.MaxResponseSize),
+		"option `kata::max_response_size`":   int64(config.Kata.MaxResponseSize),
 	}
 	compared := 0
 	for _, row := range securityRows(t, "Limits") {

@@ -8,10 +8,10 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// group is a pull group: the turn of several targets. A request is sent to each,
-// so that all work on their responses at the same time; then the responses are
-// read as they arrive. That takes one wake-up for all of them instead of several
-// for each, which would cost more than the pulls themselves.
+// group is a pull group: the targets of a turn with several targets. A request is
+// sent to each, so that all work on their responses at the same time; then the
+// responses are read as they arrive. That takes one wake-up for all of them
+// instead of several for each, which would cost more than the pulls themselves.
 //
 // A group consists of sandboxes whose last pull succeeded. Those that keep it
 // waiting are left to goroutines of their own.

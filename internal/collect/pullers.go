@@ -7,8 +7,9 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// turn is one pull of some targets, with the context that ends it in time. The
-// targets belong to it until they are sent to the scheduler's finished channel.
+// turn is the processing of one or more targets by a puller: one pull of each,
+// with the context that ends it in time. The targets belong to the turn until they
+// are sent to the scheduler's finished channel.
 type turn struct {
 	targets []*target
 	bounded context.Context

@@ -18,7 +18,7 @@
 // seconds, and never two at the same time.
 //
 // If a shim must not receive requests, the receiver opens a connection once and
-// closes it without sending a byte, to learn the process ID of the shim, which the
+// closes it without sending a byte, to determine the process ID of the shim, which the
 // files of the sandbox do not contain. Outside the PID namespace of the host, the
 // process ID remains unknown, and only the cgroup can be read.
 package kata

@@ -25,7 +25,7 @@ func readFacts(file *storage.StateFile) facts {
 		state:    state,
 		hasState: err == nil,
 		// The Go runtime writes its file before it creates the socket. If there is
-		// none, the virtual machine runs as another user, and its files are
+		// none, the hypervisor runs as a user other than root, and its files are
 		// elsewhere.
 		settled: err == nil || flavor == catalog.Go && errors.Is(err, storage.ErrNoState),
 	}

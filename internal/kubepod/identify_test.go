@@ -184,7 +184,9 @@ func TestIdentify(t *testing.T) {
 	for group, tests := range map[string]map[string]identifyTest{"containerd": containerdTests, "CRI-O": crioTests, "other": otherTests} {
 		for name, test := range tests {
 			t.Run(group+"/"+name, func(t *testing.T) {
-				evidence := Evidence{ContainerID: id, CgroupPath: test.cgroup, BundlePath: test.bundle, Annotations: read(t, test.annotations)}
+				evidence := Evidence{
+					ContainerID: id, CgroupPath: test.cgroup, BundlePath: test.bundle, Annotations: read(t, test.annotations),
+				}
 				assert.Equal(t, test.want, evidence.Identify())
 			})
 		}

@@ -72,8 +72,9 @@ func Regexp(key, expression string) error {
 	return nil
 }
 
-// Bounds of the limit on a response: below, no honest sandbox fits; above, a
-// hostile one could use up the memory of the Collector.
+// Bounds of the limit on a response: a smaller limit would reject normal
+// responses; with a larger one, a hostile response could use up the memory of the
+// Collector.
 const (
 	minResponseSize = 64 << 10
 	maxResponseSize = 64 << 20

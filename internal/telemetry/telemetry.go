@@ -29,7 +29,8 @@ const (
 	// BehindSchedule: the limit on pulls in flight was reached, or the pipeline
 	// blocked.
 	BehindSchedule = "behind_schedule"
-	// EndRefused: the pipeline kept refusing the points that end series.
+	// EndRefused: the pipeline repeatedly or permanently refused the points that
+	// mark the end of a series.
 	EndRefused = "end_refused"
 )
 

@@ -31,12 +31,12 @@ type benchOptions struct {
 type row struct {
 	gvisor, kata int
 	interval     time.Duration
-	// kept is the cost of a client that reads all responses at once over
-	// connections that stay open, floor that of one with the receiver's schedule
-	// and a new connection for each response.
-	kept, floor  floorResult
-	receiver     receiveResult
-	metricServer *metricServerResult
+	// persistent is the cost of a client that reads all responses at once over
+	// connections that stay open, baseline that of one with the receiver's
+	// schedule and a new connection for each response.
+	persistent, baseline discardResult
+	receiver             receiveResult
+	metricServer         *metricServerResult
 }
 
 func (r *row) name() string {
@@ -49,7 +49,7 @@ func (r *row) name() string {
 // upstreamCPU estimates the CPU time of the upstream exporter and its scraper on
 // this machine.
 func (r *row) upstreamCPU() time.Duration {
-	return time.Duration(float64(r.kept.CPU) * ratio(upstreamCPU, upstreamKept))
+	return time.Duration(float64(r.persistent.CPU) * ratio(upstreamCPU, upstreamPersistent))
 }
 
 func (r *row) sandboxes() int { return r.gvisor + r.kata }
@@ -135,9 +135,9 @@ func runBench(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	return printChecks(stdout, rows, options.strict)
 }
 
-// keptCycles is the number of cycles in which all responses are read over kept
-// connections. It is large because the time of one cycle varies by half.
-const keptCycles = 40
+// persistentCycles is the number of cycles in which all responses are read over
+// persistent connections. It is large because the time of one cycle varies by half.
+const persistentCycles = 40
 
 func measureRow(ctx context.Context, options benchOptions, r *row) error {
 	simulation := simulation{Options: simfleet.Options{
@@ -145,12 +145,12 @@ func measureRow(ctx context.Context, options benchOptions, r *row) error {
 		MetricServer: filepath.Join(os.TempDir(), fmt.Sprintf("load-%d.sock", os.Getpid())),
 	}}
 	report, err := withSimulation(simulation, func(sandboxes simulated) (err error) {
-		task := floorTask{GVisor: sandboxes.GVisor, Kata: sandboxes.Kata, Cycles: max(keptCycles, options.cycles)}
-		if r.kept, err = runChild[floorResult]("floor", task); err != nil {
+		task := discardTask{GVisor: sandboxes.GVisor, Kata: sandboxes.Kata, Cycles: max(persistentCycles, options.cycles)}
+		if r.persistent, err = runChild[discardResult]("discard", task); err != nil {
 			return err
 		}
 		task.Cycles, task.Interval = options.cycles, r.interval
-		if r.floor, err = runChild[floorResult]("floor", task); err != nil {
+		if r.baseline, err = runChild[discardResult]("discard", task); err != nil {
 			return err
 		}
 		if ctx.Err() != nil {

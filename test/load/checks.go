@@ -9,11 +9,11 @@ import (
 )
 
 // CPU time of runsc metric-server and a Collector's Prometheus receiver for a
-// cycle of the reference load, and of reading it over kept connections on the
-// same machine. Their ratio allows a comparison with other machines.
+// cycle of the reference load, and of reading it over persistent connections on
+// the same machine. Their ratio allows a comparison with other machines.
 const (
-	upstreamCPU  = 2080 * time.Millisecond
-	upstreamKept = 20 * time.Millisecond
+	upstreamCPU        = 2080 * time.Millisecond
+	upstreamPersistent = 20 * time.Millisecond
 )
 
 // referenceLoad is the number of gVisor sandboxes to which the limits of CPU
@@ -21,9 +21,9 @@ const (
 const referenceLoad = 1000
 
 // Limits of the measured values. A twentieth of the CPU time of the upstream
-// exporter is 5.2 times that of reading over kept connections.
+// exporter is 5.2 times that of reading over persistent connections.
 const (
-	maxOverFloor       = 5
+	maxCPURatio        = 5
 	maxPeakMemory      = 120 << 20
 	maxHeapPerSandbox  = 10 << 10
 	maxAllocsPerPoint  = 0.2
@@ -76,8 +76,8 @@ func checks(rows []*row) []check {
 			add("peak memory", float64(got.PeakMemory)/(1<<20), maxPeakMemory/(1<<20), "MiB", false)
 		}
 		if r.gvisor == referenceLoad {
-			add("CPU per cycle, as a multiple of kept", ratio(got.CPU, r.kept.CPU), maxOverFloor, "×", true)
-			add("CPU per cycle, as a multiple of floor", ratio(got.CPU, r.floor.CPU), maxOverFloor, "×", true)
+			add("CPU per cycle, as a multiple of persistent connections", ratio(got.CPU, r.persistent.CPU), maxCPURatio, "×", true)
+			add("CPU per cycle, as a multiple of the baseline", ratio(got.CPU, r.baseline.CPU), maxCPURatio, "×", true)
 			add("time until all have delivered", got.First.Seconds(), maxFirstCycle.Seconds(), "s", true)
 		}
 		if r.kata > 0 && r.kata <= maxKataLoad {
@@ -99,7 +99,7 @@ func printChecks(w io.Writer, rows []*row, strict bool) error {
 				failed = append(failed, fmt.Errorf("%s: %.2f %s exceeds the limit of %.2f", c.what, c.got, c.unit, c.limit))
 			}
 		}
-		_, _ = fmt.Fprintf(w, "%-7s  %-55s %10.2f ≤ %.2f %s\n", word, c.what, c.got, c.limit, c.unit)
+		_, _ = fmt.Fprintf(w, "%-7s  %-70s %10.2f ≤ %.2f %s\n", word, c.what, c.got, c.limit, c.unit)
 	}
 	return errors.Join(failed...)
 }

@@ -21,7 +21,7 @@ const childArgument = "child"
 // its standard input ends.
 var children = map[string]func(task json.RawMessage, parent *parent) error{
 	"simulate": simulateChild,
-	"floor":    floorChild,
+	"discard":  discardChild,
 	"receive":  receiveChild,
 }
 

@@ -13,27 +13,27 @@ import (
 
 // headers are the columns of the table.
 var headers = []string{
-	"load", "read", "kept", "floor CPU", "receiver CPU", "× kept", "× floor", "first cycle", "peak RSS", "heap each",
-	"points", "allocs/point", "pdata's", "stop",
+	"load", "read", "persistent connections", "baseline CPU", "receiver CPU", "× persistent", "× baseline", "first cycle", "peak RSS",
+	"heap per sandbox", "points", "allocs/point", "pdata allocations", "stop",
 }
 
 // legend explains the columns.
 const legend = `
-read          size of all responses
-kept          CPU time of a client that sends all requests, reads the responses and discards them: one after
-              another, over connections that stay open
-floor CPU     the same on the receiver's schedule: in five groups spread over the interval, over a new connection
-              each time, because a gVisor sandbox that ends waits for open connections
-receiver CPU  CPU time of the whole process, with a consumer that discards the data
-× kept        receiver CPU / kept
-× floor       receiver CPU / floor CPU
-first cycle   time from the end of the initial delay until every sandbox has delivered
-peak RSS      peak memory of the process
-heap each     heap growth per additional sandbox
-points        number of data points
-allocs/point  allocations per data point
-pdata's       allocations per data point that a copy of the data needs
-stop          duration of the shutdown
+read                    size of all responses
+persistent connections  CPU time of a client that sends all requests, reads the responses and discards them: one
+                        after another, over connections that stay open
+baseline CPU            the same on the receiver's schedule: in five groups spread over the interval, over a new
+                        connection each time, because a gVisor sandbox that ends waits for open connections
+receiver CPU            CPU time of the whole process, with a consumer that discards the data
+× persistent            receiver CPU / CPU with persistent connections
+× baseline              receiver CPU / baseline CPU
+first cycle             time from the end of the initial delay until every sandbox has delivered
+peak RSS                peak memory of the process
+heap per sandbox        heap growth per additional sandbox
+points                  number of data points
+allocs/point            allocations per data point
+pdata allocations       allocations per data point that a copy of the data needs
+stop                    duration of the shutdown
 
 `
 
@@ -64,12 +64,12 @@ func (r *row) cells(heapEach string) []string {
 	got := &r.receiver
 	return []string{
 		r.name(),
-		fmt.Sprintf("%.1f MB", float64(r.floor.Bytes)/1e6),
-		short(r.kept.CPU),
-		short(r.floor.CPU),
+		fmt.Sprintf("%.1f MB", float64(r.baseline.Bytes)/1e6),
+		short(r.persistent.CPU),
+		short(r.baseline.CPU),
 		short(got.CPU),
-		fmt.Sprintf("%.1f", ratio(got.CPU, r.kept.CPU)),
-		fmt.Sprintf("%.1f", ratio(got.CPU, r.floor.CPU)),
+		fmt.Sprintf("%.1f", ratio(got.CPU, r.persistent.CPU)),
+		fmt.Sprintf("%.1f", ratio(got.CPU, r.baseline.CPU)),
 		short(got.First),
 		fmt.Sprintf("%.0f MB", float64(got.PeakMemory)/1e6),
 		heapEach,
@@ -90,8 +90,8 @@ func printUpstream(w io.Writer, r *row) {
 	}
 	if r.gvisor == referenceLoad {
 		_, _ = fmt.Fprintf(w, "\n%s: on another machine, runsc metric-server and a Prometheus receiver used %s of CPU time, "+
-			"%.0f × kept (%s).\nThe same ratio on this machine is %s, %.0f × the receiver's CPU time.\n",
-			r.name(), short(upstreamCPU), ratio(upstreamCPU, upstreamKept), short(upstreamKept),
+			"%.0f × persistent connections (%s).\nThe same ratio on this machine is %s, %.0f × the receiver's CPU time.\n",
+			r.name(), short(upstreamCPU), ratio(upstreamCPU, upstreamPersistent), short(upstreamPersistent),
 			short(r.upstreamCPU()), ratio(r.upstreamCPU(), r.receiver.CPU))
 	}
 }

@@ -77,7 +77,9 @@ func TestInternerPod(t *testing.T) {
 	}{
 		"containerd": {
 			"/run/containerd/io.containerd.runtime.v2.task/k8s.io/a", "/k8s.io/a",
-			true, sandbox.Pod{Name: "p", Namespace: "n", UID: "u"}, "p", false,
+			true,
+			sandbox.Pod{Name: "p", Namespace: "n", UID: "u"},
+			"p", false,
 		},
 		"CRI-O":    {"/run/containers/storage/overlay-containers/a/userdata", "/x/crio-a", true, sandbox.Pod{Name: "own"}, "", false},
 		"Docker":   {"/run/docker/io.containerd.runtime.v2.task/moby/a", "/docker/a", false, sandbox.Pod{}, "", false},

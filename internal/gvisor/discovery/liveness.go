@@ -12,7 +12,7 @@ import (
 type process struct {
 	pid int
 	// start is the start time in ticks since boot, 0 if unknown. A process with the
-	// same ID but another start time is a different process.
+	// same ID but a different start time is a different process.
 	start uint64
 	// exited reports whether the process has exited. It is never reset.
 	exited bool

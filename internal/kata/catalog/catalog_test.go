@@ -103,10 +103,10 @@ func TestCounters(t *testing.T) {
 	}
 }
 
-// TestDefaultPresetIsBounded checks that the number of points in the default
-// preset does not grow with the guest, except for network interfaces and file
+// TestDefaultFamiliesAreBounded checks that the number of points of the default
+// families does not grow with the guest, except for network interfaces and file
 // systems.
-func TestDefaultPresetIsBounded(t *testing.T) {
+func TestDefaultFamiliesAreBounded(t *testing.T) {
 	labeled := map[string]bool{}
 	eachRow(func(_ Flavor, text *TextFamily, row *Row) {
 		if row.InDefault && len(row.Family.OTel.LabelKeys) > 0 && row.Family.OTel.LabelKeys[0] != "" {
@@ -115,6 +115,6 @@ func TestDefaultPresetIsBounded(t *testing.T) {
 	})
 	want := []string{"kata_guest_filesystem_bytes", "kata_guest_netdev_stat", "kata_hypervisor_netdev"}
 	if got := slices.Sorted(maps.Keys(labeled)); !slices.Equal(got, want) {
-		t.Errorf("families with labels in the default preset: %v, want %v", got, want)
+		t.Errorf("default families with labels: %v, want %v", got, want)
 	}
 }

@@ -67,7 +67,7 @@ type item struct {
 	metric     metric
 	scale      float64 // 0 means 1
 	attributes string  // constant, with naming "otel": "cpu.mode=user …"
-	inDefault  bool    // whether the default preset includes it
+	inDefault  bool    // whether it belongs to the default families
 	adjustment Adjustment
 }
 

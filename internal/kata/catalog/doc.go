@@ -14,9 +14,9 @@
 // wrote them, but KiB if runtime-rs or the guest agent did. The catalog is
 // therefore keyed by family and item and exists once per [Flavor]. A [Row]
 // holds both names, the actual kind, the UCUM unit, the factor to multiply by,
-// and whether the default preset includes it. A [TextFamily] holds the labels
-// that its samples must have, the side that measured it, and the section of the
-// text in which it may appear.
+// and whether it belongs to the default families. A [TextFamily] holds the
+// labels that its samples must have, the side that measured it, and the section
+// of the text in which it may appear.
 //
 // The table starts in table.go, with one entry per family. process.go and
 // network.go hold the items that several families share; the other files hold

@@ -18,7 +18,7 @@ var guestDisk = []item{
 	}, scale: milli},
 	{name: "weighted_time_in_progress", metric: metric{
 		"disk.weighted_io_time", "s", counter,
-		"Time during which disks of {} had operations in progress, multiplied by their number.",
+		"Time during which disks of {} had operations in progress, weighted by the number of operations in progress.",
 	}, scale: milli},
 	{name: "discards", metric: metric{
 		"disk.discard.operations", "{operation}", counter, "Number of discard operations on disks of {}.",

@@ -12,7 +12,7 @@ type Row struct {
 	// Family holds the descriptors for both namings. It is shared and must not
 	// be changed.
 	Family sandbox.Family
-	// InDefault reports whether the row belongs to the default preset.
+	// InDefault reports whether the row belongs to the default families.
 	InDefault bool
 	// Counter reports whether values only increase, whatever type the text
 	// declares.

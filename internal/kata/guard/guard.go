@@ -32,7 +32,7 @@ const (
 // maxBootTime limits how long a sandbox without a state file is considered to be
 // booting. After that, what can be read without contacting the shim is reported,
 // because runtime-rs never writes a state file next to the socket if Firecracker
-// runs in its jailer or if the virtual machine runs as another user.
+// runs in its jailer, or if the hypervisor runs as a user other than root.
 const maxBootTime = 2 * time.Minute
 
 // Facts are what is known about a sandbox without contacting it.

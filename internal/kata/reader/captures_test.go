@@ -42,11 +42,11 @@ func captureReading() *sandbox.Reading {
 var captureTests = []struct {
 	name   string
 	flavor catalog.Flavor
-	// Number of points in the default preset, of all families in the naming
+	// Number of points of the default families, of all families in the naming
 	// "otel", and of all families in the naming "prometheus".
-	preset, otel, prometheus int
-	dropped                  string
-	outcome                  sandbox.Outcome
+	defaults, otel, prometheus int
+	dropped                    string
+	outcome                    sandbox.Outcome
 }{
 	{"go-shim.prom", catalog.Go, 74, 763, 776, "", sandbox.OK},
 	{"go-shim-no-agent.prom", catalog.Go, 33, 208, 217, "", sandbox.OK},
@@ -69,7 +69,7 @@ func TestCaptures(t *testing.T) {
 				naming   sandbox.Naming
 				families Families
 				points   int
-			}{{"otel", "default", test.preset}, {"otel", "all", test.otel}, {"prometheus", "all", test.prometheus}} {
+			}{{"otel", "default", test.defaults}, {"otel", "all", test.otel}, {"prometheus", "all", test.prometheus}} {
 				settings := settingsFor(t, options.naming, func(o *Options) { o.Families = options.families })
 				reading := captureReading()
 				err := New(test.flavor, "dragonball", settings).Read(strings.NewReader(body), reading)

@@ -32,7 +32,7 @@
 // A [Reader] remembers every series that it emitted, to detect duplicates and
 // decreasing counters, and to list the series that end with the sandbox. It
 // stores each label value once. Both are bounded, separately for the host and
-// for the guest, and take a few KB in the default preset.
+// for the guest, and take a few KB with the default families.
 //
 // A counter that falls below its last value is dropped for that pull. If it is
 // still below at the next pull, it has been reset (the agent restarted, or an

@@ -8,7 +8,7 @@ import (
 )
 
 // TestReaderSize checks that equal responses do not make a reader grow, and that
-// a reader is small in the default preset.
+// a reader is small with the default families.
 func TestReaderSize(t *testing.T) {
 	settings := settingsFor(t, "otel", func(o *Options) { o.Families = "default" })
 	r := New(catalog.Go, "qemu", settings)

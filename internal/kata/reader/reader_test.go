@@ -61,7 +61,7 @@ func checkGrouped(t *testing.T, settings *Settings, reading *sandbox.Reading) {
 	}
 }
 
-func TestDefaultPreset(t *testing.T) {
+func TestDefaultFamilies(t *testing.T) {
 	for _, layout := range flavors {
 		settings := settingsFor(t, "otel", func(o *Options) { o.Families = "default" })
 		text := response(layout.flavor, hostText(layout.flavor, layout.hypervisor), guestText(layout.flavor))

@@ -12,9 +12,9 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
 )
 
-// floorTask is the task of the child that measures the floor: the cost of a
-// client that reads all responses and discards them.
-type floorTask struct {
+// discardTask is the task of the child that measures the cost of a client that
+// reads all responses and discards them.
+type discardTask struct {
 	// GVisor and Kata are the sockets to read.
 	GVisor, Kata []string
 	// Cycles is the number of measured cycles. An additional first cycle is not
@@ -31,8 +31,8 @@ type floorTask struct {
 // seconds.
 const groups = 5
 
-// floorResult is the result of a floorTask.
-type floorResult struct {
+// discardResult is the result of a discardTask.
+type discardResult struct {
 	// CPU is the median CPU time of a cycle, Wall the mean duration.
 	CPU, Wall time.Duration
 	// Bytes is the number of bytes read in one cycle.
@@ -42,12 +42,12 @@ type floorResult struct {
 // readTimeout limits how long a response may take.
 const readTimeout = 30 * time.Second
 
-func floorChild(task json.RawMessage, parent *parent) error {
-	var t floorTask
+func discardChild(task json.RawMessage, parent *parent) error {
+	var t discardTask
 	if err := json.Unmarshal(task, &t); err != nil {
 		return err
 	}
-	result, err := measureFloor(t)
+	result, err := measureDiscard(t)
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ type discarder struct {
 	complete func(opened, closed int, tail []byte) bool
 }
 
-func measureFloor(t floorTask) (result floorResult, failed error) {
+func measureDiscard(t discardTask) (result discardResult, failed error) {
 	var all []*discarder
 	defer func() {
 		for _, d := range all {
