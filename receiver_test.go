@@ -165,7 +165,7 @@ func TestReceiverCollectsBothRuntimes(t *testing.T) {
 			sink.await(t, "metrics of each sandbox are received", func() bool { return len(sink.count) >= 6 })
 			stop()
 			for _, pod := range fleet.Kata() {
-				assert.False(t, pod.Aborted(), "a request must not kill a shim")
+				assert.False(t, pod.Crashed(), "a request must not crash a shim")
 			}
 			for _, name := range expectedNames[naming] {
 				assert.True(t, sink.names[name], name)

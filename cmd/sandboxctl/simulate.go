@@ -81,27 +81,28 @@ func (s *simulation) run(ctx context.Context, stdout, stderr io.Writer) (failed 
 }
 
 // report prints the number of requests to the sandboxes. It fails if a request
-// has harmed a sandbox or was one that no receiver may send.
+// has crashed a sandbox or was one that the receiver must not send.
 func report(f *fleet.Fleet, stderr io.Writer) error {
 	var calls, forbidden int64
 	add := func(load simulate.Load) { calls, forbidden = calls+load.Calls, forbidden+load.Forbidden }
 	for _, s := range f.GVisor() {
 		add(s.Load())
 	}
-	aborted := 0
+	crashed := 0
 	for _, p := range f.Kata() {
 		add(p.Load())
-		if p.Aborted() {
-			aborted++
+		if p.Crashed() {
+			crashed++
 		}
 	}
 	_, _ = fmt.Fprintf(stderr, "The current sandboxes received %d requests; %d other sandboxes were replaced\n", calls, f.Churned())
 	var errs []error
-	if aborted > 0 {
-		errs = append(errs, fmt.Errorf("%d Kata pods died because of a request for metrics", aborted))
+	if crashed > 0 {
+		errs = append(errs, fmt.Errorf(
+			"%d Kata pods crashed because they received a request for metrics: the client must not contact these shims", crashed))
 	}
 	if forbidden > 0 {
-		errs = append(errs, fmt.Errorf("%d requests were of a kind that no receiver may send", forbidden))
+		errs = append(errs, fmt.Errorf("%d requests used a method or path that the receiver must not use", forbidden))
 	}
 	return errors.Join(errs...)
 }

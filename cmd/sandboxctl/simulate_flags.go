@@ -22,19 +22,19 @@ func (s *simulation) addFlags(command *cobra.Command) {
 	flags.IntVar(&s.fleet.Kata, "kata", 0, "number of honest Kata pods of the Go runtime")
 	flags.IntVar(&s.fleet.KataRust, "kata-runtime-rs", 0, "number of honest Kata pods of runtime-rs with Dragonball")
 	flags.IntVar(&s.fleet.KataRustQEMU, "kata-runtime-rs-qemu", 0,
-		"number of Kata pods of runtime-rs with QEMU: like real ones, their shims die on\n"+
+		"number of Kata pods of runtime-rs with QEMU: like real ones, their shims crash on\n"+
 			"a request for metrics; the command fails if that happens")
 	flags.StringArrayVar(&s.hostile, "hostile", nil, "`mode=count` of hostile sandboxes to add; may be repeated")
 	flags.IntVar(&s.fleet.Points, "points", gvisor.DefaultPoints, "number of points that each gVisor sandbox sends")
 	flags.Float64Var(&s.fleet.Churn, "churn", 0,
-		"number of honest sandboxes to replace per second, every second time with the\nsame id")
+		"number of honest sandboxes replaced per second, alternately with the same ID\nand with a new one")
 	flags.StringVar(&s.fleet.MetricServer, "metric-server", "",
 		"metric server `address` of the gVisor sandboxes (runsc's --metric-server)\n(default: a socket in the runtime root)")
 	flags.StringVar(&s.fleet.RuntimeRoot, "root", "",
 		"`directory` of the runtime root of the gVisor sandboxes\n(default: a new temporary directory)")
 	flags.StringVar(&s.fleet.StoragePath, "storage", "",
 		"parent `directory` of the storage paths of the Kata pods, vc/sbs and kata\n(default: a new temporary directory)")
-	flags.Uint64Var(&s.fleet.Seed, "seed", 0, "`number` from which ids and values derive")
+	flags.Uint64Var(&s.fleet.Seed, "seed", 0, "`number` from which IDs and values derive")
 	flags.BoolVar(&s.printConfig, "print-config", false,
 		"print a receiver configuration that reads the sandboxes, once they exist")
 }

@@ -205,8 +205,8 @@ func TestCommandFailsIfRequestCrashesShim(t *testing.T) {
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://shim/metrics", http.NoBody)
 	require.NoError(t, err)
 	require.NoError(t, request.Write(conn))
-	_, _ = io.ReadAll(conn) // ends when the shim dies
+	_, _ = io.ReadAll(conn) // ends when the shim crashes
 	i.stop()
 	assert.Equal(t, 1, i.status)
-	assert.Contains(t, i.stderr.String(), "1 Kata pods died")
+	assert.Contains(t, i.stderr.String(), "1 Kata pods crashed")
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// minIntervalFactor is how many times its minimum interval a sandbox is left
-// alone after its first failure. Pulls can burden a sandbox that has a minimum
+// minIntervalFactor is how many times its minimum interval a sandbox is not
+// pulled after its first failure. Pulls can burden a sandbox that has a minimum
 // interval: a Kata shim that stalled may be spinning, and each further request
 // would leave one more thread spinning.
 const minIntervalFactor = 6

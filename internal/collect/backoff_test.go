@@ -84,12 +84,12 @@ func TestFailingSandboxIsPulledLessOften(t *testing.T) {
 		assert.Equal(t, testInterval, pulls[last].Sub(pulls[last-1]), "must be pulled in every interval again")
 		responsive = h.sink.of("a", "sandbox.responsive")
 		assert.EqualValues(t, 1, responsive[len(responsive)-1].value)
-		assert.Equal(t, 1, h.logs.FilterMessage("Sandbox recovered").Len())
+		assert.Equal(t, 1, h.logs.FilterMessage("Pulling sandbox metrics succeeds again").Len())
 		stop()
 	})
 }
 
-func TestMinIntervalIsKeptAndFailuresWeighMore(t *testing.T) {
+func TestBackOffIsLongerWithMinInterval(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHarness(t, func(c *Collection) { c.settings.Interval, c.settings.Timeout = 4*time.Second, time.Second })
 		stop := h.start(t)

@@ -35,7 +35,7 @@ var _ sandbox.Sender = senderBarrier{}
 func (c *Collection) isolate(inner sandbox.Sandbox) (isolated sandbox.Sandbox, ok bool) {
 	b := &barrier{c: c, inner: inner}
 	func() {
-		defer c.recoverPanic(nil)
+		defer b.recoverPanic(nil)
 		b.identity = inner.Identity()
 	}()
 	if sender, sends := inner.(sandbox.Sender); sends {
@@ -51,7 +51,7 @@ func (b *barrier) Identity() *sandbox.Identity { return b.identity }
 // running if there is none: then Pull shows whether more than Status fails.
 func (b *barrier) Status() (status sandbox.Status) {
 	last := b.status.Load()
-	defer b.c.recoverPanic(func(error) {
+	defer b.recoverPanic(func(error) {
 		status = sandbox.Status{State: sandbox.Running}
 		if last != nil {
 			status = *last
@@ -68,50 +68,50 @@ func (b *barrier) Status() (status sandbox.Status) {
 // MinInterval implements [sandbox.Sandbox]. After a panic it is long, because a bug
 // must not burden a sandbox.
 func (b *barrier) MinInterval() (interval time.Duration) {
-	defer b.c.recoverPanic(func(error) { interval = b.c.limits.maxBackOff })
+	defer b.recoverPanic(func(error) { interval = b.c.limits.maxBackOff })
 	return b.inner.MinInterval()
 }
 
 // Pull implements [sandbox.Sandbox].
 func (b *barrier) Pull(ctx context.Context, r *sandbox.Reading) (err error) {
-	defer b.c.recoverPanic(func(panicked error) { err = panicked })
+	defer b.recoverPanic(func(panicked error) { err = panicked })
 	return b.inner.Pull(ctx, r)
 }
 
 // AppendInfo implements [sandbox.Sandbox]. What was appended before a panic remains.
 func (b *barrier) AppendInfo(r *sandbox.Reading, verified bool) {
-	defer b.c.recoverPanic(nil)
+	defer b.recoverPanic(nil)
 	b.inner.AppendInfo(r, verified)
 }
 
 // AppendSeries implements [sandbox.Sandbox]. What was appended before a panic
 // remains.
 func (b *barrier) AppendSeries(r *sandbox.Reading) {
-	defer b.c.recoverPanic(nil)
+	defer b.recoverPanic(nil)
 	b.inner.AppendSeries(r)
 }
 
 // Close implements [sandbox.Sandbox].
 func (b *barrier) Close() (err error) {
-	defer b.c.recoverPanic(func(panicked error) { err = panicked })
+	defer b.recoverPanic(func(panicked error) { err = panicked })
 	return b.inner.Close()
 }
 
 // Send implements [sandbox.Sender].
 func (b senderBarrier) Send(ctx context.Context) (sent bool) {
-	defer b.c.recoverPanic(func(error) { sent = false })
+	defer b.recoverPanic(func(error) { sent = false })
 	return b.sender.Send(ctx)
 }
 
 // Ready implements [sandbox.Sender]. After a panic, Receive completes the pull.
 func (b senderBarrier) Ready() (ready bool) {
-	defer b.c.recoverPanic(func(error) { ready = true })
+	defer b.recoverPanic(func(error) { ready = true })
 	return b.sender.Ready()
 }
 
 // Receive implements [sandbox.Sender].
 func (b senderBarrier) Receive(r *sandbox.Reading, onBlock func()) (err error) {
-	defer b.c.recoverPanic(func(panicked error) { err = panicked })
+	defer b.recoverPanic(func(panicked error) { err = panicked })
 	return b.sender.Receive(r, onBlock)
 }
 
@@ -140,14 +140,29 @@ type panics struct {
 
 // recoverPanic recovers from a panic in a runtime's code, if deferred.
 func (c *Collection) recoverPanic(panicked func(error)) {
-	cause := recover()
-	if cause == nil {
-		return
+	if cause := recover(); cause != nil {
+		c.handlePanic(cause, nil, panicked)
 	}
+}
+
+// recoverPanic is like that of the collection and names the sandbox in the log.
+func (b *barrier) recoverPanic(panicked func(error)) {
+	if cause := recover(); cause != nil {
+		b.c.handlePanic(cause, b.identity, panicked)
+	}
+}
+
+// handlePanic logs and reports a panic. id is nil if it does not concern a single
+// sandbox, or the identity is unknown.
+func (c *Collection) handlePanic(cause any, id *sandbox.Identity, panicked func(error)) {
 	count, now, logged := c.panics.count.Add(1), int64(time.Since(c.started)), c.panics.logged.Load()
 	if (count == 1 || now-logged >= int64(panicLogInterval)) && c.panics.logged.CompareAndSwap(logged, now) {
-		c.settings.Logger.Error("Code of a runtime panicked; please report this as a bug",
-			zap.Any("panic", cause), zap.Int64("panics", count), zap.ByteString("stack", debug.Stack()))
+		fields := []zap.Field{zap.Any("panic", cause), zap.Int64("panics", count), zap.ByteString("stack", debug.Stack())}
+		if id != nil {
+			fields = append(fields, zap.String("sandbox.runtime.name", id.Runtime), zap.String("sandbox.id", id.ID),
+				zap.String("sandbox.iteration", id.Iteration))
+		}
+		c.settings.Logger.Error("Code of a runtime panicked; please report this as a bug", fields...)
 	}
 	if panicked != nil {
 		panicked(sandbox.Fail(sandbox.Internal, fmt.Errorf("panic: %v", cause)))

@@ -157,7 +157,7 @@ func TestPanicOfARuntime(t *testing.T) {
 		stop()
 		assert.GreaterOrEqual(t, len(s.pulled()), 3)
 		assert.NotEmpty(t, h.sink.of("", "fake.count"), "the metrics of the other runtime")
-		assert.Equal(t, 1, h.logs.FilterMessage("Sandbox discovery stopped permanently").Len())
+		assert.Equal(t, 1, h.logs.FilterMessage("Sandbox discovery stopped permanently; please report this as a bug").Len())
 		require.Len(t, h.errs, 1)
 		assert.ErrorContains(t, h.errs[0], "a bug in Watch")
 	})

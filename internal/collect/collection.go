@@ -54,7 +54,7 @@ func (c *Collection) Start() {
 func (c *Collection) watch(ctx context.Context, runtime sandbox.Runtime) {
 	err := c.watchSafely(ctx, runtime)
 	if err != nil && ctx.Err() == nil {
-		c.settings.Logger.Error("Sandbox discovery stopped permanently",
+		c.settings.Logger.Error("Sandbox discovery stopped permanently; please report this as a bug",
 			zap.String("sandbox.runtime.name", runtime.Name()), zap.Error(err))
 		c.settings.ReportError(runtime.Name(), err)
 	}

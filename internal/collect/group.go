@@ -29,7 +29,7 @@ type group struct {
 }
 
 // maxGroup is the maximum size of a group: that many connections are open at a
-// time, and wait for each other's responses to be read.
+// time, and each response waits until those before it have been read.
 const maxGroup = 32
 
 // pauses are the times that a group sleeps before it reads the responses that

@@ -2,6 +2,7 @@ package collect
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -77,7 +78,14 @@ func TestPanicsInAGroup(t *testing.T) {
 				assert.GreaterOrEqual(t, len(points), 5)
 			}
 		}
-		assert.NotZero(t, h.logs.FilterMessageSnippet("panicked").Len())
+		panics := h.logs.FilterMessageSnippet("panicked").All()
+		require.NotEmpty(t, panics)
+		logged := panics[0].ContextMap()
+		index := slices.IndexFunc(all, func(s *fakeSandbox) bool { return s.identity.ID == logged["sandbox.id"] })
+		require.GreaterOrEqual(t, index, 0, "the log does not name the sandbox")
+		assert.Zero(t, index%4, "the log names another sandbox")
+		assert.Equal(t, all[index].identity.Runtime, logged["sandbox.runtime.name"])
+		assert.Equal(t, all[index].identity.Iteration, logged["sandbox.iteration"])
 	})
 }
 

@@ -6,7 +6,7 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// health is what pulls reveal about a sandbox.
+// health is the results of the pulls of a sandbox.
 type health struct {
 	// outcome is that of the last pull, empty before the first; failures is the
 	// number of consecutive failures.

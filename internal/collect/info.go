@@ -9,12 +9,12 @@ import (
 
 // infoInterval is the approximate time between two points of an info family.
 // Prometheus considers a series stale after five minutes, its exporter after
-// metric_expiration, of which a minute is typical.
+// metric_expiration, typically a minute.
 const infoInterval = 30 * time.Second
 
-// emitInfo makes a reading emit its info families if they are due. The second
-// time follows the first at random within the interval, so that sandboxes that
-// were discovered together do not all emit them together from then on.
+// emitInfo makes a reading emit its info families if they are due. The first
+// interval has a random length, so that sandboxes that were discovered together do
+// not all emit them together from then on.
 func (c *Collection) emitInfo(t *target, r *sandbox.Reading, verified bool) {
 	now := time.Now()
 	if lost := t.lost.Swap(false); !lost && now.Before(t.infoDue) {

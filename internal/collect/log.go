@@ -32,7 +32,7 @@ func (c *Collection) logChange(t *target, before *health, err error) {
 	if after.outcome == sandbox.OK {
 		if t.failing {
 			t.failing = false
-			c.settings.Logger.Info("Sandbox recovered", append(fields, zap.Int("failed_pulls", before.failures))...)
+			c.settings.Logger.Info("Pulling sandbox metrics succeeds again", append(fields, zap.Int("failed_pulls", before.failures))...)
 		}
 		return
 	}

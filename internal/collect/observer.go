@@ -36,8 +36,12 @@ func (o *observer) Skipped(path, reason string) {
 		o.skipped[path] = reason
 	}
 	o.c.settings.Telemetry.SkippedPath(o.runtime, before, reason)
-	o.c.settings.Logger.Debug("Skipped path changed",
-		zap.String("sandbox.runtime.name", o.runtime), zap.String("path", path), zap.String("reason", reason))
+	fields := []zap.Field{zap.String("sandbox.runtime.name", o.runtime), zap.String("path", path)}
+	if reason == "" {
+		o.c.settings.Logger.Debug("Path is no longer skipped", fields...)
+	} else {
+		o.c.settings.Logger.Debug("Path is skipped", append(fields, zap.String("reason", reason))...)
+	}
 }
 
 func (o *observer) Scanned() {

@@ -105,6 +105,8 @@ func TestSkippedPathsAreCountedByReason(t *testing.T) {
 		report("/run/runsc/b", "")
 		report("/run/runsc/unknown", "")
 		expect(0, 2)
+		assert.Equal(t, 4, h.logs.FilterMessage("Path is skipped").Len())
+		assert.Equal(t, 1, h.logs.FilterMessage("Path is no longer skipped").Len())
 		h.runtime.actions <- func(o sandbox.Observer) { o.Scanned() }
 		synctest.Wait()
 		assert.Equal(t, 1, h.logs.FilterMessage("First scan is complete").Len())

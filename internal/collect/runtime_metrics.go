@@ -42,9 +42,9 @@ func (s *scheduler) reportRuntimes(ctx context.Context, now time.Time) {
 	}
 }
 
-// deliverRuntimeMetrics does not wait for a sink that blocks: the next reading is
-// worth more than a late one, so it is dropped if as many are overdue as there
-// are runtimes.
+// deliverRuntimeMetrics does not wait for a sink that blocks. If one reading per
+// runtime is already waiting, the new one is dropped, because the next reading is
+// worth more than a late one.
 func (s *scheduler) deliverRuntimeMetrics(ctx context.Context, r *sandbox.Reading) {
 	if s.overdue.Load() >= int32(len(s.c.settings.Runtimes)) {
 		r.Free()

@@ -100,7 +100,7 @@ func TestUnprovenSandboxesLeaveRoom(t *testing.T) {
 	})
 }
 
-func TestBlockedSinkMakesPullsSkip(t *testing.T) {
+func TestPullsAreSkippedWhileSinkBlocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHarness(t, func(c *Collection) { c.limits.inFlight, c.limits.unproven = 10, 8 })
 		h.sink.block = make(chan struct{})
@@ -146,7 +146,7 @@ func TestLostPointsArePulledAgainSoon(t *testing.T) {
 	})
 }
 
-func TestPullsHaveTheWholeTimeoutHoweverShort(t *testing.T) {
+func TestSharedDeadlineDoesNotShortenTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const timeout = 20 * time.Millisecond
 		h := newHarness(t, func(c *Collection) { c.settings.Interval, c.settings.Timeout = 100*time.Millisecond, timeout })

@@ -9,7 +9,7 @@ import (
 )
 
 // reportDelay is the time after which changes of the set of sandboxes are
-// reported: not immediately, since they rarely come alone.
+// reported: delayed, because changes often come in groups.
 const reportDelay = time.Second
 
 // takePending applies what runtimes and the sink have reported.
@@ -76,7 +76,7 @@ func (s *scheduler) remove(ctx context.Context, one sandbox.Sandbox) {
 	s.startOne(ctx, t)
 }
 
-// repull moves the next turn of a sandbox forward whose points the sink lost.
+// repull schedules an earlier turn for a sandbox whose points the sink lost.
 func (s *scheduler) repull(t *target, now time.Time) {
 	if t.queue == nil || t.gone {
 		return
@@ -137,9 +137,9 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
-// nextTurn returns the first slot at the target's phase that is not too soon: the
-// first turn and those that were moved forward are out of phase, and the sandbox
-// may have a minimum interval.
+// nextTurn returns the first slot at the target's phase that is not too soon.
+// The first turn and those that were moved forward are out of phase, and the
+// sandbox may have a minimum interval.
 func (s *scheduler) nextTurn(t *target) time.Time {
 	interval := s.c.settings.Interval
 	earliest := t.turned.Add(interval / 2)

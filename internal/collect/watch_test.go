@@ -21,7 +21,7 @@ type watcher struct {
 func (w watcher) Watch(ctx context.Context, _ sandbox.Observer) error { return w.watch(ctx) }
 
 func TestDiscoveryThatStopsIsReported(t *testing.T) {
-	const message = "Sandbox discovery stopped permanently"
+	const message = "Sandbox discovery stopped permanently; please report this as a bug"
 	broken := errors.New("too many open files")
 	for name, test := range map[string]struct {
 		watch func(context.Context) error

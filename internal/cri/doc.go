@@ -1,5 +1,5 @@
 // Package cri looks up the pods of sandboxes in the container runtime of the
-// node (containerd, CRI-O) over the Container Runtime Interface (runtime.v1).
+// host (containerd, CRI-O) over the Container Runtime Interface (runtime.v1).
 //
 // It uses a single connection, which is opened for the first request and then
 // kept. Callers request a pod with [Lookup.Request] and receive it from
@@ -8,7 +8,7 @@
 // not know a sandbox yet right after it started.
 //
 // A few pending requests are sent as one call per sandbox ID, more as one call
-// that lists all sandboxes. A node may have thousands of sandboxes with large
+// that lists all sandboxes. A host may have thousands of sandboxes with large
 // annotations, so a response may have 16 MiB, as for the kubelet. If a list
 // exceeds that, each sandbox is looked up by its ID.
 //

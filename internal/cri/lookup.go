@@ -181,7 +181,7 @@ func (l *Lookup) resolve(ctx context.Context, connection *connection, ids []stri
 }
 
 // list makes one call, for all sandboxes or those that match filter, and sends
-// the results for ids.
+// the results for IDs.
 func (l *Lookup) list(ctx context.Context, connection *connection, filter string, ids []string) error {
 	callCtx, cancel := context.WithTimeout(ctx, l.timing.call)
 	defer cancel()

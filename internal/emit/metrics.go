@@ -7,9 +7,9 @@
 //	   └──────────── Lost: pull again ◄──── refused ──────────┘
 //
 // Each lane has a worker, which has one goroutine and one batch. A batch is sent when
-// it is full or old. If the pipeline refuses it, values are pulled again and
-// the ends of series are kept for another batch, so that no series outlives its
-// sandbox.
+// it is full or has reached its maximum age. If the pipeline refuses it, values are
+// pulled again and the ends of series are kept for another batch, so that no series
+// outlives its sandbox.
 package emit
 
 import (
@@ -114,7 +114,7 @@ func (m *Metrics) Deliver(ctx context.Context, lane int, deliveries []sandbox.De
 }
 
 // Shutdown sends what has been delivered and waits for it, but not longer than a
-// second or until the context ends. Nothing may be delivered any more.
+// second or until the context ends. Nothing may be delivered afterwards.
 func (m *Metrics) Shutdown(ctx context.Context) error {
 	if m.cancel == nil {
 		return nil

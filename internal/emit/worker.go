@@ -68,7 +68,7 @@ func (w *worker) run(ctx context.Context) {
 }
 
 // append adds a delivery to the batch. One without points in this naming is
-// forgotten, because nothing would ever make its batch full or old.
+// dropped: a batch with only such deliveries would never be sent.
 func (w *worker) append(ctx context.Context, d sandbox.Delivery) {
 	if d.Identity != nil && !w.sink.settings.Converter.Keeps(d.Identity) {
 		d.Reading.Free()

@@ -10,7 +10,7 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// Reasons to refuse a sandbox. They are reported like those of package discovery,
+// Reasons to skip a sandbox. They are reported like those of package discovery,
 // for the path of the state file of the root container.
 const (
 	// otherMetricServer means that the sandbox was started with another
@@ -21,15 +21,15 @@ const (
 	unregistered = "unregistered"
 )
 
-// admission decides which of the discovered sandboxes are admitted. The settings of
-// the runtime can refuse a sandbox. It must be used by the goroutine of discovery
-// only.
+// admission decides which of the discovered sandboxes are admitted and which are
+// skipped because of the settings of the runtime. It must be used by the goroutine of
+// discovery only.
 type admission struct {
 	runtime  *Runtime
 	observer sandbox.Observer
-	// refused are the reasons of the refused sandboxes by the path of the state file
+	// skipped are the reasons of the skipped sandboxes by the path of the state file
 	// of the root container.
-	refused map[string]string
+	skipped map[string]string
 	// waiting are sandboxes without a registration in their state file, until the
 	// first scan is complete: only then it is known which metrics the host vouches
 	// for. It is nil from then on.
@@ -41,7 +41,7 @@ type admission struct {
 
 func newAdmission(runtime *Runtime, observer sandbox.Observer) *admission {
 	return &admission{
-		runtime: runtime, observer: observer, refused: map[string]string{},
+		runtime: runtime, observer: observer, skipped: map[string]string{},
 		waiting: map[*Sandbox]bool{}, vouched: map[weak.Pointer[registration.Registration]]bool{},
 	}
 }
@@ -49,8 +49,8 @@ func newAdmission(runtime *Runtime, observer sandbox.Observer) *admission {
 // Added implements [discovery.Observer].
 func (a *admission) Added(record *discovery.Sandbox) {
 	a.vouch(record.Registration)
-	reason := a.runtime.refusalReason(record)
-	a.refuse(record.Key, reason)
+	reason := a.runtime.skipReason(record)
+	a.skip(record.Key, reason)
 	if reason != "" {
 		return
 	}
@@ -98,7 +98,7 @@ func (a *admission) Changed(record *discovery.Sandbox) {
 
 // Gone implements [discovery.Observer].
 func (a *admission) Gone(record *discovery.Sandbox) {
-	a.refuse(record.Key, "")
+	a.skip(record.Key, "")
 	s := a.runtime.sandboxes[record.Key]
 	if s == nil {
 		return
@@ -116,10 +116,10 @@ func (a *admission) Gone(record *discovery.Sandbox) {
 }
 
 // Skipped implements [discovery.Observer]. If discovery no longer skips the state
-// file of a refused sandbox, the reason of the refusal applies again.
+// file of a sandbox that the settings skip, the reason of the settings applies again.
 func (a *admission) Skipped(path string, reason discovery.Reason) {
 	if reason == "" {
-		a.observer.Skipped(path, a.refused[path])
+		a.observer.Skipped(path, a.skipped[path])
 		return
 	}
 	a.observer.Skipped(path, string(reason))
@@ -138,23 +138,23 @@ func (a *admission) Scanned() {
 	a.observer.Scanned()
 }
 
-// refuse records the reason why a sandbox is refused, empty if it is not.
-func (a *admission) refuse(key discovery.Key, reason string) {
+// skip records the reason why a sandbox is skipped, empty if it is not.
+func (a *admission) skip(key discovery.Key, reason string) {
 	path := key.StateFile()
-	if a.refused[path] == reason {
+	if a.skipped[path] == reason {
 		return
 	}
 	if reason == "" {
-		delete(a.refused, path)
+		delete(a.skipped, path)
 	} else {
-		a.refused[path] = reason
+		a.skipped[path] = reason
 	}
 	a.observer.Skipped(path, reason)
 }
 
-// refusalReason returns the reason why the settings refuse a sandbox, empty if they
-// do not.
-func (r *Runtime) refusalReason(record *discovery.Sandbox) string {
+// skipReason returns the reason why the settings skip a sandbox, empty if they do
+// not.
+func (r *Runtime) skipReason(record *discovery.Sandbox) string {
 	switch {
 	case r.config.MetricServerAddress != "" && !r.hasMetricServer(record):
 		return otherMetricServer

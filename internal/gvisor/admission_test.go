@@ -18,7 +18,7 @@ func withRegistration(s *discovery.Sandbox) { s.Registration = &registration.Reg
 
 func withInvalidRegistration(s *discovery.Sandbox) { s.RegistrationError = errors.New("x") }
 
-var refusalTests = map[string]struct {
+var skipTests = map[string]struct {
 	// address and trust are configured.
 	address string
 	trust   sandbox.Trust
@@ -45,7 +45,7 @@ var refusalTests = map[string]struct {
 }
 
 func TestRefusalReason(t *testing.T) {
-	for name, test := range refusalTests {
+	for name, test := range skipTests {
 		t.Run(name, func(t *testing.T) {
 			config := testConfig("/run/runsc")
 			config.MetricServerAddress, config.Trust = test.address, test.trust
@@ -54,12 +54,12 @@ func TestRefusalReason(t *testing.T) {
 			if test.change != nil {
 				test.change(r)
 			}
-			assert.Equal(t, test.want, newRuntime(t, config).refusalReason(r))
+			assert.Equal(t, test.want, newRuntime(t, config).skipReason(r))
 		})
 	}
 }
 
-// newRegisteredAdmission returns the admission of a runtime that refuses sandboxes
+// newRegisteredAdmission returns the admission of a runtime that skips sandboxes
 // without a registration.
 func newRegisteredAdmission(t *testing.T) (*admission, *recorder) {
 	t.Helper()
@@ -88,7 +88,7 @@ func TestAdmissionReportsSkippedPaths(t *testing.T) {
 	assert.Equal(t, map[string]string{"busy2_sandbox:busy2.state": unregistered}, observer.skipped)
 	a.Gone(record())
 	assert.Empty(t, observer.skipped)
-	assert.Empty(t, a.refused)
+	assert.Empty(t, a.skipped)
 	assert.Empty(t, observer.events)
 }
 

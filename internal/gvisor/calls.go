@@ -47,20 +47,20 @@ type savings struct {
 }
 
 const (
-	// maxSavingsAttempts limits the requests for savings: releases that do not
-	// know the method should not receive them forever.
+	// maxSavingsAttempts limits the requests for savings: releases without the
+	// method must not receive them indefinitely.
 	maxSavingsAttempts = 3
 	maxSavingsSize     = 4 << 10
 )
 
 var savingsFields = jsonscan.NewFields("CPUTimeSaved", "WallTimeSaved")
 
-// learnSavings requests what the restore saved, unless it is known. The result is
+// requestSavings requests what the restore saved, unless it is known. The result is
 //
 //	{"CPUTimeSaved":1500000,"WallTimeSaved":2000000000}
 //
 // in nanoseconds. If the call fails, the pull does not.
-func (s *Sandbox) learnSavings(conn *control.Conn, record *discovery.Sandbox) {
+func (s *Sandbox) requestSavings(conn *control.Conn, record *discovery.Sandbox) {
 	if s.savings.attempts >= maxSavingsAttempts || record.CPUTimeSaved != 0 || record.WallTimeSaved != 0 {
 		return
 	}

@@ -72,7 +72,7 @@ func (c *Config) Check() error {
 	}
 	var prefix error
 	if !metricPrefix.MatchString(c.MetricPrefix) {
-		prefix = fmt.Errorf("metric_prefix: invalid prefix %q: use letters, digits and _, starting with a letter or _", c.MetricPrefix)
+		prefix = fmt.Errorf("metric_prefix: invalid prefix %q: use letters, digits, _ and :, not starting with a digit", c.MetricPrefix)
 	}
 	return errors.Join(
 		option.Patterns("roots", c.Roots),

@@ -6,10 +6,10 @@
 // # Trust
 //
 // A sandbox started with --metric-server has its registration in its state file,
-// written before the workload started. The receiver
-// requests the registration of any other sandbox from the sandbox itself, once per
-// instance before the first pull, and verifies all later snapshots against that. Its metrics are marked with
-// sandbox.trust="first_use".
+// written before the workload started. The receiver requests the registration of any
+// other sandbox from the sandbox itself, once per instance before the first pull, and
+// verifies all later snapshots against that. The metrics of such a sandbox are marked
+// with sandbox.trust="first_use".
 //
 // # What is emitted without a pull
 //

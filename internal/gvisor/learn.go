@@ -65,9 +65,9 @@ func (l *learning) begin(ctx context.Context, attempts int) (bounded context.Con
 	return bounded, func() { cancel(); <-slots }, nil
 }
 
-// learn creates the verifier. It requests the registration from a sandbox that
-// has none in its state file.
-func (s *Sandbox) learn(ctx context.Context, record *discovery.Sandbox) error {
+// createVerifier creates the verifier. It requests the registration from a sandbox
+// that has none in its state file.
+func (s *Sandbox) createVerifier(ctx context.Context, record *discovery.Sandbox) error {
 	known := record.Registration
 	if known == nil {
 		var err error

@@ -83,7 +83,7 @@ func (s *Sandbox) connectAndSend(ctx context.Context, record *discovery.Sandbox)
 		return s.rejectRegistration(record.RegistrationError)
 	}
 	if s.verifier == nil {
-		if err := s.learn(ctx, record); err != nil {
+		if err := s.createVerifier(ctx, record); err != nil {
 			return err
 		}
 	}
@@ -100,7 +100,7 @@ func (s *Sandbox) receive(record *discovery.Sandbox, r *sandbox.Reading) error {
 		return s.verifier.Read(source, int64(s.runtime.config.MaxResponseSize), time.Now, r)
 	})
 	if err == nil && record.Restored {
-		s.learnSavings(conn, record)
+		s.requestSavings(conn, record)
 	}
 	return err
 }
@@ -116,7 +116,7 @@ func (s *Sandbox) target(record *discovery.Sandbox) control.Target {
 
 // rejectRegistration gives up on an instance whose registration is invalid.
 func (s *Sandbox) rejectRegistration(err error) error {
-	s.registrationErr = sandbox.Fail(sandbox.Untrusted, fmt.Errorf("invalid registration of metrics: %w", err))
+	s.registrationErr = sandbox.Fail(sandbox.Untrusted, fmt.Errorf("verify the sandbox's registration: %w", err))
 	return s.registrationErr
 }
 

@@ -78,7 +78,7 @@ func (g Cgroup) cpuV1() (CgroupCPU, error) {
 
 // throttlingV1 reads cpu.stat, cpu.cfs_quota_us and cpu.cfs_period_us, which
 // exist only if the kernel was built with CPU limits. Without a limit the quota
-// is -1, which readNumber refuses.
+// is -1, which readNumber rejects.
 //
 //	nr_throttled 1
 //	throttled_time 7000
@@ -162,7 +162,7 @@ func (g Cgroup) Memory() (CgroupMemory, error) {
 	if memory.Usage, err = readNumber(filepath.Join(g.memory, usage)); err != nil {
 		return CgroupMemory{}, err
 	}
-	// Version 2 reports "max" if there is no limit, which readNumber refuses.
+	// Version 2 reports "max" if there is no limit, which readNumber rejects.
 	if value, err := readNumber(filepath.Join(g.memory, limit)); err == nil && value < maxMemoryLimit {
 		memory.Limit = value
 	}

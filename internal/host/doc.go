@@ -6,7 +6,7 @@
 // It reads /proc and cgroups itself instead of through
 // github.com/prometheus/procfs and github.com/containerd/cgroups, because the
 // metrics need few fields: it opens only the files with those fields, below a
-// configurable root, refuses symbolic links and files above a size limit, and
+// configurable root, rejects symbolic links and files above a size limit, and
 // allocates nothing per field. Those libraries parse every field into structs
 // and maps, follow symbolic links, and either have no size limit or silently
 // cut a file off at a fixed one.

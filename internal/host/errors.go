@@ -13,7 +13,7 @@ var (
 	ErrTooLarge = errors.New("larger than the limit")
 	// ErrLocked is returned if another process holds the lock.
 	ErrLocked = errors.New("locked by another process")
-	// ErrNoProcess is returned if no process has the pid, or if it is a zombie.
+	// ErrNoProcess is returned if no process has the PID, or if it is a zombie.
 	ErrNoProcess = errors.New("no such process")
 	// ErrTooMany is returned if the limit of watched processes is reached.
 	ErrTooMany = errors.New("too many watched processes")

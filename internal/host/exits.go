@@ -40,7 +40,7 @@ func NewExits(limit int) (*Exits, error) {
 	return e, nil
 }
 
-// Exited returns the channel that receives the pid of each watched process that
+// Exited returns the channel that receives the PID of each watched process that
 // has ended, once. The process is then no longer watched.
 func (e *Exits) Exited() <-chan int { return e.exited }
 

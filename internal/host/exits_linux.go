@@ -18,7 +18,7 @@ func newEpoll() (*os.File, error) {
 	// os.NewFile registers only non-blocking descriptors with the poller.
 	if err := unix.SetNonblock(epoll, true); err != nil {
 		_ = unix.Close(epoll)
-		return nil, fmt.Errorf("epoll: %w", err)
+		return nil, fmt.Errorf("set epoll descriptor non-blocking: %w", err)
 	}
 	return os.NewFile(uintptr(epoll), "epoll"), nil
 }
@@ -57,7 +57,7 @@ type pidfd int
 
 func (fd pidfd) Close() error { return unix.Close(int(fd)) }
 
-// endedProcesses returns the pids of some watched processes that have ended, and
+// endedProcesses returns the PIDs of some watched processes that have ended, and
 // none only if there are none. It does not block.
 func endedProcesses(epoll int) (pids []int) {
 	var events [64]unix.EpollEvent

@@ -25,8 +25,8 @@ type Processes struct {
 }
 
 // ProcessStart returns when a process started, in clock ticks since boot.
-// Together with the pid, it distinguishes the process from a later one with the
-// same pid. For a zombie it returns [ErrNoProcess].
+// Together with the PID, it distinguishes the process from a later one with the
+// same PID. For a zombie it returns [ErrNoProcess].
 func (p Processes) ProcessStart(pid int) (uint64, error) {
 	path := p.path(pid, "stat")
 	data, _, err := ReadRegular(path, maxProcessStat, nil)

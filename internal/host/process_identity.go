@@ -22,7 +22,7 @@ func (p Processes) HasArgument(pid int, argument string) (bool, error) {
 	return found, err
 }
 
-// Local reports whether pids of this proc filesystem can be used in system
+// Local reports whether PIDs of this proc filesystem can be used in system
 // calls of this process. They cannot if it shows a parent PID namespace.
 func (p Processes) Local() bool {
 	self, err := os.Readlink(filepath.Join(p.Root, "self"))

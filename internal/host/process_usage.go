@@ -22,7 +22,7 @@ type ProcessTimes struct {
 	Name string
 	// State is one letter, 'Z' for a zombie.
 	State byte
-	// Parent is the pid of the parent process.
+	// Parent is the PID of the parent process.
 	Parent int
 	// User and System are the CPU time of the process itself, ChildrenUser and
 	// ChildrenSystem that of the children it has waited for.

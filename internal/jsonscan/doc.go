@@ -50,7 +50,7 @@
 // # Differences from encoding/json
 //
 // Both accept the same input and return the same values, except that this
-// package refuses everything beyond its [Limits], and refuses invalid UTF-8 and
+// package rejects everything beyond its [Limits], and rejects invalid UTF-8 and
 // lone surrogates, which encoding/json replaces with U+FFFD. Like encoding/json,
-// it accepts duplicate keys in an object; [Scanner.NextField] refuses them.
+// it accepts duplicate keys in an object; [Scanner.NextField] rejects them.
 package jsonscan

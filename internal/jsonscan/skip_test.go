@@ -25,7 +25,7 @@ func TestSkipAcceptsValidJSON(t *testing.T) {
 	}
 }
 
-// invalidInputs lists inputs that Skip refuses, each with the class of the error.
+// invalidInputs lists inputs that Skip rejects, each with the class of the error.
 var invalidInputs = []struct {
 	input string
 	class error

@@ -200,7 +200,7 @@ func (seen Seen) Has(index int) bool { return seen&(1<<index) != 0 }
 // NextField is [Scanner.NextKey] for an object whose keys are known: it returns
 // the index of the key in fields and skips entries with other keys.
 //
-// It refuses a duplicate of a known key, and an unknown key that differs from a
+// It rejects a duplicate of a known key, and an unknown key that differs from a
 // known one only in case: encoding/json would use the last duplicate, and would
 // treat the other as the known key, so that two programs could see different
 // data in the same bytes.

@@ -39,7 +39,7 @@ func (s *Scanner) literal(word string) bool {
 	return true
 }
 
-// Int64 consumes an integer. Like encoding/json, it refuses fractions and
+// Int64 consumes an integer. Like encoding/json, it rejects fractions and
 // exponents, even if the value is an integer.
 func (s *Scanner) Int64() int64 {
 	digits, negative, ok := s.integer()
@@ -71,7 +71,7 @@ func (s *Scanner) Uint64() uint64 {
 	return v
 }
 
-// Float64 consumes a number. It refuses one that is too large for a float64.
+// Float64 consumes a number. It rejects one that is too large for a float64.
 func (s *Scanner) Float64() float64 {
 	if !s.expect(Number) {
 		return 0

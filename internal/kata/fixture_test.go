@@ -17,8 +17,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if socket := os.Getenv(abortingShimVariable); socket != "" {
-		serveAbortingShim(socket)
+	if socket := os.Getenv(crashingShimVariable); socket != "" {
+		serveCrashingShim(socket)
 		return
 	}
 	goleak.VerifyTestMain(m)

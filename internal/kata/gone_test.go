@@ -38,7 +38,7 @@ func TestSocketWithoutListener(t *testing.T) {
 // although its files remain.
 func TestShimProcessExits(t *testing.T) {
 	paths := newStoragePaths(t)
-	shim := startAbortingShim(t, paths.rust)
+	shim := startCrashingShim(t, paths.rust)
 	write(t, filepath.Join(paths.rust, "web-0", "state.json"), stateFile("web-0", "qemu"))
 	s := findOne(t, newConfig(paths))
 	if _, err := pull(t, s); err != nil {

@@ -92,7 +92,7 @@ func TestStateFileIsCompletedLate(t *testing.T) {
 	}
 }
 
-// statesOf returns the states of all sandboxes that were added, by id.
+// statesOf returns the states of all sandboxes that were added, by ID.
 func statesOf(r *recorder) map[string]sandbox.State {
 	states := map[string]sandbox.State{}
 	for _, s := range r.sandboxes() {

@@ -43,7 +43,7 @@ func TestNothingVisibleOnHost(t *testing.T) {
 	if sandbox.OutcomeOf(err) != sandbox.Unsafe || len(r.Points) != 0 || !strings.Contains(err.Error(), "unsafe_hypervisor") {
 		t.Errorf("got error %v, families %q", err, familiesOf(r))
 	}
-	if s.pod.Load().Calls != 0 || s.pod.Aborted() {
+	if s.pod.Load().Calls != 0 || s.pod.Crashed() {
 		t.Error("the shim received a request")
 	}
 }
@@ -61,7 +61,7 @@ func TestOnlyCgroupVisibleOnHost(t *testing.T) {
 	if err != nil || !hasFamily(r, "kata.cgroup.memory.usage") || !hasFamily(r, "kata.cgroup.cpu.time") {
 		t.Errorf("got error %v, families %q", err, familiesOf(r))
 	}
-	if s.pod.Aborted() {
+	if s.pod.Crashed() {
 		t.Error("the shim received a request")
 	}
 }

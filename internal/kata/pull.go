@@ -44,12 +44,12 @@ func (s *Sandbox) request(ctx context.Context, facts *facts, r *sandbox.Reading)
 // readHost reads what is available on the host.
 func (s *Sandbox) readHost(ctx context.Context, facts *facts, decision guard.Decision, r *sandbox.Reading) error {
 	if s.probe == nil || s.probeFor != facts {
-		if err := s.learnPeer(ctx); err != nil {
+		if err := s.determinePeer(ctx); err != nil {
 			return err
 		}
 		s.probe = passive.NewProbe(s.runtime.roots, passive.Sandbox{
 			Flavor: facts.flavor,
-			Shim:   s.peer, VMM: facts.state.VMM, Virtiofsd: facts.state.Virtiofsd,
+			Shim:   s.peer, Hypervisor: facts.state.HypervisorPID, Virtiofsd: facts.state.Virtiofsd,
 			Cgroup: facts.state.Cgroup,
 		})
 		s.probeFor = facts
@@ -61,7 +61,8 @@ func (s *Sandbox) readHost(ctx context.Context, facts *facts, decision guard.Dec
 	}
 	if len(samples) == 0 {
 		return sandbox.Failf(sandbox.Unsafe,
-			"shim is not contacted (%s), and neither its process nor its cgroup is visible: use the host's PID namespace", decision.Reason)
+			"shim is not contacted (%s), and neither its process nor its cgroup is visible: "+
+				"use the host's PID namespace, and mount the host's /sys/fs/cgroup", decision.Reason)
 	}
 	if start := s.probe.Start(); !start.IsZero() {
 		r.Start = start
@@ -70,9 +71,9 @@ func (s *Sandbox) readHost(ctx context.Context, facts *facts, decision guard.Dec
 	return nil
 }
 
-// learnPeer learns the process ID of the shim from its socket, without sending
-// anything.
-func (s *Sandbox) learnPeer(ctx context.Context) error {
+// determinePeer determines the process ID of the shim from its socket, without
+// sending anything.
+func (s *Sandbox) determinePeer(ctx context.Context) error {
 	if s.peer != 0 {
 		return nil
 	}
@@ -89,10 +90,12 @@ func (s *Sandbox) checkPeer(peer host.Peer) error {
 		return sandbox.Failf(sandbox.Gone, "socket in %s was removed or replaced", s.directory.Path())
 	}
 	if s.runtime.rootOnly && peer.UID != 0 {
-		return fmt.Errorf("a process of user %d listens on the socket of the shim, which must run as root", peer.UID)
+		return fmt.Errorf("verify peer of %s: process %d runs as user %d, but the shim must run as root",
+			s.directory.Socket(), peer.PID, peer.UID)
 	}
 	if s.peer != 0 && peer.PID != s.peer {
-		return fmt.Errorf("process %d listens on the socket of process %d", peer.PID, s.peer)
+		return fmt.Errorf("verify peer of %s: process %d is listening, but the shim is process %d",
+			s.directory.Socket(), peer.PID, s.peer)
 	}
 	s.peer = peer.PID
 	return nil

@@ -90,7 +90,7 @@ func (r *Runtime) Name() string { return sandbox.RuntimeKata }
 func (r *Runtime) Watch(ctx context.Context, observer sandbox.Observer) error {
 	notifier, err := storage.NewNotifier()
 	if err != nil {
-		r.logger.Warn("inotify is unavailable; falling back to polling. Raise fs.inotify.max_user_instances", zap.Error(err))
+		r.logger.Warn("Failed to watch Kata storage paths; falling back to polling", zap.Error(err))
 	}
 	defer func() { _ = notifier.Close() }()
 
@@ -101,7 +101,8 @@ func (r *Runtime) Watch(ctx context.Context, observer sandbox.Observer) error {
 		results = r.cri.Results()
 		lookup.Go(func() {
 			if err := r.cri.Run(ctx); err != nil {
-				r.logger.Error("Pod lookup stopped permanently", zap.Error(err))
+				r.logger.Error("Pod lookup in the container runtime stopped permanently; please report this as a bug",
+					zap.String("cri_endpoint", r.config.CRIEndpoint), zap.Error(err))
 			}
 		})
 	}

@@ -20,7 +20,7 @@ type Evidence struct {
 // Identity is what the evidence proves.
 type Identity struct {
 	Manager Manager
-	// InPod reports whether the manager created the container for a pod.
+	// InPod reports whether that runtime created the container for a pod.
 	InPod bool
 	// ContainerName is the name of the container in its pod.
 	ContainerName string

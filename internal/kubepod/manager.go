@@ -5,25 +5,25 @@ import (
 	"strings"
 )
 
-// Manager is the container manager that created a container.
+// Manager is the container runtime that created a container.
 type Manager int
 
 const (
-	// Unknown means that neither path is that of a known manager. runsc on the
+	// Unknown means that neither path is that of a known runtime. runsc on the
 	// command line is an example.
 	Unknown Manager = iota
 	// Containerd is the CRI plugin of containerd.
 	Containerd
 	// CRIO is CRI-O.
 	CRIO
-	// Other is a manager without pods of Kubernetes, or one that does not name
+	// Other is a runtime without pods of Kubernetes, or one that does not name
 	// them in annotations.
 	Other
-	// Contradictory means that the paths are those of different managers.
+	// Contradictory means that the paths are those of different runtimes.
 	Contradictory
 )
 
-// managers is a set of managers that are possible after a look at one path.
+// managers is a set of container runtimes that are possible after a look at one path.
 type managers uint
 
 const (
@@ -36,7 +36,7 @@ const (
 	anyManager managers = 1<<iota - 1
 )
 
-// managerOf determines the manager from both paths.
+// managerOf determines the container runtime from both paths.
 func managerOf(containerID, cgroupPath, bundlePath string) Manager {
 	switch managersOfCgroup(containerID, cgroupPath) & managersOfBundle(containerID, bundlePath) {
 	case anyManager:
@@ -53,7 +53,7 @@ func managerOf(containerID, cgroupPath, bundlePath string) Manager {
 	return Other
 }
 
-// managersOfBundle returns the managers that create bundles at a path:
+// managersOfBundle returns the container runtimes that create bundles at a path:
 //
 //	/run/containerd/io.containerd.runtime.v2.task/<namespace>/<container ID>
 //	/run/containers/storage/overlay-containers/<container ID>/userdata
@@ -77,7 +77,7 @@ func managersOfBundle(containerID, bundlePath string) managers {
 	return anyManager
 }
 
-// cgroupPrefixes are the names that managers put before the container ID.
+// cgroupPrefixes are the names that container runtimes put before the container ID.
 var cgroupPrefixes = map[string]managers{
 	"cri-containerd": containerdCRI,
 	"crio":           crio,
@@ -86,7 +86,7 @@ var cgroupPrefixes = map[string]managers{
 	"nerdctl":        nonCRI,
 }
 
-// managersOfCgroup returns the managers that create cgroups at a path. The
+// managersOfCgroup returns the container runtimes that create cgroups at a path. The
 // notation depends on the cgroup driver:
 //
 //	kubepods-pod51cf5a9b_….slice:crio:<container ID>

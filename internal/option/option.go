@@ -38,7 +38,7 @@ func Paths(key string, paths []string) error {
 func Patterns(key string, patterns []string) error {
 	return checkPaths(key, patterns, func(pattern string) error {
 		if _, err := filepath.Match(pattern, ""); err != nil {
-			return fmt.Errorf("invalid pattern %q: check its brackets", pattern)
+			return fmt.Errorf("invalid pattern %q: check its brackets and backslashes", pattern)
 		}
 		return nil
 	})

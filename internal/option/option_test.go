@@ -32,7 +32,7 @@ func TestPatterns(t *testing.T) {
 	require.NoError(t, Patterns("roots", []string{"/run", "/run/*", "/run/[ab]"}))
 	assert.EqualError(t, Patterns("roots", nil), emptyList)
 	assert.EqualError(t, Patterns("roots", []string{"/run", "run/*"}), `roots::1: "run/*" is relative: use an absolute path`)
-	assert.EqualError(t, Patterns("roots", []string{"/run/[a"}), `roots::0: invalid pattern "/run/[a": check its brackets`)
+	assert.EqualError(t, Patterns("roots", []string{"/run/[a"}), `roots::0: invalid pattern "/run/[a": check its brackets and backslashes`)
 }
 
 func TestAllPathsAreChecked(t *testing.T) {

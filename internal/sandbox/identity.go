@@ -61,14 +61,14 @@ const (
 // Trusts lists all values of [Trust], the stricter one last.
 var Trusts = [...]Trust{FirstUse, Registered}
 
-// Pod names a Kubernetes pod.
+// Pod identifies a Kubernetes pod.
 type Pod struct {
 	Name      string
 	Namespace string
 	UID       string
 }
 
-// Container names an OCI container.
+// Container identifies an OCI container.
 type Container struct {
 	ID   string
 	Name string

@@ -22,7 +22,7 @@ func Bool(v bool) Number {
 	return Int(0)
 }
 
-// IsFloat reports whether AsFloat is exact, rather than AsInt.
+// IsFloat reports whether the number is a floating-point value.
 func (n Number) IsFloat() bool { return n.float }
 
 // AsInt returns the integer, or the integer part of a floating-point value.
@@ -41,7 +41,7 @@ func (n Number) AsFloat() float64 {
 	return float64(int64(n.bits))
 }
 
-// Scaled returns the number multiplied by factor, of which 0 means 1. An integer
+// Scaled returns the number multiplied by factor; a factor of 0 means 1. An integer
 // stays an integer if the factor is a positive integer and the product fits.
 func (n Number) Scaled(factor float64) Number {
 	if factor == 0 || factor == 1 {

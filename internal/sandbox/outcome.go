@@ -16,10 +16,11 @@ const (
 	// Partial means that part of the response was read and verified, and the
 	// rest was lost.
 	Partial Outcome = "partial"
-	// Unreachable means that nothing listens on the socket, or that it may not
-	// be opened.
+	// Unreachable means that nothing listens on the socket, or the receiver may
+	// not connect to it.
 	Unreachable Outcome = "unreachable"
-	// WrongPeer means that another process than expected listens on the socket.
+	// WrongPeer means that a process other than the expected one listens on
+	// the socket.
 	WrongPeer Outcome = "wrong_peer"
 	// Timeout means that the deadline passed before the response was complete.
 	Timeout Outcome = "timeout"
@@ -36,7 +37,7 @@ const (
 	Rejected Outcome = "rejected"
 	// Untrusted means that there is nothing to verify a response against.
 	Untrusted Outcome = "untrusted"
-	// Unsafe means that a request could harm the sandbox, so none was sent, and
+	// Unsafe means that a request could crash the sandbox, so none was sent, and
 	// that nothing could be read on the host either.
 	Unsafe Outcome = "unsafe"
 	// Gone means that the sandbox ended during the pull, which is not an error.
@@ -102,7 +103,8 @@ func OutcomeOf(err error) Outcome {
 }
 
 // ErrorTypeOf returns the outcome that names the cause of a failed pull. It is
-// [OutcomeOf], except that a partial pull has the error type that cut it short.
+// [OutcomeOf], except that a partial pull has the error type of the failure that
+// cut it short.
 func ErrorTypeOf(err error) Outcome {
 	outcome := OutcomeOf(err)
 	if outcome != Partial {

@@ -37,8 +37,8 @@ type Reading struct {
 type Part struct {
 	// Identity is the resource, nil for the sandbox itself.
 	Identity *Identity
-	// Ended means that the resource has ended: its points, of any value, name the
-	// series that end.
+	// Ended means that the resource has ended: each of its points identifies a
+	// series that has ended; the values are ignored.
 	Ended  bool
 	Points []Point
 
@@ -129,8 +129,9 @@ func (r *Reading) Distribution(values *Distribution) *Distribution {
 // the sandbox itself.
 func (r *Reading) Resource(identity *Identity) { r.startPart(identity, false) }
 
-// EndResource makes all points appended from now on name series of that resource
-// that have ended, while the sandbox itself goes on. Their values are ignored.
+// EndResource makes each point appended from now on identify a series of that
+// resource that has ended, while the sandbox itself goes on. The values are
+// ignored.
 func (r *Reading) EndResource(identity *Identity) { r.startPart(identity, true) }
 
 func (r *Reading) startPart(identity *Identity, ended bool) {

@@ -45,7 +45,7 @@ type Observer interface {
 type Sandbox interface {
 	// Identity never changes.
 	Identity() *Identity
-	// Status is what the runtime's files currently say.
+	// Status is the status according to the runtime's files.
 	Status() Status
 	// MinInterval is the shortest time between the starts of two pulls that is
 	// known not to burden the sandbox; 0 if there is no such limit.
@@ -58,8 +58,9 @@ type Sandbox interface {
 	// AppendInfo appends what is known without a pull. verified is whether the
 	// last pull succeeded.
 	AppendInfo(r *Reading, verified bool)
-	// AppendSeries appends one point, of any value, for each series that Pull or
-	// AppendInfo has emitted since the last call, so that they can be ended.
+	// AppendSeries appends one point for each series that Pull or AppendInfo has
+	// emitted since the last call, so that they can be ended. Each of the points
+	// identifies a series; the values are ignored.
 	AppendSeries(r *Reading)
 	// Close releases what the sandbox holds.
 	Close() error
@@ -88,8 +89,8 @@ type Stats struct {
 	Time, Started time.Time
 	// Seen is the number of sandboxes since the receiver started.
 	Seen int64
-	// Running is the number of running sandboxes, Broken of those of them whose
-	// last pull failed.
+	// Running is the number of running sandboxes, Broken the number of these
+	// whose last pull failed.
 	Running, Broken int64
 	// Pulls and Failures count completed pulls since the receiver started.
 	Pulls, Failures int64

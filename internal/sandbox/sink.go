@@ -18,7 +18,8 @@ type Delivery struct {
 	// Identity is nil for readings that are not about a single sandbox.
 	Identity *Identity
 	Reading  *Reading
-	// End means that the points of the reading name series that have ended.
+	// End means that each point of the reading identifies a series that has ended;
+	// the values are ignored.
 	End bool
 	// Source is notified if the reading is lost; it may be nil.
 	Source Source
@@ -26,8 +27,8 @@ type Delivery struct {
 
 // Source is the origin of a delivery, as its sink sees it.
 type Source interface {
-	// Lost reports that the points of a reading were not accepted. With repull,
-	// a new pull soon may replace them; without, it would only add to the load.
-	// It does not block.
+	// Lost reports that the points of a reading were not accepted. If repull is
+	// true, pull again soon; otherwise another pull would only add load. It does
+	// not block.
 	Lost(repull bool)
 }

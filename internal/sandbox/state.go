@@ -11,8 +11,8 @@ const (
 	Running State = "running"
 	// Stopped sandboxes have left files behind, but no process.
 	Stopped State = "stopped"
-	// Skipped sandboxes run, but a request could harm them. Pull reads only what
-	// is available without contact.
+	// Skipped sandboxes run, but are not contacted, because a request could crash
+	// them. Pull reads their metrics on the host instead.
 	Skipped State = "skipped"
 	// Unknown sandboxes may run: their processes cannot be seen from here. They are
 	// pulled like running ones.
@@ -22,11 +22,13 @@ const (
 // States lists all values of [State].
 var States = [...]State{Booting, Running, Stopped, Skipped, Unknown}
 
-// Status is the state of a sandbox and what the receiver makes of it.
+// Status is the state of a sandbox and, if the sandbox is not contacted, the
+// reason.
 type Status struct {
 	State State
 	// SkipReason is why the sandbox is not contacted, from a closed list; empty
-	// if it is. It is the attribute sandbox.skip_reason.
+	// if it is. It is the attribute sandbox.skip_reason. A sandbox that is not
+	// contacted only because the configuration says so (passive) is running.
 	SkipReason string
 }
 

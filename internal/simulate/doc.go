@@ -13,9 +13,8 @@
 //
 // # Hostile modes
 //
-// A mode is one way in which a broken or malicious sandbox can harm the process
-// that reads it, for example a response that never ends or a counter that
-// decreases. The packages gvisor and kata list their modes in their
+// A mode is one way in which a hostile sandbox can harm the process that reads it,
+// for example a response that never ends or a counter that decreases. The packages gvisor and kata list their modes in their
 // documentation and in the functions Modes; the names of Kata modes start with
 // "kata-".
 //

@@ -31,7 +31,7 @@ const (
 )
 
 // At returns the value after the sandbox has run for elapsed. The seed is that
-// of the sandbox; the index tells its values apart.
+// of the sandbox; the index distinguishes its values.
 func (m Motion) At(seed, index uint64, elapsed time.Duration) uint64 {
 	if m.Kind == Constant {
 		return m.Level

@@ -6,7 +6,7 @@ import "fmt"
 // appear in anything that the receiver emits or logs.
 const DecoySecret = "decoy-2f61c0d4-do-not-export"
 
-// PodStyle selects the container engine that created the pod of a sandbox.
+// PodStyle selects the container runtime that created the pod of a sandbox.
 type PodStyle string
 
 const (

@@ -19,7 +19,7 @@ func NewSeeds(seed uint64) *Seeds {
 // Next returns the next number.
 func (s *Seeds) Next() uint64 { return mix(s.state.Add(goldenGamma)) }
 
-// ID returns an identifier of 64 hexadecimal digits, as container engines
+// ID returns an identifier of 64 hexadecimal digits, as container runtimes
 // generate them.
 func (s *Seeds) ID() string {
 	return fmt.Sprintf("%016x%016x%016x%016x", s.Next(), s.Next(), s.Next(), s.Next())

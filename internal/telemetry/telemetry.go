@@ -24,7 +24,7 @@ import (
 // Reasons for pulls that were due and not started, and for dropped points that
 // are not due to a sandbox.
 const (
-	// BackOff: the sandbox failed and is left alone for a while.
+	// BackOff: the sandbox failed and is not pulled for a while.
 	BackOff = "back_off"
 	// BehindSchedule: the limit on pulls in flight was reached, or the pipeline
 	// blocked.
@@ -168,7 +168,7 @@ func (t *Telemetry) Batch(points int) {
 }
 
 // SkippedPath moves one path from one reason to another; an empty reason means
-// that it is not skipped. A reason that no path has any more is reported as 0.
+// that it is not skipped. A reason that no path has anymore is reported as 0.
 func (t *Telemetry) SkippedPath(runtime, before, after string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

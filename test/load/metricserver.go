@@ -95,7 +95,7 @@ func awaitHealthy(ctx context.Context, client *http.Client, ended chan error) er
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
-	return errors.New("metric server does not respond")
+	return errors.New("runsc metric-server did not respond within 10 s: check the path in -metric-server")
 }
 
 func get(ctx context.Context, client *http.Client, path string) (*http.Response, error) {

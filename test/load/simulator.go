@@ -91,7 +91,7 @@ func reportOn(fleet *simfleet.Fleet) simulationReport {
 	for _, pod := range fleet.Kata() {
 		load := pod.Load()
 		report.Forbidden += int(load.Forbidden)
-		if pod.Aborted() {
+		if pod.Crashed() {
 			report.Aborted++
 		}
 		if load.MaxInFlight > 1 {

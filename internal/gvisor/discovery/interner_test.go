@@ -63,7 +63,7 @@ func TestInternerLimitsMemory(t *testing.T) {
 	assert.LessOrEqual(t, len(interner.metadata), maxInterned)
 }
 
-// TestInternerPod parses the state file of a pod as each container manager writes
+// TestInternerPod parses the state file of a pod as each container runtime writes
 // it. runsc always records the pod of containerd's annotations.
 func TestInternerPod(t *testing.T) {
 	const annotations = `"annotations":{"io.kubernetes.cri.container-type":"sandbox","io.kubernetes.cri.sandbox-name":"p",` +

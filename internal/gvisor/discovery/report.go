@@ -110,7 +110,7 @@ func (f *finder) discoveryError() error {
 // unreadableRoot returns the error for a root of which at least a part cannot be
 // read.
 func unreadableRoot(path string, err error) error {
-	return fmt.Errorf("read gVisor runtime root %s: %w (the receiver usually has to run as root)", path, err)
+	return fmt.Errorf("read gVisor runtime root %s: %w: run the Collector as root", path, err)
 }
 
 // Reasons why the processes of sandboxes cannot be seen, so that their state is

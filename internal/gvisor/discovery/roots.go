@@ -86,7 +86,7 @@ func resolve(patterns []string) *resolution {
 func (r *resolution) add(pattern, path string, literal bool) {
 	id, err := host.Directory(path)
 	if err != nil {
-		// A pattern may well match other files than directories.
+		// A pattern may well match files other than directories.
 		if !errors.Is(err, fs.ErrNotExist) && (literal || errors.Is(err, fs.ErrPermission)) {
 			r.fail(path, err)
 		}

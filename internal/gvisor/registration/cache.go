@@ -10,7 +10,7 @@ import (
 
 // Cache parses each registration once and returns the same [Registration] for
 // all registrations with the same metrics, in any order. It does not keep a
-// registration alive: one that no sandbox uses any more is garbage-collected.
+// registration alive: one that no sandbox uses anymore is garbage-collected.
 // All methods are safe for concurrent use.
 type Cache struct {
 	prefix string
@@ -24,8 +24,7 @@ type Cache struct {
 	mu sync.Mutex
 	// entries are indexed by the bytes of a registration: one per sandbox.
 	entries map[digest]*entry
-	// sweepAt is the number of entries from which on a new entry triggers a
-	// sweep.
+	// sweepAt is the number of entries at which a new entry triggers a sweep.
 	sweepAt int
 	// registrations are indexed by the metrics of a registration: one per build
 	// and set of flags.

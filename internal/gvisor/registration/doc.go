@@ -2,7 +2,7 @@
 // their names, types, label values and bucket bounds. runsc writes the
 // registration to the state file before the workload starts
 // (sandbox.registeredMetrics), so snapshots of a sandbox can be verified against
-// it. A sandbox also returns its registration itself
+// it. A sandbox also returns its registration on request
 // (Metrics.GetRegisteredMetrics).
 //
 //	{"metrics":[
@@ -19,8 +19,8 @@
 //
 // type is 0 for an integer and 1 for a distribution, units 0 for none and 1 for
 // nanoseconds; values that are zero, false or empty are omitted. A distribution
-// with n bounds has n+1 buckets: below the first bound, between each two, and
-// from the last one on. Stages are not used here.
+// with n bounds has n+1 buckets: below the first bound, between consecutive bounds,
+// and from the last one on. Stages are not used here.
 //
 // # Rules
 //
@@ -33,7 +33,8 @@
 // # Series numbers
 //
 // Every combination of label values of every metric is a series with a number.
-// Series are numbered through all metrics, in the order of their paths. The
+// Series are numbered consecutively across all metrics, in the order of their
+// paths. The
 // state that is kept per series contains this number instead of text.
 //
 // # Sharing

@@ -104,7 +104,7 @@ func (p *parser) rejectMetric(rule Rule, detail string, args ...any) {
 func (p *parser) parse() {
 	s := &p.scan
 	if s.Null() {
-		p.reject(&Error{Rule: RuleAbsent})
+		p.reject(&Error{Rule: RuleAbsent, Detail: "the registration is null"})
 	}
 	var seen jsonscan.Seen
 	for s.OpenObject(); ; {
@@ -141,7 +141,7 @@ func (p *parser) parseMetric() {
 		return
 	}
 	if unit != int64(int32(unit)) {
-		p.rejectMetric(RuleFormat, "units does not fit into 32 bits")
+		p.rejectMetric(RuleFormat, `"units" does not fit into 32 bits`)
 	}
 	if p.metricErr == nil {
 		p.metricErr = checkMetric(&m)

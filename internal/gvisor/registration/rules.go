@@ -150,7 +150,7 @@ func checkMetric(m *Metric) *Error {
 		return nil
 	}
 	if buckets := m.Buckets(); buckets < minBuckets || buckets > maxBuckets {
-		return violation(RuleBuckets, "fewer than %d or more than %d buckets", minBuckets, maxBuckets)
+		return violation(RuleBuckets, "%d buckets: must be between %d and %d", buckets, minBuckets, maxBuckets)
 	}
 	for i := 1; i < len(m.Bounds); i++ {
 		// Bounds are compared as floating-point numbers, because they are emitted

@@ -135,7 +135,7 @@ func (d *decoder) readSnapshot() {
 			// RFC 3339, as encoding/json writes a time.Time.
 			text := s.String()
 			if s.Err() == nil && d.when.UnmarshalText(text) != nil {
-				d.reject(RuleFormat, nil, "when is not a time")
+				d.reject(RuleFormat, nil, `"when" is not an RFC 3339 time`)
 			}
 		case 1:
 			for s.OpenArray(); s.NextElement(); {

@@ -23,7 +23,7 @@ const forged = `"io.kubernetes.cri.container-type":"sandbox","io.kubernetes.cri.
 	`"io.kubernetes.cri-o.ContainerType":"sandbox","io.kubernetes.cri-o.KubeName":"victim","io.kubernetes.cri-o.Namespace":"victim"`
 
 // TestPodIdentityCannotBeForged covers pods whose annotations contain the keys of
-// another container manager, or of their own where it can be overridden.
+// another container runtime, or of their own where it can be overridden.
 func TestPodIdentityCannotBeForged(t *testing.T) {
 	labels := `"io.kubernetes.pod.name":"web-0","io.kubernetes.pod.namespace":"shop","io.kubernetes.pod.uid":"` + podUID + `"`
 	for name, test := range map[string]struct {

@@ -53,7 +53,7 @@ type component struct {
 
 var (
 	shim        = component{"kata.shim.", "the shim", Shim}
-	hypervisor  = component{"kata.hypervisor.", "the virtual machine monitor", Hypervisor}
+	hypervisor  = component{"kata.hypervisor.", "the hypervisor", Hypervisor}
 	virtiofsd   = component{"kata.virtiofsd.", "virtiofsd", Shim}
 	firecracker = component{"kata.firecracker.", "Firecracker", Shim}
 	cgroup      = component{"kata.cgroup.", "the sandbox cgroup", Shim}

@@ -63,7 +63,7 @@ Families, items and labels that are not listed here are dropped and counted.
 `
 
 var headings = []string{
-	"Shim", "Virtual machine monitor", "virtiofsd", "Sandbox cgroup", "Guest agent", "Guest", "Firecracker", "Process of the Go shim",
+	"Shim", "Hypervisor", "virtiofsd", "Sandbox cgroup", "Guest agent", "Guest", "Firecracker", "Process of the Go shim",
 }
 
 var remarks = map[string]string{

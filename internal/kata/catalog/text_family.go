@@ -86,7 +86,7 @@ const (
 	AnyText LabelText = iota
 	// CPUNumber accepts a decimal number below [MaxCPUs].
 	CPUNumber
-	// MethodName accepts a name of letters, digits, underscores and full stops.
+	// MethodName accepts a name of letters, digits, underscores and periods.
 	MethodName
 )
 

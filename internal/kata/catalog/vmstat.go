@@ -69,7 +69,7 @@ const (
 )
 
 // vmStatRules are applied in order. The first rule whose prefix the key has
-// applies. A prefix that ends in a full stop must match the whole key.
+// applies. A prefix that ends in a period must match the whole key.
 var vmStatRules = []struct {
 	prefix string
 	kind   vmStat

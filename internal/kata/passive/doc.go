@@ -9,7 +9,7 @@
 //
 //	kata_shim_threads          5         of the shim
 //	kata_shim_proc_stat        utime     of the shim, in clock ticks
-//	kata_hypervisor_io_stat    readbytes of the virtual machine monitor
+//	kata_hypervisor_io_stat    readbytes of the hypervisor
 //	kata_hypervisor_netdev     eth0, recv_bytes
 //	kata_cgroup_memory         usage
 //

@@ -39,7 +39,7 @@ func (m machine) roots() Roots {
 	return Roots{Processes: host.Processes{Root: m.proc}, Cgroups: host.Cgroups{Root: m.cgroup}}
 }
 
-// run creates or changes a process. All its values derive from its pid.
+// run creates or changes a process. All its values derive from its PID.
 func (m machine) run(t *testing.T, pid int, name string, start uint64, children ...int) {
 	t.Helper()
 	directory := filepath.Join(m.proc, fmt.Sprint(pid))

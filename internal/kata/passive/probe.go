@@ -17,9 +17,9 @@ type Roots struct {
 // Sandbox describes the sandbox that a [Probe] measures.
 type Sandbox struct {
 	Flavor catalog.Flavor
-	// Shim is the pid of the shim. VMM and Virtiofsd are pids from a state file,
-	// which may be outdated. 0 means unknown.
-	Shim, VMM, Virtiofsd int
+	// Shim is the PID of the shim. Hypervisor and Virtiofsd are PIDs from a state
+	// file, which may be outdated. 0 means unknown.
+	Shim, Hypervisor, Virtiofsd int
 	// Cgroup is the path of the cgroup, in the notation of the runtime.
 	Cgroup string
 }
@@ -29,7 +29,7 @@ type Probe struct {
 	roots   Roots
 	sandbox Sandbox
 
-	shim, monitor, virtiofsd process
+	shim, hypervisor, virtiofsd process
 	// shimSeen is whether the process of the shim was found, and start is when
 	// the shim started.
 	shimSeen bool
@@ -66,7 +66,7 @@ func (p *Probe) Read() []reader.Sample {
 	}
 	p.readProcess(&p.shim, shim)
 	p.findProcesses()
-	if p.readProcess(&p.monitor, hypervisor) {
+	if p.readProcess(&p.hypervisor, hypervisor) {
 		p.readInterfaces()
 	}
 	p.readProcess(&p.virtiofsd, virtiofsd)
@@ -74,18 +74,18 @@ func (p *Probe) Read() []reader.Sample {
 	return p.samples
 }
 
-// findProcesses searches for the virtual machine monitor and for virtiofsd as
-// long as they are unknown. The shim starts them, so they can appear later.
+// findProcesses searches for the hypervisor and for virtiofsd as long as they are
+// unknown. The shim starts them, so they can appear later.
 func (p *Probe) findProcesses() {
-	if p.monitor != (process{}) && p.virtiofsd != (process{}) {
+	if p.hypervisor != (process{}) && p.virtiofsd != (process{}) {
 		return
 	}
 	var children []int
 	if p.shim != (process{}) {
 		children, _ = p.roots.Processes.Children(p.shim.pid)
 	}
-	if p.monitor == (process{}) {
-		p.monitor = find(p.roots.Processes, append([]int{p.sandbox.VMM}, children...), isMonitor)
+	if p.hypervisor == (process{}) {
+		p.hypervisor = find(p.roots.Processes, append([]int{p.sandbox.Hypervisor}, children...), isHypervisor)
 	}
 	if p.virtiofsd == (process{}) {
 		p.virtiofsd = find(p.roots.Processes, append([]int{p.sandbox.Virtiofsd}, children...), isVirtiofsd)
@@ -132,10 +132,10 @@ func (p *Probe) readProcess(proc *process, names names) bool {
 	return true
 }
 
-// readInterfaces adds the samples of the network namespace of the virtual
-// machine monitor, which is the one of the pod.
+// readInterfaces adds the samples of the network namespace of the hypervisor,
+// which is the one of the pod.
 func (p *Probe) readInterfaces() {
-	interfaces, _ := p.roots.Processes.Interfaces(p.monitor.pid)
+	interfaces, _ := p.roots.Processes.Interfaces(p.hypervisor.pid)
 	for _, column := range columns {
 		for i := range interfaces {
 			p.add("kata_hypervisor_netdev", column.item, interfaces[i].Name, float64(column.value(&interfaces[i])))

@@ -63,7 +63,7 @@ func TestReadGo(t *testing.T) {
 	m.run(t, 101, "containerd-shim", 50)
 	// QEMU daemonizes, so it is not a child of the shim.
 	m.run(t, 103, "qemu-kvm", 70)
-	samples := NewProbe(m.roots(), Sandbox{Flavor: catalog.Go, Shim: 101, VMM: 103, Virtiofsd: 104}).Read()
+	samples := NewProbe(m.roots(), Sandbox{Flavor: catalog.Go, Shim: 101, Hypervisor: 103, Virtiofsd: 104}).Read()
 	for prefix, want := range map[string][]string{
 		"kata_shim_proc_status{vm": {fmt.Sprintf("kata_shim_proc_status{vmrss,} %v", 101.*1024)},
 		"kata_shim_io":             {"kata_shim_io_stat{rchar,} 1015", "kata_shim_io_stat{readbytes,} 1016"},
@@ -77,13 +77,13 @@ func TestReadGo(t *testing.T) {
 	}
 }
 
-// The kernel may have reused a pid from a state file for another process.
+// The kernel may have reused a PID from a state file for another process.
 func TestOutdatedPIDs(t *testing.T) {
 	m := newMachine(t)
 	m.run(t, 101, "containerd-shim", 50)
 	m.run(t, 103, "postgres", 90)
 	m.run(t, 104, "bash", 90)
-	samples := NewProbe(m.roots(), Sandbox{Flavor: catalog.Go, Shim: 101, VMM: 103, Virtiofsd: 104}).Read()
+	samples := NewProbe(m.roots(), Sandbox{Flavor: catalog.Go, Shim: 101, Hypervisor: 103, Virtiofsd: 104}).Read()
 	if got := append(withPrefix("kata_hypervisor", samples), withPrefix("kata_virtiofsd", samples)...); len(got) > 0 {
 		t.Errorf("got samples of unrelated processes: %q", got)
 	}
@@ -153,7 +153,7 @@ func TestZombie(t *testing.T) {
 	}
 }
 
-// Outside of the host's PID namespace, pids are unknown, but the cgroup is still
+// Outside of the host's PID namespace, PIDs are unknown, but the cgroup is still
 // available.
 func TestInvisibleProcesses(t *testing.T) {
 	m := newMachine(t)

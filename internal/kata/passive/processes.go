@@ -7,13 +7,13 @@ import (
 )
 
 // process identifies a process. Its start time distinguishes it from later
-// processes with the same pid. The zero value means that there is none.
+// processes with the same PID. The zero value means that there is none.
 type process struct {
 	pid   int
 	start uint64
 }
 
-// find returns the first process among the pids that satisfies the condition, or
+// find returns the first process among the PIDs that satisfies the condition, or
 // the zero value.
 func find(processes host.Processes, pids []int, condition func(host.ProcessTimes) bool) process {
 	for _, pid := range pids {
@@ -28,7 +28,7 @@ func find(processes host.Processes, pids []int, condition func(host.ProcessTimes
 	return process{}
 }
 
-// matches reports whether the result of reading the times of the pid is from
+// matches reports whether the result of reading the times of the PID is from
 // this process, and the process is alive.
 func (p process) matches(times host.ProcessTimes, err error) bool {
 	return err == nil && alive(times) && times.Start == p.start
@@ -37,12 +37,12 @@ func (p process) matches(times host.ProcessTimes, err error) bool {
 // alive reports whether a process is neither a zombie nor dead.
 func alive(times host.ProcessTimes) bool { return times.State != 'Z' && times.State != 'X' }
 
-// monitorPrefixes are prefixes of the process names of virtual machine monitors.
+// hypervisorPrefixes are prefixes of the process names of hypervisors.
 // The kernel truncates process names to 15 bytes.
-var monitorPrefixes = []string{"qemu-", "cloud-hyperviso", "firecracker", "openvmm", "stratovirt"}
+var hypervisorPrefixes = []string{"qemu-", "cloud-hyperviso", "firecracker", "openvmm", "stratovirt"}
 
-func isMonitor(times host.ProcessTimes) bool {
-	for _, prefix := range monitorPrefixes {
+func isHypervisor(times host.ProcessTimes) bool {
+	for _, prefix := range hypervisorPrefixes {
 		if strings.HasPrefix(times.Name, prefix) {
 			return true
 		}

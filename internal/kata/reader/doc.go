@@ -13,7 +13,7 @@
 //     that is not greater than the previous one, that has none of the prefixes
 //     of host families, or that follows the last host family of the catalog.
 //   - runtime-rs writes the text of the guest first and unmodified, then the
-//     text of the virtual machine monitor if that is Dragonball, then its own.
+//     text of the hypervisor if that is Dragonball, then its own.
 //     Each host part begins at the last occurrence of the HELP line of its first
 //     family, so host samples are held until the end of the response. A
 //     truncated response has no host part.

@@ -45,7 +45,7 @@ func (p *pass) acceptNumber() {
 	}
 }
 
-// convert converts a value of the text for the naming. It is not ok if the value
+// convert converts a value of the text for the naming. ok is false if the value
 // is dropped or represents no measurement.
 func (p *pass) convert(row *catalog.Row, value float64) (converted float64, ok bool) {
 	if row.Counter && value < 0 {
@@ -208,7 +208,7 @@ func (p *pass) put(key seriesKey, value float64) *series {
 }
 
 // convertToOTel converts a value of the text to the value that it represents, for
-// example a wrapped one to a negative one. It is not ok if the value represents
+// example a wrapped one to a negative one. ok is false if the value represents
 // no measurement or no limit.
 func convertToOTel(rule catalog.Adjustment, value float64) (converted float64, ok bool) {
 	switch {

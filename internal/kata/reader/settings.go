@@ -44,7 +44,7 @@ type Options struct {
 }
 
 // defaultMaxResponseSize is above 4 MiB, the most that an agent can send: a response
-// of runtime-rs that is too large costs the host part, which comes last.
+// of runtime-rs that is too large loses the host part, which comes last.
 const defaultMaxResponseSize = 8 << 20
 
 // Settings are what options mean for the catalogs. All readers share them.

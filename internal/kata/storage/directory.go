@@ -32,7 +32,7 @@ func (d Directory) Unchanged() bool {
 	return err == nil && reason == "" && current == d
 }
 
-// Instance distinguishes the sandboxes that have used the same id one after the
+// Instance distinguishes the sandboxes that have used the same ID one after the
 // other.
 type Instance struct {
 	directory, socket uint64 // inodes

@@ -44,7 +44,7 @@ func TestExamine(t *testing.T) {
 	}
 }
 
-// The names of the jailer's directory and of templates are also valid ids.
+// The names of the jailer's directory and of templates are also valid IDs.
 func TestExamineAcceptsAnyValidIDWithSocket(t *testing.T) {
 	storagePath := newStoragePath(t, "kata")
 	for _, name := range []string{"firecracker", podID} {

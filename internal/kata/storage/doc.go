@@ -12,13 +12,13 @@
 // # What counts as a sandbox
 //
 // A sandbox is a real directory (not a symbolic link) whose name is a valid
-// sandbox id and which contains a socket named shim-monitor.sock. Every other
+// sandbox ID and which contains a socket named shim-monitor.sock. Every other
 // entry is skipped, with a [Reason]: leftovers of a crash, virtual machine
 // templates, the base directory of Firecracker's jailer.
 //
 // # Instances
 //
-// A sandbox id can be reused. Each start of a shim creates a new socket, so the
+// A sandbox ID can be reused. Each start of a shim creates a new socket, so the
 // socket's inode and modification time identify one [Instance] of the sandbox.
 // Both remain the same for as long as the shim runs, and reading them does not
 // require access to /proc.

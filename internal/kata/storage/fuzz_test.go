@@ -42,8 +42,8 @@ func checkState(t *testing.T, state State) {
 	if len(state.Hypervisor) > 32 {
 		t.Errorf("hypervisor %q is too long", state.Hypervisor)
 	}
-	if state.VMM < 0 || state.VMM >= 1<<22 || state.Virtiofsd < 0 || state.Virtiofsd >= 1<<22 {
-		t.Errorf("pids %d, %d are out of range", state.VMM, state.Virtiofsd)
+	if state.HypervisorPID < 0 || state.HypervisorPID >= 1<<22 || state.Virtiofsd < 0 || state.Virtiofsd >= 1<<22 {
+		t.Errorf("pids %d, %d are out of range", state.HypervisorPID, state.Virtiofsd)
 	}
 }
 

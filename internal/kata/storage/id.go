@@ -3,7 +3,7 @@ package storage
 // maxIDLength is the maximum length of a directory name.
 const maxIDLength = 255
 
-// ValidID reports whether a sandbox can have this id, by the rule that both
+// ValidID reports whether a sandbox can have this ID, by the rule that both
 // runtimes apply: a letter or digit, followed by at least one more letter,
 // digit, dot, underscore or dash.
 func ValidID(id string) bool {

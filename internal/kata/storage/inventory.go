@@ -41,7 +41,7 @@ type Inventory struct {
 }
 
 // Change is one difference between two scans. Removed is set for a sandbox that
-// no longer exists, Added for a new one, and both if an id was reused.
+// no longer exists, Added for a new one, and both if an ID was reused.
 type Change struct {
 	Removed, Added *Directory
 }
@@ -159,7 +159,7 @@ func (i *Inventory) HasPending() bool { return len(i.pending) > 0 }
 func (i *Inventory) Scan(storagePath string) ([]Change, error) {
 	names, err := i.list(storagePath)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("scan storage path %s: %w", storagePath, err)
+		return nil, fmt.Errorf("scan storage path %s: %w: run the Collector as root", storagePath, err)
 	}
 	var changes []Change
 	listed := make(map[string]bool, len(names))

@@ -31,7 +31,7 @@ var (
 //	  …
 //	}
 //
-// The container with the id of the sandbox is the sandbox container, whose
+// The container with the ID of the sandbox is the sandbox container, whose
 // annotations can name the pod. The runtime truncates and rewrites the file with
 // each change, so a concurrent reader can see an incomplete file.
 func parsePersist(data []byte, id string) (State, error) {

@@ -17,14 +17,14 @@ func TestParsePersist(t *testing.T) {
 		{
 			"containerd", testdata(t, "persist-containerd.json"),
 			State{
-				Hypervisor: "qemu", Cgroup: "/kubepods/burstable/pod" + podID + "/kata_" + webID, VMM: 4242, Virtiofsd: 4250,
+				Hypervisor: "qemu", Cgroup: "/kubepods/burstable/pod" + podID + "/kata_" + webID, HypervisorPID: 4242, Virtiofsd: 4250,
 				Pod: sandbox.Pod{Name: "web-0", Namespace: "shop", UID: podID},
 			},
 		},
 		{
 			"CRI-O", testdata(t, "persist-crio.json"),
 			State{
-				Hypervisor: "clh", Cgroup: "kubepods-besteffort-pod" + podIDInSlice + ".slice:crio:" + webID, VMM: 77,
+				Hypervisor: "clh", Cgroup: "kubepods-besteffort-pod" + podIDInSlice + ".slice:crio:" + webID, HypervisorPID: 77,
 				Pod: sandbox.Pod{Name: "db-1", Namespace: "shop", UID: podID},
 			},
 		},
@@ -67,7 +67,7 @@ func TestParsePersist(t *testing.T) {
 }
 
 // TestPodOfPersistCannotBeForged covers pods whose annotations contain the keys of
-// another container manager, or of their own where it can be overridden.
+// another container runtime, or of their own where it can be overridden.
 func TestPodOfPersistCannotBeForged(t *testing.T) {
 	const (
 		forged = `"io.kubernetes.cri.container-type":"sandbox","io.kubernetes.cri.sandbox-name":"victim",` +

@@ -8,7 +8,7 @@ type Reason string
 const (
 	// NotDirectory means that the entry is a file or a symbolic link.
 	NotDirectory Reason = "not_directory"
-	// InvalidName means that the name of the entry is not a valid sandbox id.
+	// InvalidName means that the name of the entry is not a valid sandbox ID.
 	InvalidName Reason = "invalid_name"
 	// NoSocket means that the directory has no shim socket: it is a leftover of
 	// a crash, or its sandbox is still starting.

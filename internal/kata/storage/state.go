@@ -30,8 +30,8 @@ type State struct {
 	// Cgroup is the path of the sandbox's cgroup, in the notation of either
 	// cgroup driver: /kubepods/pod… or kubepods-pod….slice:cri-containerd:….
 	Cgroup string
-	// VMM and Virtiofsd are pids in the PID namespace of the host, or 0.
-	VMM, Virtiofsd int
+	// HypervisorPID and Virtiofsd are PIDs in the PID namespace of the host, or 0.
+	HypervisorPID, Virtiofsd int
 	// Pod comes from the cgroup path and, as far as these prove anything, the
 	// annotations of the sandbox container.
 	Pod sandbox.Pod
@@ -76,8 +76,8 @@ func readText(s *jsonscan.Scanner) string {
 	return string(text)
 }
 
-// parseHypervisor reads an object with the fields type of the hypervisor, pid of
-// the hypervisor and pid of virtiofsd, which must have the indices 0 to 2.
+// parseHypervisor reads an object with the fields type of the hypervisor, PID of
+// the hypervisor and PID of virtiofsd, which must have the indices 0 to 2.
 func parseHypervisor(s *jsonscan.Scanner, fields *jsonscan.Fields, state *State) {
 	var seen jsonscan.Seen
 	s.OpenObject()
@@ -90,7 +90,7 @@ func parseHypervisor(s *jsonscan.Scanner, fields *jsonscan.Fields, state *State)
 		case 0:
 			state.Hypervisor = readHypervisor(s)
 		case 1:
-			state.VMM = readPID(s)
+			state.HypervisorPID = readPID(s)
 		case 2:
 			state.Virtiofsd = readPID(s)
 		}
@@ -99,7 +99,7 @@ func parseHypervisor(s *jsonscan.Scanner, fields *jsonscan.Fields, state *State)
 
 // readHypervisor reads the name of a hypervisor. The name becomes an attribute
 // value, so "other" replaces a name that is too long or contains a character
-// that is not allowed in a sandbox id.
+// that is not allowed in a sandbox ID.
 func readHypervisor(s *jsonscan.Scanner) string {
 	name := readText(s)
 	if len(name) > 32 || len(name) > 1 && !ValidID(name) {
@@ -108,12 +108,12 @@ func readHypervisor(s *jsonscan.Scanner) string {
 	return name
 }
 
-// readPID reads a pid. Null, and a number that cannot be a pid, result in 0.
+// readPID reads a PID. Null, and a number that cannot be a PID, result in 0.
 func readPID(s *jsonscan.Scanner) int {
 	if s.Null() {
 		return 0
 	}
-	// Linux limits pids to 22 bits.
+	// Linux limits PIDs to 22 bits.
 	if pid := s.Int64(); pid > 0 && pid < 1<<22 {
 		return int(pid)
 	}

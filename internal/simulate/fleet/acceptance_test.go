@@ -27,7 +27,7 @@ func (f found) Skipped(string, string)  {}
 func (f found) Scanned()                {}
 func (f found) DiscoveryError(error)    {}
 
-// discover returns the sandboxes that a runtime discovers, by id. Discovery ends
+// discover returns the sandboxes that a runtime discovers, by ID. Discovery ends
 // with the test.
 func discover(t *testing.T, runtime sandbox.Runtime, count int) map[string]sandbox.Sandbox {
 	t.Helper()
@@ -134,7 +134,7 @@ func TestReceiverAcceptsHonestKataPodsAndSkipsUnsafeOnes(t *testing.T) {
 			assert.Equal(t, sandbox.Skipped, s.Status().State)
 			_ = pull(t, s, &r)
 		}
-		assert.False(t, p.Aborted())
+		assert.False(t, p.Crashed())
 		assert.Zero(t, p.Load().Forbidden)
 	}
 }

@@ -30,7 +30,7 @@ func (f *Fleet) churn() {
 }
 
 // replaceOne deletes an honest sandbox, chosen at random, and creates it again.
-// gVisor sandboxes keep their id on request; Kata pods always get a new one.
+// gVisor sandboxes keep their ID on request; Kata pods always get a new one.
 func (f *Fleet) replaceOne(keepID bool) error {
 	sandboxes := slices.DeleteFunc(f.GVisor(), func(s *gvisor.Sandbox) bool { return s.Options().Steady || s.Mode() != "" })
 	pods := slices.DeleteFunc(f.Kata(), func(p *kata.Pod) bool { return p.Options().Steady || p.Mode() != "" })

@@ -21,7 +21,7 @@ type Options struct {
 	GVisor int
 	// Kata, KataRust and KataRustQEMU are the numbers of honest Kata pods: of the
 	// Go runtime, of runtime-rs with Dragonball, and of runtime-rs with QEMU,
-	// whose shim dies on a request for metrics.
+	// whose shim crashes on a request for metrics.
 	Kata, KataRust, KataRustQEMU int
 	// Hostile is the number of sandboxes in each mode. Those of Kata run on the
 	// Go runtime.
@@ -33,14 +33,14 @@ type Options struct {
 	// example %RUNTIME_ROOT%/metrics.sock. The default is an address that nothing
 	// serves.
 	MetricServer string
-	// Churn is the number of honest sandboxes per second that are deleted and
-	// created again, every second time with the same id.
+	// Churn is the number of honest sandboxes replaced per second, alternately with
+	// the same ID and with a new one.
 	Churn float64
 	// RuntimeRoot and StoragePath replace the fleet's directory as the location
 	// of the gVisor sandboxes and the Kata pods. Directories that exist already
 	// are not removed with the fleet.
 	RuntimeRoot, StoragePath string
-	// Seed makes ids and values repeatable.
+	// Seed makes IDs and values repeatable.
 	Seed uint64
 }
 
@@ -172,7 +172,7 @@ func (f *Fleet) Kata() []*kata.Pod {
 
 var errClosed = errors.New("the fleet of simulated sandboxes is closed")
 
-// AddGVisor adds a gVisor sandbox, with a new id if the options have none. Its
+// AddGVisor adds a gVisor sandbox, with a new ID if the options have none. Its
 // state file exists when AddGVisor returns.
 func (f *Fleet) AddGVisor(options gvisor.Options) (*gvisor.Sandbox, error) {
 	if options.Points == 0 {
@@ -194,7 +194,7 @@ func (f *Fleet) AddGVisor(options gvisor.Options) (*gvisor.Sandbox, error) {
 	return s, nil
 }
 
-// AddKata adds a Kata pod, with a new id if the options have none.
+// AddKata adds a Kata pod, with a new ID if the options have none.
 func (f *Fleet) AddKata(options kata.Options) (*kata.Pod, error) {
 	if options.ID == "" {
 		options.ID = f.newID(true)
@@ -222,7 +222,7 @@ func (f *Fleet) addHostile(mode simulate.Mode) error {
 	return err
 }
 
-// newID returns a new id: a long one as container engines generate them, or a
+// newID returns a new ID: a long one as container runtimes generate them, or a
 // short one as a person would choose.
 func (f *Fleet) newID(long bool) string {
 	if long {

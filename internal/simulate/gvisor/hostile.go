@@ -113,7 +113,7 @@ var nesting = sync.OnceValues(func() (opening, closing []byte) {
 	return slices.Repeat([]byte("["), 1000), slices.Repeat([]byte("]"), 1000)
 })
 
-// falseEntry returns an entry of a snapshot that a verifier must refuse.
+// falseEntry returns an entry of a snapshot that a verifier must reject.
 func falseEntry(name, help string) []byte {
 	return append(entryPrefix(name, typeCounter, help, nil, nil), `"int":1}}`...)
 }

@@ -25,7 +25,7 @@ type Root struct {
 	// MetricServer is the metric server address in the state files, for example
 	// %RUNTIME_ROOT%/metrics.sock.
 	MetricServer string
-	// Seeds is the source of ids and values.
+	// Seeds is the source of IDs and values.
 	Seeds *simulate.Seeds
 
 	requests requestCache
@@ -34,7 +34,7 @@ type Root struct {
 // Options configures a simulated sandbox. Apart from the ID, the zero value is
 // an honest sandbox with all defaults.
 type Options struct {
-	// ID is the sandbox id.
+	// ID is the sandbox ID.
 	ID string
 	// Mode makes the sandbox hostile.
 	Mode simulate.Mode
@@ -46,7 +46,7 @@ type Options struct {
 	Unregistered bool
 	// Containers is the number of containers in addition to the root container.
 	Containers int
-	// Pod selects the container engine that created the pod, if there is one.
+	// Pod selects the container runtime that created the pod, if there is one.
 	Pod simulate.PodStyle
 	// Delay is the delay of a response in the mode [Late]; the default is 30 s.
 	Delay time.Duration
@@ -102,7 +102,7 @@ func New(root *Root, options Options) (*Sandbox, error) {
 	return s, nil
 }
 
-// ID returns the sandbox id.
+// ID returns the sandbox ID.
 func (s *Sandbox) ID() string { return s.options.ID }
 
 // Mode returns the hostile mode, which is empty for an honest sandbox.
@@ -131,7 +131,7 @@ func (s *Sandbox) StatePath() string {
 	return filepath.Join(s.root.Directory, stateName(s.options.ID, s.options.ID)+".state")
 }
 
-// Restart deletes the sandbox and creates it again with the same id and new
+// Restart deletes the sandbox and creates it again with the same ID and new
 // values.
 func (s *Sandbox) Restart() error {
 	s.mu.Lock()
@@ -140,7 +140,7 @@ func (s *Sandbox) Restart() error {
 }
 
 // Restore deletes the sandbox and creates it again from a checkpoint, with the
-// same id: its state file records the restore and the time that it saved.
+// same ID: its state file records the restore and the time that it saved.
 func (s *Sandbox) Restore() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

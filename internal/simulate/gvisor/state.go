@@ -54,7 +54,7 @@ func (s *Sandbox) bundle(containerID string) string {
 	return cmp.Or(s.pod.BundlePath(containerID), filepath.Join(s.root.Directory, "bundles", containerID))
 }
 
-// anotherProcess returns the id of a live process other than this one.
+// anotherProcess returns the ID of a live process other than this one.
 func anotherProcess() int {
 	if parent := os.Getppid(); parent > 0 {
 		return parent

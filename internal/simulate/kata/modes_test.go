@@ -201,7 +201,7 @@ func untilSilence(t *testing.T, p *Pod) string {
 	return string(simulatetest.ReadUntilSilence(t, conn))
 }
 
-func TestForgedSamplesHaveTheForgedValue(t *testing.T) {
+func TestForgedSamplesAreMarked(t *testing.T) {
 	for _, text := range []string{forgedHost, spoofedLabels, quotedNames, quotedNamesGo, newlineInjectionGo} {
 		for line := range strings.Lines(text) {
 			if !strings.HasPrefix(line, "#") {

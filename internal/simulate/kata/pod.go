@@ -16,7 +16,7 @@ import (
 type Storage struct {
 	// GoPath is the storage path of the Go runtime, RustPath that of runtime-rs.
 	GoPath, RustPath string
-	// Seeds is the source of ids and values.
+	// Seeds is the source of IDs and values.
 	Seeds *simulate.Seeds
 
 	process processMetrics
@@ -25,7 +25,7 @@ type Storage struct {
 // Options configures a simulated pod. Apart from the ID, the zero value is an
 // honest pod of the Go runtime with QEMU, created by containerd.
 type Options struct {
-	// ID is the sandbox id.
+	// ID is the sandbox ID.
 	ID string
 	// Mode makes the pod hostile.
 	Mode simulate.Mode
@@ -33,9 +33,9 @@ type Options struct {
 	Rust bool
 	// Hypervisor is the name of the hypervisor; the default is qemu for the Go
 	// runtime and dragonball for runtime-rs. The shims of runtime-rs with qemu or
-	// firecracker die on a request for metrics, as real ones do.
+	// firecracker crash on a request for metrics, as real ones do.
 	Hypervisor string
-	// Pod selects the container engine that created the pod; the default is
+	// Pod selects the container runtime that created the pod; the default is
 	// containerd.
 	Pod simulate.PodStyle
 	// NoGuest pods send the host part only, as confidential ones do.
@@ -57,7 +57,7 @@ type Pod struct {
 	created   time.Time
 	seed      uint64
 	load      simulate.LoadCounter
-	aborted   atomic.Bool
+	crashed   atomic.Bool
 
 	mu     sync.Mutex
 	server *simulate.Server
@@ -88,7 +88,7 @@ func New(storage *Storage, options Options) (*Pod, error) {
 	return p, nil
 }
 
-// ID returns the sandbox id, which is the name of the pod's directory.
+// ID returns the sandbox ID, which is the name of the pod's directory.
 func (p *Pod) ID() string { return p.options.ID }
 
 // Mode returns the hostile mode, which is empty for an honest pod.
@@ -103,9 +103,9 @@ func (p *Pod) PodName() string { return p.pod.Name }
 // SocketPath returns the path of the shim monitor socket.
 func (p *Pod) SocketPath() string { return filepath.Join(p.directory, "shim-monitor.sock") }
 
-// Aborted reports whether a request for metrics has killed the shim, and the pod
+// Crashed reports whether a request for metrics has crashed the shim, and the pod
 // with it.
-func (p *Pod) Aborted() bool { return p.aborted.Load() }
+func (p *Pod) Crashed() bool { return p.crashed.Load() }
 
 // Load returns the load of the pod.
 func (p *Pod) Load() simulate.Load {

@@ -50,18 +50,18 @@ func TestConnectionsStayOpen(t *testing.T) {
 	}
 }
 
-func TestRequestForMetricsKillsAShimOfRuntimeRSWithQEMU(t *testing.T) {
+func TestRequestCrashesRuntimeRSShimWithQEMU(t *testing.T) {
 	p := addPod(t, Options{Rust: true, Hypervisor: "qemu"})
 	// A connection alone is harmless, and so is another path.
 	conn := simulatetest.Dial(t, p.SocketPath())
 	assert.Equal(t, agentURL, body(t, get(t, p, "/agent-url")))
-	assert.False(t, p.Aborted())
+	assert.False(t, p.Crashed())
 
 	_, err := io.WriteString(conn, getMetrics)
 	require.NoError(t, err)
 	data, _ := io.ReadAll(conn)
 	assert.Empty(t, data)
-	assert.True(t, p.Aborted())
+	assert.True(t, p.Crashed())
 	_, err = host.DialUnix(t.Context(), p.SocketPath())
 	assert.ErrorIs(t, err, syscall.ECONNREFUSED, "the shim does not come back")
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/simulate"
 )
 
-// diesOnRequest reports whether a request for metrics kills the shim.
-func (p *Pod) diesOnRequest() bool {
+// crashesOnRequest reports whether a request for metrics crashes the shim.
+func (p *Pod) crashesOnRequest() bool {
 	return p.options.Rust && (p.options.Hypervisor == "qemu" || p.options.Hypervisor == "firecracker")
 }
 
@@ -50,8 +50,8 @@ func (p *Pod) respond(conn *net.UnixConn, request *http.Request) bool {
 		}
 		return to.sendShort(http.StatusNotFound, "404 page not found\n")
 	}
-	if p.diesOnRequest() {
-		p.aborted.Store(true)
+	if p.crashesOnRequest() {
+		p.crashed.Store(true)
 		p.server.Stop()
 		return false
 	}

@@ -14,18 +14,18 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// abortingShimVariable is the environment variable that makes this test binary a
+// crashingShimVariable is the environment variable that makes this test binary a
 // shim of runtime-rs with QEMU. Its value is the path of the socket.
-const abortingShimVariable = "SANDBOXRECEIVER_TEST_ABORTING_SHIM"
+const crashingShimVariable = "SANDBOXRECEIVER_TEST_CRASHING_SHIM"
 
-// exitAborted is the exit code of an aborting shim after a request for metrics:
+// exitCrashed is the exit code of a crashing shim after a request for metrics:
 // 128 + SIGABRT.
-const exitAborted = 134
+const exitCrashed = 134
 
-// serveAbortingShim behaves as the real shim does: it accepts connections, reads
-// requests, and terminates, with the whole pod, when it receives a request for
+// serveCrashingShim behaves as the real shim does: it accepts connections, reads
+// requests, and crashes, with the whole pod, when it receives a request for
 // metrics.
-func serveAbortingShim(socket string) {
+func serveCrashingShim(socket string) {
 	listener, err := net.Listen("unix", socket)
 	if err != nil {
 		os.Exit(1)
@@ -44,29 +44,29 @@ func serveAbortingShim(socket string) {
 			defer conn.Close()
 			request, err := http.ReadRequest(bufio.NewReader(conn))
 			if err == nil && request.URL.Path == "/metrics" {
-				os.Exit(exitAborted)
+				os.Exit(exitCrashed)
 			}
 		}()
 	}
 }
 
-// abortingShim is an aborting shim that runs as a separate process.
-type abortingShim struct {
+// crashingShim is a crashing shim that runs as a separate process.
+type crashingShim struct {
 	command *exec.Cmd
 	exited  chan struct{}
 }
 
-// startAbortingShim starts an aborting shim for the sandbox web-0.
-func startAbortingShim(t *testing.T, storagePath string) *abortingShim {
+// startCrashingShim starts a crashing shim for the sandbox web-0.
+func startCrashingShim(t *testing.T, storagePath string) *crashingShim {
 	t.Helper()
 	directory := filepath.Join(storagePath, "web-0")
 	if err := os.MkdirAll(directory, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	socket := filepath.Join(directory, "shim-monitor.sock")
-	shim := &abortingShim{command: exec.Command(os.Args[0]), exited: make(chan struct{})}
+	shim := &crashingShim{command: exec.Command(os.Args[0]), exited: make(chan struct{})}
 	// The race detector would delay the exit by a second.
-	shim.command.Env = append(os.Environ(), abortingShimVariable+"="+socket, "GORACE=atexit_sleep_ms=0")
+	shim.command.Env = append(os.Environ(), crashingShimVariable+"="+socket, "GORACE=atexit_sleep_ms=0")
 	stdin, err := shim.command.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +93,7 @@ func startAbortingShim(t *testing.T, storagePath string) *abortingShim {
 }
 
 // running reports whether the shim has not exited.
-func (shim *abortingShim) running() bool {
+func (shim *crashingShim) running() bool {
 	select {
 	case <-shim.exited:
 		return false
@@ -102,9 +102,9 @@ func (shim *abortingShim) running() bool {
 	}
 }
 
-// A shim of runtime-rs with QEMU must survive its pulls, which still read what is
-// available on the host. Without a complete state file, the hypervisor is unknown.
-func TestAbortingShimSurvives(t *testing.T) {
+// A shim of runtime-rs with QEMU must not crash when it is pulled, which still reads
+// what is available on the host. Without a complete state file, the hypervisor is unknown.
+func TestReceiverDoesNotCrashUnsafeShim(t *testing.T) {
 	for _, collection := range []guard.Collection{guard.Auto, guard.Passive} {
 		for name, state := range map[string]string{
 			"qemu":               stateFile("web-0", "qemu"),
@@ -121,7 +121,7 @@ func TestAbortingShimSurvives(t *testing.T) {
 func checkShimSurvives(t *testing.T, collection guard.Collection, state string) {
 	t.Helper()
 	paths := newStoragePaths(t)
-	shim := startAbortingShim(t, paths.rust)
+	shim := startCrashingShim(t, paths.rust)
 	directory := filepath.Join(paths.rust, "web-0")
 	setModTime(t, filepath.Join(directory, "shim-monitor.sock"), -time.Hour)
 	if state != "" {
@@ -144,11 +144,11 @@ func checkShimSurvives(t *testing.T, collection guard.Collection, state string) 
 	}
 }
 
-// If the configuration allows the request, the same shim does abort, which proves
+// If the configuration allows the request, the same shim does crash, which proves
 // that the test above would detect a request.
-func TestAbortingShimAborts(t *testing.T) {
+func TestRequestCrashesUnsafeShim(t *testing.T) {
 	paths := newStoragePaths(t)
-	shim := startAbortingShim(t, paths.rust)
+	shim := startCrashingShim(t, paths.rust)
 	write(t, filepath.Join(paths.rust, "web-0", "state.json"), stateFile("web-0", "qemu"))
 	config := newConfig(paths)
 	config.Collection = guard.Shim
@@ -157,8 +157,8 @@ func TestAbortingShimAborts(t *testing.T) {
 		t.Errorf("pull: got error %v, want outcome %s", err, sandbox.Disconnected)
 	}
 	<-shim.exited
-	if code := shim.command.ProcessState.ExitCode(); code != exitAborted {
-		t.Errorf("the shim exited with code %d, want %d", code, exitAborted)
+	if code := shim.command.ProcessState.ExitCode(); code != exitCrashed {
+		t.Errorf("the shim exited with code %d, want %d", code, exitCrashed)
 	}
 	// The socket that the shim leaves behind refuses connections.
 	for range 2 {
@@ -184,7 +184,7 @@ func TestDecisionAppliesToOneInstance(t *testing.T) {
 	}
 
 	remove(t, filepath.Join(paths.rust, "web-0"))
-	shim := startAbortingShim(t, paths.rust)
+	shim := startCrashingShim(t, paths.rust)
 	if _, err := pull(t, s); sandbox.OutcomeOf(err) != sandbox.Gone {
 		t.Errorf("pull: got error %v, want outcome %s", err, sandbox.Gone)
 	}
