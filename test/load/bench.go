@@ -174,7 +174,7 @@ func measureRow(ctx context.Context, options benchOptions, r *row) error {
 		}
 		return err
 	})
-	if err == nil && report.Aborted+report.Forbidden+report.Overlaps > 0 {
+	if err == nil && report.Crashed+report.Forbidden+report.Overlaps > 0 {
 		err = fmt.Errorf("receiver harmed sandboxes: %+v", report)
 	}
 	return err

@@ -28,5 +28,5 @@ func TestDiscardersReadCompleteResponses(t *testing.T) {
 		return nil
 	})
 	require.NoError(t, err)
-	assert.Zero(t, report.Forbidden+report.Aborted+report.Overlaps)
+	assert.Zero(t, report.Forbidden+report.Crashed+report.Overlaps)
 }

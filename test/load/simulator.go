@@ -32,8 +32,8 @@ type simulated struct {
 // simulationReport is the last message of the child: it describes the requests
 // that the sandboxes received.
 type simulationReport struct {
-	// Aborted is the number of shims that crashed because of a request.
-	Aborted int
+	// Crashed is the number of shims that crashed because of a request.
+	Crashed int
 	// Forbidden is the number of calls that no receiver may make.
 	Forbidden int
 	// Overlaps is the number of shims that received concurrent requests.
@@ -92,7 +92,7 @@ func reportOn(fleet *simfleet.Fleet) simulationReport {
 		load := pod.Load()
 		report.Forbidden += int(load.Forbidden)
 		if pod.Crashed() {
-			report.Aborted++
+			report.Crashed++
 		}
 		if load.MaxInFlight > 1 {
 			report.Overlaps++

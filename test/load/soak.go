@@ -112,8 +112,8 @@ func runSoak(ctx context.Context, args []string, stdout, stderr io.Writer) error
 // check returns an error if the receiver sent requests that it must not send.
 func (r *simulationReport) check() error {
 	var errs []error
-	if r.Aborted > 0 {
-		errs = append(errs, fmt.Errorf("%d shims crashed because of a request", r.Aborted))
+	if r.Crashed > 0 {
+		errs = append(errs, fmt.Errorf("%d shims crashed because of a request", r.Crashed))
 	}
 	if r.Forbidden > 0 {
 		errs = append(errs, fmt.Errorf("%d calls were of a kind that no receiver may make", r.Forbidden))
