@@ -102,7 +102,8 @@ func parseHypervisor(s *jsonscan.Scanner, fields *jsonscan.Fields, state *State)
 // that is not allowed in a sandbox ID.
 func readHypervisor(s *jsonscan.Scanner) string {
 	name := readText(s)
-	if len(name) > 32 || len(name) > 1 && !ValidID(name) {
+	// An ID has at least two characters, a name one.
+	if len(name) > 32 || name != "" && !ValidID(name+"0") {
 		return "other"
 	}
 	return name

@@ -44,7 +44,7 @@ func TestParseState(t *testing.T) {
 
 func TestParseStateValuesAtTheirLimits(t *testing.T) {
 	long := strings.Repeat("q", 32)
-	for name, want := range map[string]string{"": "", "q": "q", "-q": "other", long: long, long + "q": "other"} {
+	for name, want := range map[string]string{"": "", "q": "q", "-": "other", "-q": "other", long: long, long + "q": "other"} {
 		state, err := parseState([]byte(`{"hypervisor":{"hypervisor_type":"` + name + `"}}`))
 		if err != nil || state.Hypervisor != want {
 			t.Errorf("hypervisor %q: got %q, %v; want %q", name, state.Hypervisor, err, want)
