@@ -2,8 +2,8 @@ package sandbox
 
 import "time"
 
-// Names of the supported runtimes, which are the values of the resource
-// attribute sandbox.runtime.name.
+// Names of runtimes, which are values of the resource attribute
+// sandbox.runtime.name.
 const (
 	RuntimeGVisor = "gvisor"
 	RuntimeKata   = "kata"
@@ -12,10 +12,10 @@ const (
 // Identity identifies one instance of a sandbox. It is immutable: a sandbox that
 // is created again with the same ID is a new instance with a new iteration.
 //
-// All of it comes from files that the runtime wrote on the host, never from the
-// sandbox itself.
+// All of it comes from files that the runtime wrote on the host, and the pod
+// possibly from the container runtime; never from the sandbox itself.
 type Identity struct {
-	// Runtime is one of the Runtime constants.
+	// Runtime is the name of the runtime.
 	Runtime string
 	// RuntimeVersion is the runtime's own version string, empty if unknown.
 	RuntimeVersion string

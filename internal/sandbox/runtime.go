@@ -7,7 +7,7 @@ import (
 
 // Runtime discovers the sandboxes of one kind on this host.
 type Runtime interface {
-	// Name is one of the Runtime constants.
+	// Name is the value of the resource attribute sandbox.runtime.name.
 	Name() string
 	// Watch reports sandboxes to the observer until the context ends. It returns
 	// when nothing it started is still running, and before the end of the context
