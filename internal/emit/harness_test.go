@@ -2,6 +2,8 @@ package emit
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -37,8 +39,16 @@ type harness struct {
 	next      *fakePipeline
 	logs      *logobserver.ObservedLogs
 	telemetry *componenttest.Telemetry
-	// reported are the errors that were reported.
-	reported []error
+
+	mu     sync.Mutex
+	errors []error
+}
+
+// reported returns the errors that were reported.
+func (h *harness) reported() []error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.errors)
 }
 
 // newHarness returns a sink with the default limits, which change may modify.
@@ -61,7 +71,11 @@ func newHarness(t *testing.T, naming sandbox.Naming, change func(*limits)) *harn
 	h.Metrics = newMetrics(Settings{
 		Converter: pdataconv.New(pdataconv.Settings{Naming: naming, Attributes: metadata.DefaultResourceAttributesConfig()}),
 		Next:      h.next, Obsreport: obsreport, Telemetry: self, Logger: zap.New(core),
-		ReportError: func(err error) { h.reported = append(h.reported, err) },
+		ReportError: func(err error) {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			h.errors = append(h.errors, err)
+		},
 	}, limits)
 	return h
 }
