@@ -50,7 +50,7 @@ func TestFirstUseRegistrationsCannotChangeMetricsOfOthers(t *testing.T) {
 				}
 				assert.Empty(t, logs.FilterMessage("Failed to pull sandbox metrics").All())
 				p.check(unknown)
-				dropped := logs.FilterMessageSnippet("set gvisor.unknown_metrics").Len()
+				dropped := logs.FilterMessageSnippet("set gvisor::unknown_metrics").Len()
 				assert.Equal(t, unknown == gvisor.DropUnknown, dropped > 0)
 			})
 		}

@@ -84,7 +84,7 @@ func TestFailingSandboxIsPulledLessOften(t *testing.T) {
 		assert.Equal(t, testInterval, pulls[last].Sub(pulls[last-1]), "must be pulled in every interval again")
 		responsive = h.sink.of("a", "sandbox.responsive")
 		assert.EqualValues(t, 1, responsive[len(responsive)-1].value)
-		assert.Equal(t, 1, h.logs.FilterMessage("Pulling sandbox metrics succeeds again").Len())
+		assert.Equal(t, 1, h.logs.FilterMessage("Sandbox metrics are pulled successfully again").Len())
 		stop()
 	})
 }

@@ -162,7 +162,7 @@ func (c *Collection) handlePanic(cause any, id *sandbox.Identity, panicked func(
 			fields = append(fields, zap.String("sandbox.runtime.name", id.Runtime), zap.String("sandbox.id", id.ID),
 				zap.String("sandbox.iteration", id.Iteration))
 		}
-		c.settings.Logger.Error("Code of a runtime panicked; please report this as a bug", fields...)
+		c.settings.Logger.Error("Panic in the code for a sandbox runtime; please report this as a bug", fields...)
 	}
 	if panicked != nil {
 		panicked(sandbox.Fail(sandbox.Internal, fmt.Errorf("panic: %v", cause)))

@@ -107,8 +107,8 @@ func checkPanic(t *testing.T, method string, armed bool) {
 		assert.Zero(t, added[0].panics.Load(), "the identity is read once")
 	} else {
 		assert.NotZero(t, added[0].panics.Load())
-		assert.NotZero(t, h.logs.FilterMessageSnippet("panicked").Len())
-		assert.LessOrEqual(t, h.logs.FilterMessageSnippet("panicked").Len(), 2, "not every panic is logged")
+		assert.NotZero(t, h.logs.FilterMessageSnippet("Panic in the code").Len())
+		assert.LessOrEqual(t, h.logs.FilterMessageSnippet("Panic in the code").Len(), 2, "not every panic is logged")
 	}
 	if method != "Close" {
 		for _, one := range added {

@@ -1,5 +1,5 @@
 // Package collect schedules and pulls sandboxes and passes the readings to a
-// sink. It knows sandboxes, runtimes and the sink only through the interfaces of
+// sink. It uses sandboxes, runtimes and the sink only through the interfaces of
 // package sandbox.
 //
 //	watchers ──added, gone──► scheduler ──due──► pullers ──deliveries──► sink

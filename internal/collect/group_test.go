@@ -78,7 +78,7 @@ func TestPanicsInAGroup(t *testing.T) {
 				assert.GreaterOrEqual(t, len(points), 5)
 			}
 		}
-		panics := h.logs.FilterMessageSnippet("panicked").All()
+		panics := h.logs.FilterMessageSnippet("Panic in the code").All()
 		require.NotEmpty(t, panics)
 		logged := panics[0].ContextMap()
 		index := slices.IndexFunc(all, func(s *fakeSandbox) bool { return s.identity.ID == logged["sandbox.id"] })

@@ -160,7 +160,7 @@ func (l *Lookup) logChange(err error) {
 		l.logger.Info("Container runtime is responding again", zap.String("cri_endpoint", l.socket))
 		return
 	}
-	l.logger.Warn("Failed to look up pods in the container runtime; using the pod names in state files",
+	l.logger.Warn("Failed to look up pods in the container runtime; pods without a name in their state file remain unnamed",
 		zap.String("cri_endpoint", l.socket), zap.Error(err))
 }
 

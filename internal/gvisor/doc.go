@@ -1,7 +1,7 @@
 // Package gvisor is the gVisor runtime. It discovers sandboxes by their state
 // files (packages discovery and statefile), requests snapshots over their control
 // sockets (control), verifies them against a registration (registration,
-// snapshot), and adds what is known without a pull, as gVisor's exporter does.
+// snapshot), and adds what is known without a pull, as gVisor's upstream exporter does.
 //
 // # Trust
 //

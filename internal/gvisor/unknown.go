@@ -54,11 +54,11 @@ func (l *unknownLog) log(known *registration.Registration, version string) {
 			continue
 		}
 		l.logged[key] = true
-		message := "Dropping unknown metric of a sandbox that the host has no registration of. " +
-			"Start sandboxes with --metric-server, or set gvisor.unknown_metrics to keep"
+		message := "Dropping metric that only the sandbox itself has registered: " +
+			"start sandboxes with --metric-server, or set gvisor::unknown_metrics to keep"
 		if l.keep {
-			message = "Dropping unknown metric whose name or labels are ambiguous in Prometheus. " +
-				"Start sandboxes with --metric-server"
+			message = "Dropping metric whose name or labels are ambiguous in Prometheus: " +
+				"start sandboxes with --metric-server"
 		}
 		l.logger.Warn(message, zap.String("metric", name), zap.String("sandbox.runtime.version", version))
 		if len(l.logged) == maxLoggedUnknown {

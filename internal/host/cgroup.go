@@ -42,7 +42,7 @@ func (c Cgroups) Find(path string) (Cgroup, error) {
 			return group, nil
 		}
 	}
-	return Cgroup{}, fmt.Errorf("control group %q: %w", path, fs.ErrNotExist)
+	return Cgroup{}, fmt.Errorf("cgroup %q: %w", path, fs.ErrNotExist)
 }
 
 // existing returns the directory of a group in a hierarchy, or "" if it does

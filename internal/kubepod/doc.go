@@ -2,7 +2,7 @@
 // runtime recorded on the host: the path of its cgroup, the path of its bundle
 // and the annotations of its OCI spec.
 //
-// # What a tenant can forge
+// # What the author of a pod can forge
 //
 // The author of a pod can add annotations with any key, and CRI-O copies all of
 // them into the spec, after its own. containerd copies those that its

@@ -1,5 +1,5 @@
 // Package sandbox defines the vocabulary that all parts of the receiver share:
-// the identity and state of a sandbox, the result of a pull, the metric families
+// the identity and state of a sandbox, the reading and the outcome of a pull, the metric families
 // in both namings, and the interfaces between discovery, collection and output.
 //
 // It depends on no other package of the receiver and not on pdata. Dependencies

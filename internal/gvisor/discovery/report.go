@@ -3,6 +3,7 @@ package discovery
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 
@@ -110,7 +111,10 @@ func (f *finder) discoveryError() error {
 // unreadableRoot returns the error for a root of which at least a part cannot be
 // read.
 func unreadableRoot(path string, err error) error {
-	return fmt.Errorf("read gVisor runtime root %s: %w: run the Collector as root", path, err)
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("read gVisor runtime root %s: %w: run the Collector as root", path, err)
+	}
+	return fmt.Errorf("read gVisor runtime root %s: %w", path, err)
 }
 
 // Reasons why the processes of sandboxes cannot be seen, so that their state is

@@ -38,7 +38,7 @@ func (c *Cache) checkBudget(r *Registration) error {
 		return nil
 	}
 	return &Error{Rule: RuleBudget, Detail: fmt.Sprintf(
-		"the different registrations of sandboxes without one in their state files exceed %d or %d bytes; "+
+		"distinct registrations sent by sandboxes exceed the limit of %d registrations or %d bytes: "+
 			"start sandboxes with --metric-server", c.budget.Registrations, c.budget.Bytes)}
 }
 

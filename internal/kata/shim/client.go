@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -109,7 +110,8 @@ func checkHead(response *http.Response, maxBytes int64) error {
 		return sandbox.Failf(sandbox.Malformed, "shim sent a compressed response, which was not requested")
 	}
 	if response.ContentLength > maxBytes {
-		return sandbox.Failf(sandbox.Oversize, "response size of %d bytes exceeds the limit of %d bytes",
+		return sandbox.Failf(sandbox.Oversize,
+			"response of %d bytes exceeds the limit of %d bytes: if you trust the sandbox, raise kata::max_response_size",
 			response.ContentLength, maxBytes)
 	}
 	return nil
@@ -174,7 +176,7 @@ func checkPeer(conn *net.UnixConn, check func(host.Peer) error) error {
 }
 
 // errTooLarge is the error of a read beyond a limit.
-var errTooLarge = errors.New("response exceeds the size limit")
+var errTooLarge = errors.New("response exceeds the size limit: if you trust the sandbox, raise kata::max_response_size")
 
 // failure wraps an error of the connection or of the HTTP parser with its
 // outcome.
@@ -184,11 +186,11 @@ func failure(ctx context.Context, err error) error {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return sandbox.Fail(sandbox.Canceled, err)
 	case ctx.Err() != nil, errors.Is(err, os.ErrDeadlineExceeded):
-		return sandbox.Fail(sandbox.Timeout, err)
+		return sandbox.Fail(sandbox.Timeout, fmt.Errorf("deadline exceeded before the response was complete: %w", err))
 	case errors.Is(err, errTooLarge):
 		return sandbox.Fail(sandbox.Oversize, err)
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.As(err, &network):
-		return sandbox.Fail(sandbox.Disconnected, err)
+		return sandbox.Fail(sandbox.Disconnected, fmt.Errorf("shim closed the connection before the response was complete: %w", err))
 	}
-	return sandbox.Fail(sandbox.Malformed, err)
+	return sandbox.Fail(sandbox.Malformed, fmt.Errorf("read response of shim: %w", err))
 }

@@ -159,7 +159,10 @@ func (i *Inventory) HasPending() bool { return len(i.pending) > 0 }
 func (i *Inventory) Scan(storagePath string) ([]Change, error) {
 	names, err := i.list(storagePath)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("scan storage path %s: %w: run the Collector as root", storagePath, err)
+		if errors.Is(err, fs.ErrPermission) {
+			return nil, fmt.Errorf("scan storage path %s: %w: run the Collector as root", storagePath, err)
+		}
+		return nil, fmt.Errorf("scan storage path %s: %w: check kata::storage_paths", storagePath, err)
 	}
 	var changes []Change
 	listed := make(map[string]bool, len(names))
