@@ -32,7 +32,8 @@ func (c *Collection) logChange(t *target, before *health, err error) {
 	if after.outcome == sandbox.OK {
 		if t.failing {
 			t.failing = false
-			c.settings.Logger.Info("Sandbox metrics are pulled successfully again", append(fields, zap.Int("failed_pulls", before.failures))...)
+			c.settings.Logger.Info("Sandbox metrics are pulled successfully again",
+				append(fields, zap.Int("failed_pulls", before.failures))...)
 		}
 		return
 	}
@@ -56,8 +57,8 @@ func (c *Collection) reportPodConflict(id *sandbox.Identity) {
 		return
 	}
 	c.settings.Telemetry.PodConflict(id.Runtime)
-	c.settings.Logger.Warn("Omitting the pod name of a sandbox: its annotations contradict its cgroup path, its bundle path or each other; "+
-		"remove annotations from the pod that are reserved for the container runtime",
+	c.settings.Logger.Warn("Omitting the pod name of a sandbox: its annotations contradict its cgroup path, its bundle path "+
+		"or each other; remove annotations from the pod that are reserved for the container runtime",
 		zap.String("sandbox.runtime.name", id.Runtime), zap.String("sandbox.id", id.ID), zap.String("root", id.Root),
 		zap.String("k8s.pod.uid", id.Pod.UID))
 }
