@@ -22,7 +22,7 @@ type Config struct {
 	CollectionInterval time.Duration `mapstructure:"collection_interval"`
 	// InitialDelay is the time before the first pull.
 	InitialDelay time.Duration `mapstructure:"initial_delay"`
-	// Timeout is the deadline of a pull.
+	// Timeout is the maximum duration of a pull.
 	Timeout time.Duration `mapstructure:"timeout"`
 	// Naming selects how metrics are named: "otel" or "prometheus".
 	Naming sandbox.Naming `mapstructure:"naming"`

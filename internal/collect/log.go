@@ -58,7 +58,7 @@ func (c *Collection) reportPodConflict(id *sandbox.Identity) {
 	}
 	c.settings.Telemetry.PodConflict(id.Runtime)
 	c.settings.Logger.Warn("Omitting the pod name of a sandbox: its annotations contradict its cgroup path, its bundle path "+
-		"or each other; remove annotations from the pod that are reserved for the container runtime",
+		"or each other; remove from the pod all annotations that are reserved for the container runtime",
 		zap.String("sandbox.runtime.name", id.Runtime), zap.String("sandbox.id", id.ID), zap.String("root", id.Root),
 		zap.String("k8s.pod.uid", id.Pod.UID))
 }

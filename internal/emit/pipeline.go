@@ -29,7 +29,7 @@ func (p *pipeline) record(w *worker, err error) (first bool) {
 	w.refusing = refused
 	if refused {
 		if p.refusing++; p.refusing == 1 {
-			p.logger.Warn("The pipeline refuses metrics, which are lost until it accepts them again", zap.Error(err),
+			p.logger.Warn("The pipeline refuses metrics; they are lost until it accepts metrics again", zap.Error(err),
 				zap.Bool("permanent", consumererror.IsPermanent(err)))
 			p.report(err)
 		}

@@ -37,7 +37,7 @@ func TestRefusalIsReportedAndEndsAreRetried(t *testing.T) {
 		synctest.Wait()
 		require.Len(t, h.reported(), 2)
 		require.NoError(t, h.reported()[1])
-		assert.Equal(t, 1, h.logs.FilterMessage("The pipeline refuses metrics, which are lost until it accepts them again").Len())
+		assert.Equal(t, 1, h.logs.FilterMessage("The pipeline refuses metrics; they are lost until it accepts metrics again").Len())
 		assert.Equal(t, 1, h.logs.FilterMessage("The pipeline accepts metrics again").Len())
 		stop()
 	})

@@ -22,8 +22,8 @@ type Config struct {
 	MetricServerAddress string `mapstructure:"metric_server_address"`
 	// Trust is the minimum trust of the sandboxes to collect.
 	Trust sandbox.Trust `mapstructure:"trust"`
-	// UnknownMetrics is how metrics are handled that are known from a sandbox
-	// alone.
+	// UnknownMetrics decides how metrics that only the sandbox itself registers
+	// are handled.
 	UnknownMetrics UnknownMetrics `mapstructure:"unknown_metrics"`
 	// VerifyPeer checks that the process listening on a socket is that of the
 	// state file. It requires the host's PID namespace.

@@ -54,8 +54,8 @@ func (l *unknownLog) log(known *registration.Registration, version string) {
 			continue
 		}
 		l.logged[key] = true
-		message := "Dropping metric that only the sandbox itself has registered: " +
-			"start sandboxes with --metric-server, or set gvisor::unknown_metrics to keep"
+		message := "Dropping metric that only the sandbox itself registers: " +
+			"start sandboxes with --metric-server, or set gvisor::unknown_metrics: keep"
 		if l.keep {
 			message = "Dropping metric whose name or labels are ambiguous in Prometheus: " +
 				"start sandboxes with --metric-server"

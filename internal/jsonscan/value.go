@@ -98,7 +98,7 @@ func (s *Scanner) integer() (digits []byte, negative, ok bool) {
 		return nil, false, false
 	}
 	if !number.whole {
-		s.fail(ErrKind, "a number with fraction or exponent instead of an integer")
+		s.fail(ErrKind, "a number with a fraction or an exponent instead of an integer")
 		return nil, false, false
 	}
 	if number.bytes[0] == '-' {

@@ -26,7 +26,7 @@ type Config struct {
 	FilterFamily []string `mapstructure:"filter_family"`
 	// Families selects how many families are reported.
 	Families reader.Families `mapstructure:"families"`
-	// UnknownFamilies decides how families are handled that are not in the catalog.
+	// UnknownFamilies decides how families that are not in the catalog are handled.
 	UnknownFamilies reader.UnknownFamilies `mapstructure:"unknown_families"`
 	// CRIEndpoint, if set, is the socket of the container runtime, from which the
 	// receiver requests the names of pods.

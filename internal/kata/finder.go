@@ -159,7 +159,7 @@ func (f *finder) logSkipped(s *Sandbox) {
 	}
 	message := "Skipping Kata shim: reading its metrics could crash the pod"
 	if decision.Reason == guard.ByConfiguration {
-		message = "Skipping Kata shim: collection is passive"
+		message = "Not contacting Kata shim: kata::collection is passive"
 	}
 	f.runtime.logger.Info(message,
 		zap.String("sandbox.id", s.identity.ID), zap.String("path", s.directory.Path()),

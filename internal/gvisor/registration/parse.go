@@ -289,7 +289,7 @@ func (p *parser) countSeries(m *Metric) {
 	}
 	numbers := series * perSeries
 	if numbers+uint64(p.numbers) > uint64(p.limits.Numbers) {
-		p.rejectMetric(RuleLimit, "more than %d numbers in all combinations of labels", p.limits.Numbers)
+		p.rejectMetric(RuleLimit, "more than %d stored numbers (one per series, plus one per histogram bucket)", p.limits.Numbers)
 		return
 	}
 	p.numbers += int(numbers)

@@ -9,7 +9,7 @@ import (
 const (
 	// unknownHelp is the help text of all unknown metrics that are kept: those of
 	// two sandboxes can have the same name.
-	unknownHelp = "Metric that sandboxes have registered themselves and that is not known on the host."
+	unknownHelp = "Metric that only the sandbox itself registers."
 	// unknownNamespace begins the names of unknown metrics and of their labels.
 	unknownNamespace = "unregistered"
 )

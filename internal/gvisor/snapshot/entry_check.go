@@ -63,7 +63,7 @@ func (d *decoder) checkDefinition() *registration.Metric {
 	case e.kind != int64(metric.Type):
 		d.rejectMetric(RuleType, metric, fmt.Sprintf("type %d instead of %d (%s)", e.kind, metric.Type, metric.Type))
 	case string(e.help) != metric.Help:
-		d.rejectMetric(RuleHelp, metric, fmt.Sprintf("help %.100q instead of %.100q", e.help, metric.Help))
+		d.rejectMetric(RuleHelp, metric, fmt.Sprintf("help text %.100q instead of %.100q", e.help, metric.Help))
 	default:
 		return metric
 	}
@@ -141,7 +141,7 @@ func (d *decoder) checkHistogram(metric *registration.Metric) bool {
 			return false
 		}
 		if b.count > math.MaxInt64-h.count {
-			d.rejectMetric(RuleBucketSum, metric, "buckets hold 2⁶³ samples or more")
+			d.rejectMetric(RuleBucketSum, metric, "buckets count 2⁶³ observations or more")
 			return false
 		}
 		h.count += b.count

@@ -65,7 +65,7 @@ const (
 	RuleBucketCount Rule = "bucket_count"
 	// RuleBucketBound: the bound of a bucket differs from the registered one.
 	RuleBucketBound Rule = "bucket_bound"
-	// RuleBucketSum: all buckets together hold 2⁶³ samples or more.
+	// RuleBucketSum: all buckets together count 2⁶³ observations or more.
 	RuleBucketSum Rule = "bucket_sum"
 	// RuleSSD: the sum of squared deviations is a nonzero integer, or both an
 	// integer and a floating-point number.
