@@ -116,7 +116,7 @@ func (r *simulationReport) check() error {
 		errs = append(errs, fmt.Errorf("%d shims crashed because of a request", r.Crashed))
 	}
 	if r.Forbidden > 0 {
-		errs = append(errs, fmt.Errorf("%d calls were of a kind that no receiver may make", r.Forbidden))
+		errs = append(errs, fmt.Errorf("%d requests used a method or path that the receiver must not use", r.Forbidden))
 	}
 	if r.Overlaps > 0 {
 		errs = append(errs, fmt.Errorf("%d shims received concurrent requests", r.Overlaps))

@@ -114,11 +114,11 @@ func TestCapturedResponsesWithoutSnapshot(t *testing.T) {
 		outcome sandbox.Outcome
 		text    string
 	}{
-		"busy.event.response.json":              {sandbox.Malformed, "the result contains no snapshot"},
-		"cri-pod-container.event.response.json": {sandbox.Malformed, "the result contains no snapshot"},
-		"cri-pod-sandbox.event.response.json":   {sandbox.Malformed, "the result contains no snapshot"},
-		"busy.usage.response.json":              {sandbox.Malformed, "the result contains no snapshot"},
-		"registered-metrics.response.json":      {sandbox.Malformed, "the result contains no snapshot"},
+		"busy.event.response.json":              {sandbox.Malformed, "the response contains no snapshot"},
+		"cri-pod-container.event.response.json": {sandbox.Malformed, "the response contains no snapshot"},
+		"cri-pod-sandbox.event.response.json":   {sandbox.Malformed, "the response contains no snapshot"},
+		"busy.usage.response.json":              {sandbox.Malformed, "the response contains no snapshot"},
+		"registered-metrics.response.json":      {sandbox.Malformed, "the response contains no snapshot"},
 		"bad-regex.export.response.json":        {sandbox.Refused, "cannot compile regexp"},
 		"unknown-method.response.json":          {sandbox.Refused, "unknown method"},
 		"unknown-container.event.response.json": {sandbox.Refused, "not found"},

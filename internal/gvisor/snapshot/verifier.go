@@ -126,12 +126,12 @@ func (v *Verifier) accept(d *decoder, r *sandbox.Reading, read time.Time) error 
 // last snapshot.
 func (v *Verifier) checkTime(when, now time.Time) error {
 	if when.IsZero() {
-		return &Violation{Rule: RuleNotSnapshot, Detail: "the result contains no snapshot with a time"}
+		return &Violation{Rule: RuleNotSnapshot, Detail: "the response contains no snapshot with a timestamp"}
 	}
 	last := v.last - int64(v.setBack(now))
 	switch {
 	case when.After(now):
-		return &Violation{Rule: RuleFuture, Detail: "time is " + when.Sub(now).String() + " in the future"}
+		return &Violation{Rule: RuleFuture, Detail: "timestamp is " + when.Sub(now).String() + " in the future"}
 	case !v.anyAge && when.Before(now.Add(-maxAge)):
 		return &Violation{Rule: RuleStale, Detail: "taken " + now.Sub(when).String() + " ago"}
 	case when.Unix() < 0:

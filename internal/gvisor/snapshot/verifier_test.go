@@ -123,7 +123,7 @@ func TestErrorTexts(t *testing.T) {
 		newResponse(reg, testTime).number("disk_reads", -1).String(): `rejected: invalid snapshot (counter_decreased): ` +
 			`metric "disk_reads": from 0 to -1`,
 		`{"success":true,"result":{"event":{}}}`: `malformed: invalid snapshot (not_a_snapshot): ` +
-			`the result contains no snapshot with a time`,
+			`the response contains no snapshot with a timestamp`,
 		`{"success":`: `disconnected: truncated JSON at byte 11`,
 		`{"success":tru}`: `malformed: invalid snapshot (format): ` +
 			`invalid JSON at byte 14: neither true nor false nor null`,
