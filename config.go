@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/metadata"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/option"
@@ -26,18 +27,72 @@ type Config struct {
 	Timeout time.Duration `mapstructure:"timeout"`
 	// Naming selects how metrics are named: "otel" or "prometheus".
 	Naming sandbox.Naming `mapstructure:"naming"`
+	// Preset selects how many metrics are reported: "minimal", "default" or "all".
+	// Options that are set explicitly take precedence.
+	Preset sandbox.Preset `mapstructure:"preset"`
+	// Usage configures what is reported about CPU, memory, network and disk.
+	Usage UsageConfig `mapstructure:"usage"`
 
 	runtimes.Config `mapstructure:",squash"`
 
 	_ struct{}
 }
 
-var _ component.Config = (*Config)(nil)
+// UsageConfig configures the readings of the usage of sandboxes.
+type UsageConfig struct {
+	// Enabled is false by default in the naming "prometheus".
+	Enabled bool `mapstructure:"enabled"`
+	// Interval is the time between two readings of a sandbox's usage, at most one
+	// with each pull.
+	Interval time.Duration `mapstructure:"interval"`
+
+	_ struct{}
+}
+
+var (
+	_ component.Config    = (*Config)(nil)
+	_ confmap.Unmarshaler = (*Config)(nil)
+)
+
+// Unmarshal sets the defaults that depend on preset and naming, and then reads the
+// configuration.
+func (c *Config) Unmarshal(conf *confmap.Conf) error {
+	// An invalid value of these is found, and reported with its key, below.
+	if preset, isText := conf.Get("preset").(string); isText {
+		c.setPreset(sandbox.Preset(preset))
+	}
+	if conf.Get("naming") == string(sandbox.Prometheus) {
+		c.Usage.Enabled = false
+	}
+	return conf.Unmarshal(c)
+}
+
+// setPreset sets the defaults of a preset.
+func (c *Config) setPreset(preset sandbox.Preset) {
+	c.Preset = preset
+	applyPreset(preset, &c.Metrics)
+	c.SetDefaults(preset)
+}
+
+// runtimeSettings returns what the configuration says about all runtimes.
+func (c *Config) runtimeSettings() sandbox.Settings {
+	settings := sandbox.Settings{Naming: c.Naming, Preset: c.Preset}
+	if c.Usage.Enabled {
+		enabled := enabledMetrics(&c.Metrics)
+		settings.Usage = sandbox.UsageSettings{
+			Interval: c.Usage.Interval,
+			Enabled:  func(name string) bool { return enabled[name] },
+		}
+	}
+	return settings
+}
 
 // A number without a unit is a number of nanoseconds, which is never intended.
 const (
 	minInterval = 100 * time.Millisecond
 	minTimeout  = 10 * time.Millisecond
+	// Reading usage can make a sandbox scan its memory.
+	minUsageInterval = time.Second
 )
 
 // Validate returns all errors, each with its key.
@@ -56,6 +111,13 @@ func (c *Config) Validate() error {
 		errs = append(errs, fmt.Errorf("timeout: %v exceeds collection_interval (%v): use at most the interval, "+
 			"so that pulls of a sandbox do not overlap", c.Timeout, c.CollectionInterval))
 	}
-	errs = append(errs, option.OneOf("naming", c.Naming, sandbox.Namings[:]...), c.Check())
+	if c.Usage.Enabled && c.Usage.Interval < minUsageInterval {
+		errs = append(errs, fmt.Errorf("usage::interval: %v is too short: use at least %v, with a unit, for example 30s",
+			c.Usage.Interval, minUsageInterval))
+	}
+	errs = append(errs,
+		option.OneOf("naming", c.Naming, sandbox.Namings[:]...),
+		option.OneOf("preset", c.Preset, sandbox.Presets[:]...),
+		c.Check())
 	return errors.Join(errs...)
 }

@@ -44,6 +44,7 @@ func TestValidConfigurations(t *testing.T) {
 				Families: "all", UnknownFamilies: "gauge", CRIEndpoint: "unix:///run/containerd/containerd.sock",
 				MaxResponseSize: 1 << 20,
 			}
+			c.Usage.Enabled = false
 			c.Metrics.SandboxState.Enabled = false
 			c.ResourceAttributes.SandboxRuntimeVersion.Enabled = false
 		},

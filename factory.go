@@ -28,8 +28,9 @@ func createDefaultConfig() component.Config {
 		InitialDelay:         time.Second,
 		Timeout:              5 * time.Second,
 		Naming:               sandbox.OTel,
+		Usage:                UsageConfig{Enabled: true, Interval: 30 * time.Second},
 	}
-	config.SetDefaults()
+	config.setPreset(sandbox.Default)
 	return config
 }
 

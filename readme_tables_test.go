@@ -150,3 +150,24 @@ func TestReadmeLinks(t *testing.T) {
 		}
 	}
 }
+
+// TestReadmeListsPresets compares the table of presets with the metrics that each of
+// them adds to the one before.
+func TestReadmeListsPresets(t *testing.T) {
+	before := map[string]bool{}
+	for _, preset := range sandbox.Presets {
+		config := createDefaultConfig().(*Config)
+		config.setPreset(preset)
+		var added []string
+		for name, is := range metricSwitches(&config.Metrics) {
+			if *is && !before[name] {
+				added = append(added, "`"+name+"`")
+				before[name] = true
+			}
+		}
+		slices.Sort(added)
+		row := regexp.MustCompile("(?m)^`" + string(preset) + "` \\| (?:also )?(.*?) \\|").FindStringSubmatch(readme(t))
+		require.NotNil(t, row, preset)
+		assert.Equal(t, strings.Join(added, ", "), row[1], preset)
+	}
+}

@@ -40,7 +40,7 @@ func (r *sandboxReceiver) Start(_ context.Context, collector component.Host) err
 	if runtime.GOOS != "linux" {
 		return host.ErrUnsupported
 	}
-	runtimes, err := r.config.New(r.config.Naming, r.settings.Logger)
+	runtimes, err := r.config.New(r.config.runtimeSettings(), r.settings.Logger)
 	if err != nil {
 		return err
 	}

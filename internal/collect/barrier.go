@@ -115,6 +115,12 @@ func (b senderBarrier) Receive(r *sandbox.Reading, onBlock func()) (err error) {
 	return b.sender.Receive(r, onBlock)
 }
 
+// More implements [sandbox.Sender]. After a panic, nothing more follows.
+func (b senderBarrier) More() (more bool) {
+	defer b.recoverPanic(func(error) { more = false })
+	return b.sender.More()
+}
+
 // watchSafely turns a panic in the discovery of a runtime into an error.
 func (c *Collection) watchSafely(ctx context.Context, runtime sandbox.Runtime) (err error) {
 	defer c.recoverPanic(func(panicked error) { err = panicked })

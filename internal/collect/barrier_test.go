@@ -61,8 +61,13 @@ func (b *buggy) Receive(r *sandbox.Reading, onBlock func()) error {
 	return b.fakeSandbox.Receive(r, onBlock)
 }
 
+func (b *buggy) More() bool {
+	b.call("More")
+	return b.fakeSandbox.More()
+}
+
 var methods = []string{
-	"Identity", "Status", "MinInterval", "Pull", "AppendInfo", "AppendSeries", "Close", "Send", "Ready", "Receive",
+	"Identity", "Status", "MinInterval", "Pull", "AppendInfo", "AppendSeries", "Close", "Send", "Ready", "Receive", "More",
 }
 
 // TestPanicAffectsOneSandbox lets each method of a sandbox panic, from the beginning

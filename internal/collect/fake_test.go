@@ -29,6 +29,16 @@ type fakeSandbox struct {
 	// pause is how long the response stops after its beginning.
 	pause time.Duration
 
+	// further is the number of further responses of each pull, furtherDelay the time
+	// until each begins, and addition what it adds.
+	further      int
+	furtherDelay time.Duration
+	addition     func(r *sandbox.Reading)
+
+	// expected is the number of further responses that the pull in progress expects.
+	expected int
+	again    bool
+
 	responds time.Time
 	sent     context.Context
 	// blocked counts the pulls that called onBlock.
@@ -83,8 +93,14 @@ func (s *fakeSandbox) Send(ctx context.Context) bool {
 
 func (s *fakeSandbox) Ready() bool { return !time.Now().Before(s.responds) }
 
-func (s *fakeSandbox) Receive(r *sandbox.Reading, onBlock func()) error {
-	defer s.inFlight.Add(-1)
+func (s *fakeSandbox) More() bool { return s.expected > 0 }
+
+func (s *fakeSandbox) Receive(r *sandbox.Reading, onBlock func()) (err error) {
+	defer func() {
+		if s.expected == 0 {
+			s.inFlight.Add(-1)
+		}
+	}()
 	if wait := time.Until(s.responds.Add(s.pause)); wait > 0 {
 		if onBlock != nil {
 			s.blocked.Add(1)
@@ -95,7 +111,15 @@ func (s *fakeSandbox) Receive(r *sandbox.Reading, onBlock func()) error {
 		case <-s.sent.Done():
 		}
 	}
-	return s.finish(s.sent, r)
+	if s.again {
+		s.addition(r)
+		s.expected--
+	} else if err = s.finish(s.sent, r); err == nil {
+		s.expected = s.further
+	}
+	s.again = s.expected > 0
+	s.responds = time.Now().Add(s.furtherDelay)
+	return err
 }
 
 func (s *fakeSandbox) Pull(ctx context.Context, r *sandbox.Reading) error {

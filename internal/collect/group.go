@@ -66,7 +66,7 @@ func (g *group) run() {
 	}
 	for _, t := range g.waiting {
 		g.s.pullers.Go(func() {
-			r := g.s.c.receive(g.ctx, t, nil)
+			r := g.s.c.receiveAll(g.ctx, t)
 			g.s.finish(g.ctx, g.lane, g.s.c.complete(t, r, nil), t)
 		})
 	}
@@ -86,6 +86,10 @@ func (g *group) receiveReady() {
 		}
 		// handOver may move the rest of the group meanwhile.
 		r := g.s.c.receive(g.ctx, t, handOver)
+		if r == nil {
+			g.waiting = append(g.waiting, t)
+			continue
+		}
 		g.deliveries = g.s.c.complete(t, r, g.deliveries)
 		g.done = append(g.done, t)
 	}

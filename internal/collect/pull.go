@@ -42,11 +42,33 @@ func (c *Collection) send(ctx context.Context, t *target) bool {
 	return t.sender.Send(ctx)
 }
 
-// receive completes a pull whose request was sent, and returns its reading.
+// receive receives the next response of a pull whose request was sent. It returns
+// the reading, or nil if a further response is to be received. Only the first one
+// decides how the pull ended.
 func (c *Collection) receive(ctx context.Context, t *target, onBlock func()) *sandbox.Reading {
-	r := sandbox.NewReading()
-	c.finishPull(ctx, t, r, t.sender.Receive(r, onBlock))
+	r := t.reading
+	if r == nil {
+		r = sandbox.NewReading()
+		c.finishPull(ctx, t, r, t.sender.Receive(r, onBlock))
+	} else {
+		_ = t.sender.Receive(r, onBlock)
+	}
+	t.reading = nil
+	if t.sender.More() {
+		t.reading = r
+		return nil
+	}
 	return r
+}
+
+// receiveAll receives all responses of a pull whose request was sent, however long
+// they take.
+func (c *Collection) receiveAll(ctx context.Context, t *target) *sandbox.Reading {
+	for {
+		if r := c.receive(ctx, t, nil); r != nil {
+			return r
+		}
+	}
 }
 
 // finishPull records how a pull ended. A reading without a result is reset.

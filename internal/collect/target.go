@@ -28,6 +28,9 @@ type target struct {
 	retry time.Time
 
 	health health
+	// reading is that of a pull of which a further response is still to be
+	// received, nil otherwise.
+	reading *sandbox.Reading
 	// reported is the status in the last delivery, zero before the first.
 	reported sandbox.Status
 	// infoDue is when info points are due again.

@@ -45,8 +45,8 @@ type Config struct {
 	_ struct{}
 }
 
-// SetDefaults sets the default configuration.
-func (c *Config) SetDefaults() {
+// SetDefaults sets the default configuration with a preset.
+func (c *Config) SetDefaults(preset sandbox.Preset) {
 	*c = Config{
 		Enabled:         true,
 		Roots:           discovery.DefaultRoots(),
@@ -56,7 +56,21 @@ func (c *Config) SetDefaults() {
 		MetricPrefix:    "runsc_",
 		MaxResponseSize: 4 << 20,
 	}
+	switch preset {
+	case sandbox.Minimal:
+		c.MetricFilter = minimalFilter
+	case sandbox.All:
+		c.ZeroFill = true
+		c.CapabilityFilter = allCapabilities
+	}
 }
+
+const (
+	// minimalFilter matches what the preset "minimal" has of gVisor's metrics.
+	minimalFilter = "unimplemented_syscalls"
+	// allCapabilities matches the name of every capability.
+	allCapabilities = ".*"
+)
 
 // IsEnabled reports whether gVisor sandboxes are collected.
 func (c *Config) IsEnabled() bool { return c.Enabled }
@@ -86,6 +100,6 @@ func (c *Config) Check() error {
 }
 
 // New returns the runtime for a valid configuration.
-func (c *Config) New(naming sandbox.Naming, logger *zap.Logger) (sandbox.Runtime, error) {
-	return New(c, naming, logger)
+func (c *Config) New(settings sandbox.Settings, logger *zap.Logger) (sandbox.Runtime, error) {
+	return New(c, settings, logger)
 }

@@ -7,11 +7,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/discovery"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
 func TestDefaultConfigIsValid(t *testing.T) {
 	var config Config
-	config.SetDefaults()
+	config.SetDefaults(sandbox.Default)
 	require.NoError(t, config.Check())
 	assert.True(t, config.IsEnabled())
 	assert.Equal(t, discovery.DefaultRoots(), config.Roots)

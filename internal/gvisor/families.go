@@ -23,12 +23,14 @@ type families struct {
 	allCheckpointed, allRestored *sandbox.Family
 }
 
-// newFamilies returns the families. Capabilities are many and rarely of interest,
-// so the naming "otel" has them only on demand.
-func newFamilies(prefix string, capabilitiesInOTel bool) *families {
+// newFamilies returns the families. otel selects whether the naming "otel" has any.
+// Capabilities are many and rarely of interest, so it has them only on demand.
+func newFamilies(prefix string, otel, capabilitiesInOTel bool) *families {
 	f := &families{}
 	f.addUpstream(prefix + "meta_")
-	f.addOTel(capabilitiesInOTel)
+	if otel {
+		f.addOTel(capabilitiesInOTel)
+	}
 	return f
 }
 

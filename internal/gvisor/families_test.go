@@ -9,7 +9,7 @@ import (
 )
 
 func TestOTelDescriptors(t *testing.T) {
-	f := newFamilies("runsc_", true)
+	f := newFamilies("runsc_", true, true)
 	for name, family := range map[string]*sandbox.Family{
 		"gvisor.sandbox.spec":            f.spec,
 		"gvisor.sandbox.capability":      f.capability,
@@ -26,7 +26,7 @@ func TestOTelDescriptors(t *testing.T) {
 }
 
 func TestOTelOmitsRedundantFamilies(t *testing.T) {
-	f := newFamilies("runsc_", true)
+	f := newFamilies("runsc_", true, true)
 	metadata := f.infoOf(record().Metadata).family
 	for _, family := range []*sandbox.Family{f.presence, f.running, f.creationTime, f.noCPUTimeSaved, f.noWallTimeSaved, metadata} {
 		assert.Empty(t, family.OTel.Name)

@@ -30,7 +30,7 @@ func TestFilterThatMatchesNothingIsWarnedAbout(t *testing.T) {
 			core, logs := observer.New(zap.WarnLevel)
 			config := testConfig(fleet.RuntimeRoot())
 			config.MetricFilter = test.filter
-			runtime, err := New(&config, sandbox.OTel, zap.New(core))
+			runtime, err := New(&config, sandbox.Settings{Naming: sandbox.OTel}, zap.New(core))
 			require.NoError(t, err)
 			warnings := func() int {
 				runtime.AppendRuntimeMetrics(new(sandbox.Reading), sandbox.Stats{})

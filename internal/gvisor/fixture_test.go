@@ -37,7 +37,7 @@ func testConfig(roots ...string) Config {
 // newRuntime returns a runtime with the naming "prometheus".
 func newRuntime(tb testing.TB, config Config) *Runtime {
 	tb.Helper()
-	runtime, err := New(&config, sandbox.Prometheus, zap.NewNop())
+	runtime, err := New(&config, sandbox.Settings{Naming: sandbox.Prometheus}, zap.NewNop())
 	require.NoError(tb, err)
 	return runtime
 }

@@ -106,7 +106,7 @@ func TestMetadataBecomeResourceAttributes(t *testing.T) {
 	s := record()
 	s.Metadata.Attributes = slices.Insert(s.Metadata.Attributes, 0,
 		sandbox.Attribute{Key: "future", Value: "x"}, sandbox.Attribute{Key: "overlay", Value: "root:self"})
-	info := newFamilies("runsc_", false).infoOf(s.Metadata)
+	info := newFamilies("runsc_", true, false).infoOf(s.Metadata)
 	assert.Equal(t, []sandbox.Attribute{
 		{Key: "gvisor.overlay", Value: "root:self"}, {Key: "gvisor.platform", Value: "kvm"},
 	}, identityOf(s, info).Attributes, "unknown keys and the version must not become resource attributes")

@@ -151,7 +151,7 @@ func TestCapabilityFilter(t *testing.T) {
 // "otel" has. In this naming, metadata are resource attributes.
 func TestAppendInfoInOTel(t *testing.T) {
 	config := testConfig("/run/runsc")
-	runtime, err := New(&config, sandbox.OTel, zap.NewNop())
+	runtime, err := New(&config, sandbox.Settings{Naming: sandbox.OTel}, zap.NewNop())
 	require.NoError(t, err)
 	s := runtime.newSandbox(record())
 	r := new(sandbox.Reading)

@@ -53,6 +53,9 @@ func (s *Sandbox) Receive(r *sandbox.Reading, onBlock func()) error {
 	return nil
 }
 
+// More implements [sandbox.Sender].
+func (s *Sandbox) More() bool { return false }
+
 // Pull implements [sandbox.Sandbox]. The first pull of a sandbox without a
 // registration in its state file requests that first.
 func (s *Sandbox) Pull(ctx context.Context, r *sandbox.Reading) error {

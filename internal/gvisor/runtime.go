@@ -60,7 +60,7 @@ const maxInfos = 256
 const watchedFraction = 2
 
 // New returns the runtime for a valid configuration.
-func New(config *Config, naming sandbox.Naming, logger *zap.Logger) (*Runtime, error) {
+func New(config *Config, settings sandbox.Settings, logger *zap.Logger) (*Runtime, error) {
 	metrics, err := compile(config.MetricFilter, "^(?:%s)$")
 	if err != nil {
 		return nil, err
@@ -74,7 +74,7 @@ func New(config *Config, naming sandbox.Naming, logger *zap.Logger) (*Runtime, e
 	known := registration.NewKnown(config.MetricPrefix, config.UnknownMetrics == KeepUnknown)
 	return &Runtime{
 		config:           config,
-		naming:           naming,
+		naming:           settings.Naming,
 		logger:           logger,
 		registrations:    registration.NewCache(config.MetricPrefix, registration.Limits{}),
 		firstUse:         registration.NewFirstUseCache(known, firstUseLimits, firstUseBudget),
@@ -85,7 +85,7 @@ func New(config *Config, naming sandbox.Naming, logger *zap.Logger) (*Runtime, e
 		export:           control.Export(config.MetricFilter),
 		watchedProcesses: files / watchedFraction,
 		processes:        host.Processes{Root: "/proc"},
-		families:         newFamilies(config.MetricPrefix, capabilities != nil),
+		families:         newFamilies(config.MetricPrefix, settings.Preset != sandbox.Minimal, capabilities != nil),
 		capabilities:     selectCapabilities(capabilities),
 		infos:            map[*discovery.Metadata]*info{},
 		sandboxes:        map[discovery.Key]*Sandbox{},

@@ -37,8 +37,8 @@ type Config struct {
 	_ struct{}
 }
 
-// SetDefaults sets the default configuration.
-func (c *Config) SetDefaults() {
+// SetDefaults sets the default configuration with a preset.
+func (c *Config) SetDefaults(preset sandbox.Preset) {
 	*c = Config{
 		Enabled:         true,
 		StoragePaths:    defaultStoragePaths(),
@@ -46,6 +46,12 @@ func (c *Config) SetDefaults() {
 		Families:        reader.DefaultFamilies,
 		UnknownFamilies: reader.DropUnknown,
 		MaxResponseSize: 8 << 20,
+	}
+	switch preset {
+	case sandbox.Minimal:
+		c.Families = reader.NoFamilies
+	case sandbox.All:
+		c.Families = reader.AllFamilies
 	}
 }
 
@@ -65,7 +71,7 @@ func (c *Config) Check() error {
 	errs := []error{
 		option.Paths("storage_paths", c.StoragePaths),
 		option.OneOf("collection", c.Collection, guard.Auto, guard.Shim, guard.Passive),
-		option.OneOf("families", c.Families, reader.DefaultFamilies, reader.AllFamilies),
+		option.OneOf("families", c.Families, reader.NoFamilies, reader.DefaultFamilies, reader.AllFamilies),
 		option.OneOf("unknown_families", c.UnknownFamilies, reader.DropUnknown, reader.UnknownAsGauge),
 		option.ResponseSize("max_response_size", c.MaxResponseSize),
 	}
@@ -81,6 +87,6 @@ func (c *Config) Check() error {
 }
 
 // New returns the runtime for a valid configuration.
-func (c *Config) New(naming sandbox.Naming, logger *zap.Logger) (sandbox.Runtime, error) {
-	return New(c, naming, logger), nil
+func (c *Config) New(settings sandbox.Settings, logger *zap.Logger) (sandbox.Runtime, error) {
+	return New(c, settings, logger), nil
 }

@@ -5,11 +5,12 @@ import (
 	"testing"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/guard"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
 func TestDefaultConfigIsValid(t *testing.T) {
 	var config Config
-	config.SetDefaults()
+	config.SetDefaults(sandbox.Default)
 	if err := config.Check(); err != nil || !config.IsEnabled() {
 		t.Errorf("enabled: %v, error: %v", config.IsEnabled(), err)
 	}
@@ -43,7 +44,7 @@ func TestCheckReportsAllErrors(t *testing.T) {
 func TestCollectionMustMatchExactly(t *testing.T) {
 	for _, collection := range []guard.Collection{"", "Auto", "SHIM", "shim "} {
 		var config Config
-		config.SetDefaults()
+		config.SetDefaults(sandbox.Default)
 		config.Collection = collection
 		if config.Check() == nil {
 			t.Errorf("got no error for %q", collection)

@@ -135,6 +135,6 @@ func newConfig(paths storagePaths) Config {
 
 func newRuntime(tb testing.TB, config Config) *Runtime {
 	tb.Helper()
-	runtime := New(&config, sandbox.OTel, zap.NewNop())
+	runtime := New(&config, sandbox.Settings{Naming: sandbox.OTel}, zap.NewNop())
 	return runtime
 }

@@ -56,12 +56,12 @@ var defaultPace = pace{
 }
 
 // New returns the runtime for a valid configuration.
-func New(config *Config, naming sandbox.Naming, logger *zap.Logger) *Runtime {
+func New(config *Config, settings sandbox.Settings, logger *zap.Logger) *Runtime {
 	r := &Runtime{
 		config: config,
 		logger: logger,
 		reader: reader.NewSettings(reader.Options{
-			Naming:          naming,
+			Naming:          settings.Naming,
 			Families:        config.Families,
 			FilterFamily:    config.FilterFamily,
 			Unknown:         config.UnknownFamilies,

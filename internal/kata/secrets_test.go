@@ -26,7 +26,7 @@ func TestSecretsAreNotExposed(t *testing.T) {
 		`{"hypervisor":{"config":"`+simulate.DecoySecret+`\x"}}`)
 	core, logs := observer.New(zapcore.DebugLevel)
 	config := fleetConfig(fleet)
-	runtime := New(&config, sandbox.OTel, zap.New(core))
+	runtime := New(&config, sandbox.Settings{Naming: sandbox.OTel}, zap.New(core))
 	runtime.pace.identity = 0
 	recorder, _ := watch(t, runtime)
 	eventually(t, func() bool { return len(recorder.sandboxes()) == 5 })

@@ -7,6 +7,166 @@ import (
 	"go.opentelemetry.io/collector/filter"
 )
 
+// ContainerCPUTimeMetricConfig provides config for the container.cpu.time metric.
+type ContainerCPUTimeMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *ContainerCPUTimeMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// SandboxCPULimitMetricConfig provides config for the sandbox.cpu.limit metric.
+type SandboxCPULimitMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *SandboxCPULimitMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// SandboxCPUOverheadTimeMetricConfig provides config for the sandbox.cpu.overhead_time metric.
+type SandboxCPUOverheadTimeMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *SandboxCPUOverheadTimeMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// SandboxCPUThrottledTimeMetricConfig provides config for the sandbox.cpu.throttled_time metric.
+type SandboxCPUThrottledTimeMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *SandboxCPUThrottledTimeMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// SandboxCPUTimeMetricConfig provides config for the sandbox.cpu.time metric.
+type SandboxCPUTimeMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *SandboxCPUTimeMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// SandboxDiskIoMetricConfig provides config for the sandbox.disk.io metric.
+type SandboxDiskIoMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *SandboxDiskIoMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// SandboxDiskOperationsMetricConfig provides config for the sandbox.disk.operations metric.
+type SandboxDiskOperationsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *SandboxDiskOperationsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// SandboxFilestoreSizeMetricConfig provides config for the sandbox.filestore.size metric.
+type SandboxFilestoreSizeMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *SandboxFilestoreSizeMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
 // SandboxLastSuccessAgeMetricConfig provides config for the sandbox.last_success.age metric.
 type SandboxLastSuccessAgeMetricConfig struct {
 	Enabled          bool `mapstructure:"enabled"`
@@ -14,6 +174,266 @@ type SandboxLastSuccessAgeMetricConfig struct {
 }
 
 func (ms *SandboxLastSuccessAgeMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// SandboxMemoryLimitMetricConfig provides config for the sandbox.memory.limit metric.
+type SandboxMemoryLimitMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *SandboxMemoryLimitMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// SandboxMemoryOomKillsMetricConfig provides config for the sandbox.memory.oom_kills metric.
+type SandboxMemoryOomKillsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *SandboxMemoryOomKillsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// SandboxMemoryOverheadMetricConfig provides config for the sandbox.memory.overhead metric.
+type SandboxMemoryOverheadMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *SandboxMemoryOverheadMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// SandboxMemoryPeakMetricConfig provides config for the sandbox.memory.peak metric.
+type SandboxMemoryPeakMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *SandboxMemoryPeakMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// SandboxMemoryUsageMetricConfig provides config for the sandbox.memory.usage metric.
+type SandboxMemoryUsageMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *SandboxMemoryUsageMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// SandboxMemoryWorkingSetMetricConfig provides config for the sandbox.memory.working_set metric.
+type SandboxMemoryWorkingSetMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *SandboxMemoryWorkingSetMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// SandboxNetworkDroppedMetricConfig provides config for the sandbox.network.dropped metric.
+type SandboxNetworkDroppedMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *SandboxNetworkDroppedMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// SandboxNetworkErrorsMetricConfig provides config for the sandbox.network.errors metric.
+type SandboxNetworkErrorsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *SandboxNetworkErrorsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// SandboxNetworkIoMetricConfig provides config for the sandbox.network.io metric.
+type SandboxNetworkIoMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *SandboxNetworkIoMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// SandboxNetworkPacketsMetricConfig provides config for the sandbox.network.packets metric.
+type SandboxNetworkPacketsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *SandboxNetworkPacketsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// SandboxPressureStallTimeMetricConfig provides config for the sandbox.pressure.stall_time metric.
+type SandboxPressureStallTimeMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *SandboxPressureStallTimeMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// SandboxProcessCountMetricConfig provides config for the sandbox.process.count metric.
+type SandboxProcessCountMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *SandboxProcessCountMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// SandboxProcessLimitMetricConfig provides config for the sandbox.process.limit metric.
+type SandboxProcessLimitMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *SandboxProcessLimitMetricConfig) Unmarshal(parser *confmap.Conf) error {
 	if parser == nil {
 		return nil
 	}
@@ -107,19 +527,166 @@ func (ms *SandboxStateMetricConfig) Unmarshal(parser *confmap.Conf) error {
 	return nil
 }
 
+// SandboxWorkloadCPUTimeMetricConfig provides config for the sandbox.workload.cpu.time metric.
+type SandboxWorkloadCPUTimeMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *SandboxWorkloadCPUTimeMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// SandboxWorkloadMemoryUsageMetricConfig provides config for the sandbox.workload.memory.usage metric.
+type SandboxWorkloadMemoryUsageMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *SandboxWorkloadMemoryUsageMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// SandboxWorkloadProcessCountMetricConfig provides config for the sandbox.workload.process.count metric.
+type SandboxWorkloadProcessCountMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *SandboxWorkloadProcessCountMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
 // MetricsConfig provides config for sandbox metrics.
 type MetricsConfig struct {
-	SandboxLastSuccessAge SandboxLastSuccessAgeMetricConfig `mapstructure:"sandbox.last_success.age"`
-	SandboxPullDuration   SandboxPullDurationMetricConfig   `mapstructure:"sandbox.pull.duration"`
-	SandboxPullFailures   SandboxPullFailuresMetricConfig   `mapstructure:"sandbox.pull.failures"`
-	SandboxResponsive     SandboxResponsiveMetricConfig     `mapstructure:"sandbox.responsive"`
-	SandboxState          SandboxStateMetricConfig          `mapstructure:"sandbox.state"`
+	ContainerCPUTime            ContainerCPUTimeMetricConfig            `mapstructure:"container.cpu.time"`
+	SandboxCPULimit             SandboxCPULimitMetricConfig             `mapstructure:"sandbox.cpu.limit"`
+	SandboxCPUOverheadTime      SandboxCPUOverheadTimeMetricConfig      `mapstructure:"sandbox.cpu.overhead_time"`
+	SandboxCPUThrottledTime     SandboxCPUThrottledTimeMetricConfig     `mapstructure:"sandbox.cpu.throttled_time"`
+	SandboxCPUTime              SandboxCPUTimeMetricConfig              `mapstructure:"sandbox.cpu.time"`
+	SandboxDiskIo               SandboxDiskIoMetricConfig               `mapstructure:"sandbox.disk.io"`
+	SandboxDiskOperations       SandboxDiskOperationsMetricConfig       `mapstructure:"sandbox.disk.operations"`
+	SandboxFilestoreSize        SandboxFilestoreSizeMetricConfig        `mapstructure:"sandbox.filestore.size"`
+	SandboxLastSuccessAge       SandboxLastSuccessAgeMetricConfig       `mapstructure:"sandbox.last_success.age"`
+	SandboxMemoryLimit          SandboxMemoryLimitMetricConfig          `mapstructure:"sandbox.memory.limit"`
+	SandboxMemoryOomKills       SandboxMemoryOomKillsMetricConfig       `mapstructure:"sandbox.memory.oom_kills"`
+	SandboxMemoryOverhead       SandboxMemoryOverheadMetricConfig       `mapstructure:"sandbox.memory.overhead"`
+	SandboxMemoryPeak           SandboxMemoryPeakMetricConfig           `mapstructure:"sandbox.memory.peak"`
+	SandboxMemoryUsage          SandboxMemoryUsageMetricConfig          `mapstructure:"sandbox.memory.usage"`
+	SandboxMemoryWorkingSet     SandboxMemoryWorkingSetMetricConfig     `mapstructure:"sandbox.memory.working_set"`
+	SandboxNetworkDropped       SandboxNetworkDroppedMetricConfig       `mapstructure:"sandbox.network.dropped"`
+	SandboxNetworkErrors        SandboxNetworkErrorsMetricConfig        `mapstructure:"sandbox.network.errors"`
+	SandboxNetworkIo            SandboxNetworkIoMetricConfig            `mapstructure:"sandbox.network.io"`
+	SandboxNetworkPackets       SandboxNetworkPacketsMetricConfig       `mapstructure:"sandbox.network.packets"`
+	SandboxPressureStallTime    SandboxPressureStallTimeMetricConfig    `mapstructure:"sandbox.pressure.stall_time"`
+	SandboxProcessCount         SandboxProcessCountMetricConfig         `mapstructure:"sandbox.process.count"`
+	SandboxProcessLimit         SandboxProcessLimitMetricConfig         `mapstructure:"sandbox.process.limit"`
+	SandboxPullDuration         SandboxPullDurationMetricConfig         `mapstructure:"sandbox.pull.duration"`
+	SandboxPullFailures         SandboxPullFailuresMetricConfig         `mapstructure:"sandbox.pull.failures"`
+	SandboxResponsive           SandboxResponsiveMetricConfig           `mapstructure:"sandbox.responsive"`
+	SandboxState                SandboxStateMetricConfig                `mapstructure:"sandbox.state"`
+	SandboxWorkloadCPUTime      SandboxWorkloadCPUTimeMetricConfig      `mapstructure:"sandbox.workload.cpu.time"`
+	SandboxWorkloadMemoryUsage  SandboxWorkloadMemoryUsageMetricConfig  `mapstructure:"sandbox.workload.memory.usage"`
+	SandboxWorkloadProcessCount SandboxWorkloadProcessCountMetricConfig `mapstructure:"sandbox.workload.process.count"`
 }
 
 func DefaultMetricsConfig() MetricsConfig {
 	return MetricsConfig{
+		ContainerCPUTime: ContainerCPUTimeMetricConfig{
+			Enabled: true,
+		},
+		SandboxCPULimit: SandboxCPULimitMetricConfig{
+			Enabled: true,
+		},
+		SandboxCPUOverheadTime: SandboxCPUOverheadTimeMetricConfig{
+			Enabled: false,
+		},
+		SandboxCPUThrottledTime: SandboxCPUThrottledTimeMetricConfig{
+			Enabled: true,
+		},
+		SandboxCPUTime: SandboxCPUTimeMetricConfig{
+			Enabled: true,
+		},
+		SandboxDiskIo: SandboxDiskIoMetricConfig{
+			Enabled: false,
+		},
+		SandboxDiskOperations: SandboxDiskOperationsMetricConfig{
+			Enabled: false,
+		},
+		SandboxFilestoreSize: SandboxFilestoreSizeMetricConfig{
+			Enabled: false,
+		},
 		SandboxLastSuccessAge: SandboxLastSuccessAgeMetricConfig{
 			Enabled: true,
+		},
+		SandboxMemoryLimit: SandboxMemoryLimitMetricConfig{
+			Enabled: true,
+		},
+		SandboxMemoryOomKills: SandboxMemoryOomKillsMetricConfig{
+			Enabled: true,
+		},
+		SandboxMemoryOverhead: SandboxMemoryOverheadMetricConfig{
+			Enabled: true,
+		},
+		SandboxMemoryPeak: SandboxMemoryPeakMetricConfig{
+			Enabled: false,
+		},
+		SandboxMemoryUsage: SandboxMemoryUsageMetricConfig{
+			Enabled: true,
+		},
+		SandboxMemoryWorkingSet: SandboxMemoryWorkingSetMetricConfig{
+			Enabled: true,
+		},
+		SandboxNetworkDropped: SandboxNetworkDroppedMetricConfig{
+			Enabled: true,
+		},
+		SandboxNetworkErrors: SandboxNetworkErrorsMetricConfig{
+			Enabled: true,
+		},
+		SandboxNetworkIo: SandboxNetworkIoMetricConfig{
+			Enabled: true,
+		},
+		SandboxNetworkPackets: SandboxNetworkPacketsMetricConfig{
+			Enabled: false,
+		},
+		SandboxPressureStallTime: SandboxPressureStallTimeMetricConfig{
+			Enabled: false,
+		},
+		SandboxProcessCount: SandboxProcessCountMetricConfig{
+			Enabled: true,
+		},
+		SandboxProcessLimit: SandboxProcessLimitMetricConfig{
+			Enabled: false,
 		},
 		SandboxPullDuration: SandboxPullDurationMetricConfig{
 			Enabled: true,
@@ -131,6 +698,15 @@ func DefaultMetricsConfig() MetricsConfig {
 			Enabled: true,
 		},
 		SandboxState: SandboxStateMetricConfig{
+			Enabled: true,
+		},
+		SandboxWorkloadCPUTime: SandboxWorkloadCPUTimeMetricConfig{
+			Enabled: true,
+		},
+		SandboxWorkloadMemoryUsage: SandboxWorkloadMemoryUsageMetricConfig{
+			Enabled: true,
+		},
+		SandboxWorkloadProcessCount: SandboxWorkloadProcessCountMetricConfig{
 			Enabled: true,
 		},
 	}

@@ -26,7 +26,70 @@ func TestMetricsBuilderConfig(t *testing.T) {
 			name: "all_set",
 			want: MetricsBuilderConfig{
 				Metrics: MetricsConfig{
+					ContainerCPUTime: ContainerCPUTimeMetricConfig{
+						Enabled: true,
+					},
+					SandboxCPULimit: SandboxCPULimitMetricConfig{
+						Enabled: true,
+					},
+					SandboxCPUOverheadTime: SandboxCPUOverheadTimeMetricConfig{
+						Enabled: true,
+					},
+					SandboxCPUThrottledTime: SandboxCPUThrottledTimeMetricConfig{
+						Enabled: true,
+					},
+					SandboxCPUTime: SandboxCPUTimeMetricConfig{
+						Enabled: true,
+					},
+					SandboxDiskIo: SandboxDiskIoMetricConfig{
+						Enabled: true,
+					},
+					SandboxDiskOperations: SandboxDiskOperationsMetricConfig{
+						Enabled: true,
+					},
+					SandboxFilestoreSize: SandboxFilestoreSizeMetricConfig{
+						Enabled: true,
+					},
 					SandboxLastSuccessAge: SandboxLastSuccessAgeMetricConfig{
+						Enabled: true,
+					},
+					SandboxMemoryLimit: SandboxMemoryLimitMetricConfig{
+						Enabled: true,
+					},
+					SandboxMemoryOomKills: SandboxMemoryOomKillsMetricConfig{
+						Enabled: true,
+					},
+					SandboxMemoryOverhead: SandboxMemoryOverheadMetricConfig{
+						Enabled: true,
+					},
+					SandboxMemoryPeak: SandboxMemoryPeakMetricConfig{
+						Enabled: true,
+					},
+					SandboxMemoryUsage: SandboxMemoryUsageMetricConfig{
+						Enabled: true,
+					},
+					SandboxMemoryWorkingSet: SandboxMemoryWorkingSetMetricConfig{
+						Enabled: true,
+					},
+					SandboxNetworkDropped: SandboxNetworkDroppedMetricConfig{
+						Enabled: true,
+					},
+					SandboxNetworkErrors: SandboxNetworkErrorsMetricConfig{
+						Enabled: true,
+					},
+					SandboxNetworkIo: SandboxNetworkIoMetricConfig{
+						Enabled: true,
+					},
+					SandboxNetworkPackets: SandboxNetworkPacketsMetricConfig{
+						Enabled: true,
+					},
+					SandboxPressureStallTime: SandboxPressureStallTimeMetricConfig{
+						Enabled: true,
+					},
+					SandboxProcessCount: SandboxProcessCountMetricConfig{
+						Enabled: true,
+					},
+					SandboxProcessLimit: SandboxProcessLimitMetricConfig{
 						Enabled: true,
 					},
 					SandboxPullDuration: SandboxPullDurationMetricConfig{
@@ -39,6 +102,15 @@ func TestMetricsBuilderConfig(t *testing.T) {
 						Enabled: true,
 					},
 					SandboxState: SandboxStateMetricConfig{
+						Enabled: true,
+					},
+					SandboxWorkloadCPUTime: SandboxWorkloadCPUTimeMetricConfig{
+						Enabled: true,
+					},
+					SandboxWorkloadMemoryUsage: SandboxWorkloadMemoryUsageMetricConfig{
+						Enabled: true,
+					},
+					SandboxWorkloadProcessCount: SandboxWorkloadProcessCountMetricConfig{
 						Enabled: true,
 					},
 				},
@@ -71,7 +143,70 @@ func TestMetricsBuilderConfig(t *testing.T) {
 			name: "none_set",
 			want: MetricsBuilderConfig{
 				Metrics: MetricsConfig{
+					ContainerCPUTime: ContainerCPUTimeMetricConfig{
+						Enabled: false,
+					},
+					SandboxCPULimit: SandboxCPULimitMetricConfig{
+						Enabled: false,
+					},
+					SandboxCPUOverheadTime: SandboxCPUOverheadTimeMetricConfig{
+						Enabled: false,
+					},
+					SandboxCPUThrottledTime: SandboxCPUThrottledTimeMetricConfig{
+						Enabled: false,
+					},
+					SandboxCPUTime: SandboxCPUTimeMetricConfig{
+						Enabled: false,
+					},
+					SandboxDiskIo: SandboxDiskIoMetricConfig{
+						Enabled: false,
+					},
+					SandboxDiskOperations: SandboxDiskOperationsMetricConfig{
+						Enabled: false,
+					},
+					SandboxFilestoreSize: SandboxFilestoreSizeMetricConfig{
+						Enabled: false,
+					},
 					SandboxLastSuccessAge: SandboxLastSuccessAgeMetricConfig{
+						Enabled: false,
+					},
+					SandboxMemoryLimit: SandboxMemoryLimitMetricConfig{
+						Enabled: false,
+					},
+					SandboxMemoryOomKills: SandboxMemoryOomKillsMetricConfig{
+						Enabled: false,
+					},
+					SandboxMemoryOverhead: SandboxMemoryOverheadMetricConfig{
+						Enabled: false,
+					},
+					SandboxMemoryPeak: SandboxMemoryPeakMetricConfig{
+						Enabled: false,
+					},
+					SandboxMemoryUsage: SandboxMemoryUsageMetricConfig{
+						Enabled: false,
+					},
+					SandboxMemoryWorkingSet: SandboxMemoryWorkingSetMetricConfig{
+						Enabled: false,
+					},
+					SandboxNetworkDropped: SandboxNetworkDroppedMetricConfig{
+						Enabled: false,
+					},
+					SandboxNetworkErrors: SandboxNetworkErrorsMetricConfig{
+						Enabled: false,
+					},
+					SandboxNetworkIo: SandboxNetworkIoMetricConfig{
+						Enabled: false,
+					},
+					SandboxNetworkPackets: SandboxNetworkPacketsMetricConfig{
+						Enabled: false,
+					},
+					SandboxPressureStallTime: SandboxPressureStallTimeMetricConfig{
+						Enabled: false,
+					},
+					SandboxProcessCount: SandboxProcessCountMetricConfig{
+						Enabled: false,
+					},
+					SandboxProcessLimit: SandboxProcessLimitMetricConfig{
 						Enabled: false,
 					},
 					SandboxPullDuration: SandboxPullDurationMetricConfig{
@@ -84,6 +219,15 @@ func TestMetricsBuilderConfig(t *testing.T) {
 						Enabled: false,
 					},
 					SandboxState: SandboxStateMetricConfig{
+						Enabled: false,
+					},
+					SandboxWorkloadCPUTime: SandboxWorkloadCPUTimeMetricConfig{
+						Enabled: false,
+					},
+					SandboxWorkloadMemoryUsage: SandboxWorkloadMemoryUsageMetricConfig{
+						Enabled: false,
+					},
+					SandboxWorkloadProcessCount: SandboxWorkloadProcessCountMetricConfig{
 						Enabled: false,
 					},
 				},
@@ -116,7 +260,7 @@ func TestMetricsBuilderConfig(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			cfg := loadMetricsBuilderConfig(t, tt.name)
-			diff := cmp.Diff(tt.want, cfg, cmpopts.IgnoreUnexported(SandboxLastSuccessAgeMetricConfig{}, SandboxPullDurationMetricConfig{}, SandboxPullFailuresMetricConfig{}, SandboxResponsiveMetricConfig{}, SandboxStateMetricConfig{}, ResourceAttributeConfig{}))
+			diff := cmp.Diff(tt.want, cfg, cmpopts.IgnoreUnexported(ContainerCPUTimeMetricConfig{}, SandboxCPULimitMetricConfig{}, SandboxCPUOverheadTimeMetricConfig{}, SandboxCPUThrottledTimeMetricConfig{}, SandboxCPUTimeMetricConfig{}, SandboxDiskIoMetricConfig{}, SandboxDiskOperationsMetricConfig{}, SandboxFilestoreSizeMetricConfig{}, SandboxLastSuccessAgeMetricConfig{}, SandboxMemoryLimitMetricConfig{}, SandboxMemoryOomKillsMetricConfig{}, SandboxMemoryOverheadMetricConfig{}, SandboxMemoryPeakMetricConfig{}, SandboxMemoryUsageMetricConfig{}, SandboxMemoryWorkingSetMetricConfig{}, SandboxNetworkDroppedMetricConfig{}, SandboxNetworkErrorsMetricConfig{}, SandboxNetworkIoMetricConfig{}, SandboxNetworkPacketsMetricConfig{}, SandboxPressureStallTimeMetricConfig{}, SandboxProcessCountMetricConfig{}, SandboxProcessLimitMetricConfig{}, SandboxPullDurationMetricConfig{}, SandboxPullFailuresMetricConfig{}, SandboxResponsiveMetricConfig{}, SandboxStateMetricConfig{}, SandboxWorkloadCPUTimeMetricConfig{}, SandboxWorkloadMemoryUsageMetricConfig{}, SandboxWorkloadProcessCountMetricConfig{}, ResourceAttributeConfig{}))
 			require.Emptyf(t, diff, "Config mismatch (-expected +actual):\n%s", diff)
 		})
 	}

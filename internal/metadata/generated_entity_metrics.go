@@ -328,9 +328,114 @@ type SandboxMetricsBuilder struct {
 	entity *SandboxEntity
 }
 
+// RecordContainerCPUTimeDataPoint records a data point for the container.cpu.time metric.
+func (eb *SandboxMetricsBuilder) RecordContainerCPUTimeDataPoint(ts pcommon.Timestamp, val float64) {
+	eb.mb.metricContainerCPUTime.recordDataPoint(eb.mb.startTime, ts, val)
+}
+
+// RecordSandboxCPULimitDataPoint records a data point for the sandbox.cpu.limit metric.
+func (eb *SandboxMetricsBuilder) RecordSandboxCPULimitDataPoint(ts pcommon.Timestamp, val float64, sandboxLimitSourceAttributeValue AttributeSandboxLimitSource) {
+	eb.mb.metricSandboxCPULimit.recordDataPoint(eb.mb.startTime, ts, val, sandboxLimitSourceAttributeValue.String())
+}
+
+// RecordSandboxCPUOverheadTimeDataPoint records a data point for the sandbox.cpu.overhead_time metric.
+func (eb *SandboxMetricsBuilder) RecordSandboxCPUOverheadTimeDataPoint(ts pcommon.Timestamp, val float64) {
+	eb.mb.metricSandboxCPUOverheadTime.recordDataPoint(eb.mb.startTime, ts, val)
+}
+
+// RecordSandboxCPUThrottledTimeDataPoint records a data point for the sandbox.cpu.throttled_time metric.
+func (eb *SandboxMetricsBuilder) RecordSandboxCPUThrottledTimeDataPoint(ts pcommon.Timestamp, val float64) {
+	eb.mb.metricSandboxCPUThrottledTime.recordDataPoint(eb.mb.startTime, ts, val)
+}
+
+// RecordSandboxCPUTimeDataPoint records a data point for the sandbox.cpu.time metric.
+func (eb *SandboxMetricsBuilder) RecordSandboxCPUTimeDataPoint(ts pcommon.Timestamp, val float64, cpuModeAttributeValue AttributeCPUMode) {
+	eb.mb.metricSandboxCPUTime.recordDataPoint(eb.mb.startTime, ts, val, cpuModeAttributeValue.String())
+}
+
+// RecordSandboxDiskIoDataPoint records a data point for the sandbox.disk.io metric.
+func (eb *SandboxMetricsBuilder) RecordSandboxDiskIoDataPoint(ts pcommon.Timestamp, val int64, diskIoDirectionAttributeValue AttributeDiskIoDirection) {
+	eb.mb.metricSandboxDiskIo.recordDataPoint(eb.mb.startTime, ts, val, diskIoDirectionAttributeValue.String())
+}
+
+// RecordSandboxDiskOperationsDataPoint records a data point for the sandbox.disk.operations metric.
+func (eb *SandboxMetricsBuilder) RecordSandboxDiskOperationsDataPoint(ts pcommon.Timestamp, val int64, diskIoDirectionAttributeValue AttributeDiskIoDirection) {
+	eb.mb.metricSandboxDiskOperations.recordDataPoint(eb.mb.startTime, ts, val, diskIoDirectionAttributeValue.String())
+}
+
+// RecordSandboxFilestoreSizeDataPoint records a data point for the sandbox.filestore.size metric.
+func (eb *SandboxMetricsBuilder) RecordSandboxFilestoreSizeDataPoint(ts pcommon.Timestamp, val int64) {
+	eb.mb.metricSandboxFilestoreSize.recordDataPoint(eb.mb.startTime, ts, val)
+}
+
 // RecordSandboxLastSuccessAgeDataPoint records a data point for the sandbox.last_success.age metric.
 func (eb *SandboxMetricsBuilder) RecordSandboxLastSuccessAgeDataPoint(ts pcommon.Timestamp, val float64) {
 	eb.mb.metricSandboxLastSuccessAge.recordDataPoint(eb.mb.startTime, ts, val)
+}
+
+// RecordSandboxMemoryLimitDataPoint records a data point for the sandbox.memory.limit metric.
+func (eb *SandboxMetricsBuilder) RecordSandboxMemoryLimitDataPoint(ts pcommon.Timestamp, val int64, sandboxLimitSourceAttributeValue AttributeSandboxLimitSource) {
+	eb.mb.metricSandboxMemoryLimit.recordDataPoint(eb.mb.startTime, ts, val, sandboxLimitSourceAttributeValue.String())
+}
+
+// RecordSandboxMemoryOomKillsDataPoint records a data point for the sandbox.memory.oom_kills metric.
+func (eb *SandboxMetricsBuilder) RecordSandboxMemoryOomKillsDataPoint(ts pcommon.Timestamp, val int64) {
+	eb.mb.metricSandboxMemoryOomKills.recordDataPoint(eb.mb.startTime, ts, val)
+}
+
+// RecordSandboxMemoryOverheadDataPoint records a data point for the sandbox.memory.overhead metric.
+func (eb *SandboxMetricsBuilder) RecordSandboxMemoryOverheadDataPoint(ts pcommon.Timestamp, val int64) {
+	eb.mb.metricSandboxMemoryOverhead.recordDataPoint(eb.mb.startTime, ts, val)
+}
+
+// RecordSandboxMemoryPeakDataPoint records a data point for the sandbox.memory.peak metric.
+func (eb *SandboxMetricsBuilder) RecordSandboxMemoryPeakDataPoint(ts pcommon.Timestamp, val int64) {
+	eb.mb.metricSandboxMemoryPeak.recordDataPoint(eb.mb.startTime, ts, val)
+}
+
+// RecordSandboxMemoryUsageDataPoint records a data point for the sandbox.memory.usage metric.
+func (eb *SandboxMetricsBuilder) RecordSandboxMemoryUsageDataPoint(ts pcommon.Timestamp, val int64) {
+	eb.mb.metricSandboxMemoryUsage.recordDataPoint(eb.mb.startTime, ts, val)
+}
+
+// RecordSandboxMemoryWorkingSetDataPoint records a data point for the sandbox.memory.working_set metric.
+func (eb *SandboxMetricsBuilder) RecordSandboxMemoryWorkingSetDataPoint(ts pcommon.Timestamp, val int64) {
+	eb.mb.metricSandboxMemoryWorkingSet.recordDataPoint(eb.mb.startTime, ts, val)
+}
+
+// RecordSandboxNetworkDroppedDataPoint records a data point for the sandbox.network.dropped metric.
+func (eb *SandboxMetricsBuilder) RecordSandboxNetworkDroppedDataPoint(ts pcommon.Timestamp, val int64, networkInterfaceNameAttributeValue string, networkIoDirectionAttributeValue AttributeNetworkIoDirection) {
+	eb.mb.metricSandboxNetworkDropped.recordDataPoint(eb.mb.startTime, ts, val, networkInterfaceNameAttributeValue, networkIoDirectionAttributeValue.String())
+}
+
+// RecordSandboxNetworkErrorsDataPoint records a data point for the sandbox.network.errors metric.
+func (eb *SandboxMetricsBuilder) RecordSandboxNetworkErrorsDataPoint(ts pcommon.Timestamp, val int64, networkInterfaceNameAttributeValue string, networkIoDirectionAttributeValue AttributeNetworkIoDirection) {
+	eb.mb.metricSandboxNetworkErrors.recordDataPoint(eb.mb.startTime, ts, val, networkInterfaceNameAttributeValue, networkIoDirectionAttributeValue.String())
+}
+
+// RecordSandboxNetworkIoDataPoint records a data point for the sandbox.network.io metric.
+func (eb *SandboxMetricsBuilder) RecordSandboxNetworkIoDataPoint(ts pcommon.Timestamp, val int64, networkInterfaceNameAttributeValue string, networkIoDirectionAttributeValue AttributeNetworkIoDirection) {
+	eb.mb.metricSandboxNetworkIo.recordDataPoint(eb.mb.startTime, ts, val, networkInterfaceNameAttributeValue, networkIoDirectionAttributeValue.String())
+}
+
+// RecordSandboxNetworkPacketsDataPoint records a data point for the sandbox.network.packets metric.
+func (eb *SandboxMetricsBuilder) RecordSandboxNetworkPacketsDataPoint(ts pcommon.Timestamp, val int64, networkInterfaceNameAttributeValue string, networkIoDirectionAttributeValue AttributeNetworkIoDirection) {
+	eb.mb.metricSandboxNetworkPackets.recordDataPoint(eb.mb.startTime, ts, val, networkInterfaceNameAttributeValue, networkIoDirectionAttributeValue.String())
+}
+
+// RecordSandboxPressureStallTimeDataPoint records a data point for the sandbox.pressure.stall_time metric.
+func (eb *SandboxMetricsBuilder) RecordSandboxPressureStallTimeDataPoint(ts pcommon.Timestamp, val float64, sandboxPressureResourceAttributeValue AttributeSandboxPressureResource, sandboxPressureScopeAttributeValue AttributeSandboxPressureScope) {
+	eb.mb.metricSandboxPressureStallTime.recordDataPoint(eb.mb.startTime, ts, val, sandboxPressureResourceAttributeValue.String(), sandboxPressureScopeAttributeValue.String())
+}
+
+// RecordSandboxProcessCountDataPoint records a data point for the sandbox.process.count metric.
+func (eb *SandboxMetricsBuilder) RecordSandboxProcessCountDataPoint(ts pcommon.Timestamp, val int64) {
+	eb.mb.metricSandboxProcessCount.recordDataPoint(eb.mb.startTime, ts, val)
+}
+
+// RecordSandboxProcessLimitDataPoint records a data point for the sandbox.process.limit metric.
+func (eb *SandboxMetricsBuilder) RecordSandboxProcessLimitDataPoint(ts pcommon.Timestamp, val int64) {
+	eb.mb.metricSandboxProcessLimit.recordDataPoint(eb.mb.startTime, ts, val)
 }
 
 // RecordSandboxPullDurationDataPoint records a data point for the sandbox.pull.duration metric.
@@ -351,6 +456,21 @@ func (eb *SandboxMetricsBuilder) RecordSandboxResponsiveDataPoint(ts pcommon.Tim
 // RecordSandboxStateDataPoint records a data point for the sandbox.state metric.
 func (eb *SandboxMetricsBuilder) RecordSandboxStateDataPoint(ts pcommon.Timestamp, val int64, sandboxStateAttributeValue AttributeSandboxState, options ...MetricAttributeOption) {
 	eb.mb.metricSandboxState.recordDataPoint(eb.mb.startTime, ts, val, sandboxStateAttributeValue.String(), options...)
+}
+
+// RecordSandboxWorkloadCPUTimeDataPoint records a data point for the sandbox.workload.cpu.time metric.
+func (eb *SandboxMetricsBuilder) RecordSandboxWorkloadCPUTimeDataPoint(ts pcommon.Timestamp, val float64) {
+	eb.mb.metricSandboxWorkloadCPUTime.recordDataPoint(eb.mb.startTime, ts, val)
+}
+
+// RecordSandboxWorkloadMemoryUsageDataPoint records a data point for the sandbox.workload.memory.usage metric.
+func (eb *SandboxMetricsBuilder) RecordSandboxWorkloadMemoryUsageDataPoint(ts pcommon.Timestamp, val int64) {
+	eb.mb.metricSandboxWorkloadMemoryUsage.recordDataPoint(eb.mb.startTime, ts, val)
+}
+
+// RecordSandboxWorkloadProcessCountDataPoint records a data point for the sandbox.workload.process.count metric.
+func (eb *SandboxMetricsBuilder) RecordSandboxWorkloadProcessCountDataPoint(ts pcommon.Timestamp, val int64) {
+	eb.mb.metricSandboxWorkloadProcessCount.recordDataPoint(eb.mb.startTime, ts, val)
 }
 
 // Emit emits all pending metrics for the entity. Resource attributes are filtered by config:

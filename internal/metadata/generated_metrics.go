@@ -19,6 +19,58 @@ const (
 	AggregationStrategyMax = "max"
 )
 
+// AttributeCPUMode specifies the value cpu.mode attribute.
+type AttributeCPUMode int
+
+const (
+	_ AttributeCPUMode = iota
+	AttributeCPUModeUser
+	AttributeCPUModeSystem
+)
+
+// String returns the string representation of the AttributeCPUMode.
+func (av AttributeCPUMode) String() string {
+	switch av {
+	case AttributeCPUModeUser:
+		return "user"
+	case AttributeCPUModeSystem:
+		return "system"
+	}
+	return ""
+}
+
+// MapAttributeCPUMode is a helper map of string to AttributeCPUMode attribute value.
+var MapAttributeCPUMode = map[string]AttributeCPUMode{
+	"user":   AttributeCPUModeUser,
+	"system": AttributeCPUModeSystem,
+}
+
+// AttributeDiskIoDirection specifies the value disk.io.direction attribute.
+type AttributeDiskIoDirection int
+
+const (
+	_ AttributeDiskIoDirection = iota
+	AttributeDiskIoDirectionRead
+	AttributeDiskIoDirectionWrite
+)
+
+// String returns the string representation of the AttributeDiskIoDirection.
+func (av AttributeDiskIoDirection) String() string {
+	switch av {
+	case AttributeDiskIoDirectionRead:
+		return "read"
+	case AttributeDiskIoDirectionWrite:
+		return "write"
+	}
+	return ""
+}
+
+// MapAttributeDiskIoDirection is a helper map of string to AttributeDiskIoDirection attribute value.
+var MapAttributeDiskIoDirection = map[string]AttributeDiskIoDirection{
+	"read":  AttributeDiskIoDirectionRead,
+	"write": AttributeDiskIoDirectionWrite,
+}
+
 // AttributeErrorType specifies the value error.type attribute.
 type AttributeErrorType int
 
@@ -79,6 +131,32 @@ var MapAttributeErrorType = map[string]AttributeErrorType{
 	"untrusted":    AttributeErrorTypeUntrusted,
 	"unsafe":       AttributeErrorTypeUnsafe,
 	"internal":     AttributeErrorTypeInternal,
+}
+
+// AttributeNetworkIoDirection specifies the value network.io.direction attribute.
+type AttributeNetworkIoDirection int
+
+const (
+	_ AttributeNetworkIoDirection = iota
+	AttributeNetworkIoDirectionReceive
+	AttributeNetworkIoDirectionTransmit
+)
+
+// String returns the string representation of the AttributeNetworkIoDirection.
+func (av AttributeNetworkIoDirection) String() string {
+	switch av {
+	case AttributeNetworkIoDirectionReceive:
+		return "receive"
+	case AttributeNetworkIoDirectionTransmit:
+		return "transmit"
+	}
+	return ""
+}
+
+// MapAttributeNetworkIoDirection is a helper map of string to AttributeNetworkIoDirection attribute value.
+var MapAttributeNetworkIoDirection = map[string]AttributeNetworkIoDirection{
+	"receive":  AttributeNetworkIoDirectionReceive,
+	"transmit": AttributeNetworkIoDirectionTransmit,
 }
 
 // AttributeOutcome specifies the value outcome attribute.
@@ -185,6 +263,88 @@ var MapAttributeRuntime = map[string]AttributeRuntime{
 	"kata":   AttributeRuntimeKata,
 }
 
+// AttributeSandboxLimitSource specifies the value sandbox.limit.source attribute.
+type AttributeSandboxLimitSource int
+
+const (
+	_ AttributeSandboxLimitSource = iota
+	AttributeSandboxLimitSourceRequested
+	AttributeSandboxLimitSourceEnforced
+)
+
+// String returns the string representation of the AttributeSandboxLimitSource.
+func (av AttributeSandboxLimitSource) String() string {
+	switch av {
+	case AttributeSandboxLimitSourceRequested:
+		return "requested"
+	case AttributeSandboxLimitSourceEnforced:
+		return "enforced"
+	}
+	return ""
+}
+
+// MapAttributeSandboxLimitSource is a helper map of string to AttributeSandboxLimitSource attribute value.
+var MapAttributeSandboxLimitSource = map[string]AttributeSandboxLimitSource{
+	"requested": AttributeSandboxLimitSourceRequested,
+	"enforced":  AttributeSandboxLimitSourceEnforced,
+}
+
+// AttributeSandboxPressureResource specifies the value sandbox.pressure.resource attribute.
+type AttributeSandboxPressureResource int
+
+const (
+	_ AttributeSandboxPressureResource = iota
+	AttributeSandboxPressureResourceCPU
+	AttributeSandboxPressureResourceMemory
+	AttributeSandboxPressureResourceIo
+)
+
+// String returns the string representation of the AttributeSandboxPressureResource.
+func (av AttributeSandboxPressureResource) String() string {
+	switch av {
+	case AttributeSandboxPressureResourceCPU:
+		return "cpu"
+	case AttributeSandboxPressureResourceMemory:
+		return "memory"
+	case AttributeSandboxPressureResourceIo:
+		return "io"
+	}
+	return ""
+}
+
+// MapAttributeSandboxPressureResource is a helper map of string to AttributeSandboxPressureResource attribute value.
+var MapAttributeSandboxPressureResource = map[string]AttributeSandboxPressureResource{
+	"cpu":    AttributeSandboxPressureResourceCPU,
+	"memory": AttributeSandboxPressureResourceMemory,
+	"io":     AttributeSandboxPressureResourceIo,
+}
+
+// AttributeSandboxPressureScope specifies the value sandbox.pressure.scope attribute.
+type AttributeSandboxPressureScope int
+
+const (
+	_ AttributeSandboxPressureScope = iota
+	AttributeSandboxPressureScopeSome
+	AttributeSandboxPressureScopeFull
+)
+
+// String returns the string representation of the AttributeSandboxPressureScope.
+func (av AttributeSandboxPressureScope) String() string {
+	switch av {
+	case AttributeSandboxPressureScopeSome:
+		return "some"
+	case AttributeSandboxPressureScopeFull:
+		return "full"
+	}
+	return ""
+}
+
+// MapAttributeSandboxPressureScope is a helper map of string to AttributeSandboxPressureScope attribute value.
+var MapAttributeSandboxPressureScope = map[string]AttributeSandboxPressureScope{
+	"some": AttributeSandboxPressureScopeSome,
+	"full": AttributeSandboxPressureScopeFull,
+}
+
 // AttributeSandboxState specifies the value sandbox.state attribute.
 type AttributeSandboxState int
 
@@ -224,8 +384,81 @@ var MapAttributeSandboxState = map[string]AttributeSandboxState{
 }
 
 var MetricsInfo = metricsInfo{
+	ContainerCPUTime: metricInfo{
+		Name: "container.cpu.time",
+	},
+	SandboxCPULimit: metricInfo{
+		Name:       "sandbox.cpu.limit",
+		Attributes: []string{"sandbox.limit.source"},
+	},
+	SandboxCPUOverheadTime: metricInfo{
+		Name: "sandbox.cpu.overhead_time",
+	},
+	SandboxCPUThrottledTime: metricInfo{
+		Name: "sandbox.cpu.throttled_time",
+	},
+	SandboxCPUTime: metricInfo{
+		Name:       "sandbox.cpu.time",
+		Attributes: []string{"cpu.mode"},
+	},
+	SandboxDiskIo: metricInfo{
+		Name:       "sandbox.disk.io",
+		Attributes: []string{"disk.io.direction"},
+	},
+	SandboxDiskOperations: metricInfo{
+		Name:       "sandbox.disk.operations",
+		Attributes: []string{"disk.io.direction"},
+	},
+	SandboxFilestoreSize: metricInfo{
+		Name: "sandbox.filestore.size",
+	},
 	SandboxLastSuccessAge: metricInfo{
 		Name: "sandbox.last_success.age",
+	},
+	SandboxMemoryLimit: metricInfo{
+		Name:       "sandbox.memory.limit",
+		Attributes: []string{"sandbox.limit.source"},
+	},
+	SandboxMemoryOomKills: metricInfo{
+		Name: "sandbox.memory.oom_kills",
+	},
+	SandboxMemoryOverhead: metricInfo{
+		Name: "sandbox.memory.overhead",
+	},
+	SandboxMemoryPeak: metricInfo{
+		Name: "sandbox.memory.peak",
+	},
+	SandboxMemoryUsage: metricInfo{
+		Name: "sandbox.memory.usage",
+	},
+	SandboxMemoryWorkingSet: metricInfo{
+		Name: "sandbox.memory.working_set",
+	},
+	SandboxNetworkDropped: metricInfo{
+		Name:       "sandbox.network.dropped",
+		Attributes: []string{"network.interface.name", "network.io.direction"},
+	},
+	SandboxNetworkErrors: metricInfo{
+		Name:       "sandbox.network.errors",
+		Attributes: []string{"network.interface.name", "network.io.direction"},
+	},
+	SandboxNetworkIo: metricInfo{
+		Name:       "sandbox.network.io",
+		Attributes: []string{"network.interface.name", "network.io.direction"},
+	},
+	SandboxNetworkPackets: metricInfo{
+		Name:       "sandbox.network.packets",
+		Attributes: []string{"network.interface.name", "network.io.direction"},
+	},
+	SandboxPressureStallTime: metricInfo{
+		Name:       "sandbox.pressure.stall_time",
+		Attributes: []string{"sandbox.pressure.resource", "sandbox.pressure.scope"},
+	},
+	SandboxProcessCount: metricInfo{
+		Name: "sandbox.process.count",
+	},
+	SandboxProcessLimit: metricInfo{
+		Name: "sandbox.process.limit",
 	},
 	SandboxPullDuration: metricInfo{
 		Name: "sandbox.pull.duration",
@@ -241,14 +474,47 @@ var MetricsInfo = metricsInfo{
 		Name:       "sandbox.state",
 		Attributes: []string{"sandbox.skip_reason", "sandbox.state"},
 	},
+	SandboxWorkloadCPUTime: metricInfo{
+		Name: "sandbox.workload.cpu.time",
+	},
+	SandboxWorkloadMemoryUsage: metricInfo{
+		Name: "sandbox.workload.memory.usage",
+	},
+	SandboxWorkloadProcessCount: metricInfo{
+		Name: "sandbox.workload.process.count",
+	},
 }
 
 type metricsInfo struct {
-	SandboxLastSuccessAge metricInfo
-	SandboxPullDuration   metricInfo
-	SandboxPullFailures   metricInfo
-	SandboxResponsive     metricInfo
-	SandboxState          metricInfo
+	ContainerCPUTime            metricInfo
+	SandboxCPULimit             metricInfo
+	SandboxCPUOverheadTime      metricInfo
+	SandboxCPUThrottledTime     metricInfo
+	SandboxCPUTime              metricInfo
+	SandboxDiskIo               metricInfo
+	SandboxDiskOperations       metricInfo
+	SandboxFilestoreSize        metricInfo
+	SandboxLastSuccessAge       metricInfo
+	SandboxMemoryLimit          metricInfo
+	SandboxMemoryOomKills       metricInfo
+	SandboxMemoryOverhead       metricInfo
+	SandboxMemoryPeak           metricInfo
+	SandboxMemoryUsage          metricInfo
+	SandboxMemoryWorkingSet     metricInfo
+	SandboxNetworkDropped       metricInfo
+	SandboxNetworkErrors        metricInfo
+	SandboxNetworkIo            metricInfo
+	SandboxNetworkPackets       metricInfo
+	SandboxPressureStallTime    metricInfo
+	SandboxProcessCount         metricInfo
+	SandboxProcessLimit         metricInfo
+	SandboxPullDuration         metricInfo
+	SandboxPullFailures         metricInfo
+	SandboxResponsive           metricInfo
+	SandboxState                metricInfo
+	SandboxWorkloadCPUTime      metricInfo
+	SandboxWorkloadMemoryUsage  metricInfo
+	SandboxWorkloadProcessCount metricInfo
 }
 
 type metricInfo struct {
@@ -270,6 +536,426 @@ func WithSandboxSkipReasonMetricAttribute(sandboxSkipReasonAttributeValue string
 	return metricAttributeOptionFunc(func(dp pmetric.NumberDataPoint) {
 		dp.Attributes().PutStr("sandbox.skip_reason", sandboxSkipReasonAttributeValue)
 	})
+}
+
+type metricContainerCPUTime struct {
+	data     pmetric.Metric               // data buffer for generated metric.
+	config   ContainerCPUTimeMetricConfig // metric config provided by user.
+	capacity int                          // max observed number of data points added to the metric.
+}
+
+// init fills container.cpu.time metric with initial data.
+func (m *metricContainerCPUTime) init() {
+	m.data.SetName("container.cpu.time")
+	m.data.SetDescription("CPU time of the container, measured in the sandbox.")
+	m.data.SetUnit("s")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+}
+
+func (m *metricContainerCPUTime) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetDoubleValue(val)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricContainerCPUTime) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricContainerCPUTime) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricContainerCPUTime(cfg ContainerCPUTimeMetricConfig) metricContainerCPUTime {
+	m := metricContainerCPUTime{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricSandboxCPULimit struct {
+	data     pmetric.Metric              // data buffer for generated metric.
+	config   SandboxCPULimitMetricConfig // metric config provided by user.
+	capacity int                         // max observed number of data points added to the metric.
+}
+
+// init fills sandbox.cpu.limit metric with initial data.
+func (m *metricSandboxCPULimit) init() {
+	m.data.SetName("sandbox.cpu.limit")
+	m.data.SetDescription("Number of CPUs that the sandbox may use.")
+	m.data.SetUnit("{cpu}")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricSandboxCPULimit) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, sandboxLimitSourceAttributeValue string) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetDoubleValue(val)
+	dp.Attributes().PutStr("sandbox.limit.source", sandboxLimitSourceAttributeValue)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricSandboxCPULimit) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricSandboxCPULimit) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricSandboxCPULimit(cfg SandboxCPULimitMetricConfig) metricSandboxCPULimit {
+	m := metricSandboxCPULimit{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricSandboxCPUOverheadTime struct {
+	data     pmetric.Metric                     // data buffer for generated metric.
+	config   SandboxCPUOverheadTimeMetricConfig // metric config provided by user.
+	capacity int                                // max observed number of data points added to the metric.
+}
+
+// init fills sandbox.cpu.overhead_time metric with initial data.
+func (m *metricSandboxCPUOverheadTime) init() {
+	m.data.SetName("sandbox.cpu.overhead_time")
+	m.data.SetDescription("CPU time of the sandbox on the host minus that of its workload.")
+	m.data.SetUnit("s")
+	m.data.SetEmptyGauge()
+}
+
+func (m *metricSandboxCPUOverheadTime) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetDoubleValue(val)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricSandboxCPUOverheadTime) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricSandboxCPUOverheadTime) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricSandboxCPUOverheadTime(cfg SandboxCPUOverheadTimeMetricConfig) metricSandboxCPUOverheadTime {
+	m := metricSandboxCPUOverheadTime{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricSandboxCPUThrottledTime struct {
+	data     pmetric.Metric                      // data buffer for generated metric.
+	config   SandboxCPUThrottledTimeMetricConfig // metric config provided by user.
+	capacity int                                 // max observed number of data points added to the metric.
+}
+
+// init fills sandbox.cpu.throttled_time metric with initial data.
+func (m *metricSandboxCPUThrottledTime) init() {
+	m.data.SetName("sandbox.cpu.throttled_time")
+	m.data.SetDescription("Time for which the CPU limit kept the sandbox from running.")
+	m.data.SetUnit("s")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+}
+
+func (m *metricSandboxCPUThrottledTime) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetDoubleValue(val)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricSandboxCPUThrottledTime) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricSandboxCPUThrottledTime) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricSandboxCPUThrottledTime(cfg SandboxCPUThrottledTimeMetricConfig) metricSandboxCPUThrottledTime {
+	m := metricSandboxCPUThrottledTime{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricSandboxCPUTime struct {
+	data     pmetric.Metric             // data buffer for generated metric.
+	config   SandboxCPUTimeMetricConfig // metric config provided by user.
+	capacity int                        // max observed number of data points added to the metric.
+}
+
+// init fills sandbox.cpu.time metric with initial data.
+func (m *metricSandboxCPUTime) init() {
+	m.data.SetName("sandbox.cpu.time")
+	m.data.SetDescription("CPU time of the sandbox on the host, including the runtime.")
+	m.data.SetUnit("s")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricSandboxCPUTime) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, cpuModeAttributeValue string) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetDoubleValue(val)
+	dp.Attributes().PutStr("cpu.mode", cpuModeAttributeValue)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricSandboxCPUTime) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricSandboxCPUTime) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricSandboxCPUTime(cfg SandboxCPUTimeMetricConfig) metricSandboxCPUTime {
+	m := metricSandboxCPUTime{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricSandboxDiskIo struct {
+	data     pmetric.Metric            // data buffer for generated metric.
+	config   SandboxDiskIoMetricConfig // metric config provided by user.
+	capacity int                       // max observed number of data points added to the metric.
+}
+
+// init fills sandbox.disk.io metric with initial data.
+func (m *metricSandboxDiskIo) init() {
+	m.data.SetName("sandbox.disk.io")
+	m.data.SetDescription("Number of bytes that the sandbox read from and wrote to block devices of the host.")
+	m.data.SetUnit("By")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricSandboxDiskIo) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, diskIoDirectionAttributeValue string) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	dp.Attributes().PutStr("disk.io.direction", diskIoDirectionAttributeValue)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricSandboxDiskIo) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricSandboxDiskIo) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricSandboxDiskIo(cfg SandboxDiskIoMetricConfig) metricSandboxDiskIo {
+	m := metricSandboxDiskIo{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricSandboxDiskOperations struct {
+	data     pmetric.Metric                    // data buffer for generated metric.
+	config   SandboxDiskOperationsMetricConfig // metric config provided by user.
+	capacity int                               // max observed number of data points added to the metric.
+}
+
+// init fills sandbox.disk.operations metric with initial data.
+func (m *metricSandboxDiskOperations) init() {
+	m.data.SetName("sandbox.disk.operations")
+	m.data.SetDescription("Number of I/O operations of the sandbox on block devices of the host.")
+	m.data.SetUnit("{operation}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricSandboxDiskOperations) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, diskIoDirectionAttributeValue string) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	dp.Attributes().PutStr("disk.io.direction", diskIoDirectionAttributeValue)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricSandboxDiskOperations) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricSandboxDiskOperations) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricSandboxDiskOperations(cfg SandboxDiskOperationsMetricConfig) metricSandboxDiskOperations {
+	m := metricSandboxDiskOperations{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricSandboxFilestoreSize struct {
+	data     pmetric.Metric                   // data buffer for generated metric.
+	config   SandboxFilestoreSizeMetricConfig // metric config provided by user.
+	capacity int                              // max observed number of data points added to the metric.
+}
+
+// init fills sandbox.filestore.size metric with initial data.
+func (m *metricSandboxFilestoreSize) init() {
+	m.data.SetName("sandbox.filestore.size")
+	m.data.SetDescription("Disk space of the file on the host that backs the sandbox's root filesystem overlay.")
+	m.data.SetUnit("By")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(false)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+}
+
+func (m *metricSandboxFilestoreSize) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricSandboxFilestoreSize) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricSandboxFilestoreSize) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricSandboxFilestoreSize(cfg SandboxFilestoreSizeMetricConfig) metricSandboxFilestoreSize {
+	m := metricSandboxFilestoreSize{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
 }
 
 type metricSandboxLastSuccessAge struct {
@@ -314,6 +1000,691 @@ func (m *metricSandboxLastSuccessAge) emit(metrics pmetric.MetricSlice) {
 
 func newMetricSandboxLastSuccessAge(cfg SandboxLastSuccessAgeMetricConfig) metricSandboxLastSuccessAge {
 	m := metricSandboxLastSuccessAge{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricSandboxMemoryLimit struct {
+	data     pmetric.Metric                 // data buffer for generated metric.
+	config   SandboxMemoryLimitMetricConfig // metric config provided by user.
+	capacity int                            // max observed number of data points added to the metric.
+}
+
+// init fills sandbox.memory.limit metric with initial data.
+func (m *metricSandboxMemoryLimit) init() {
+	m.data.SetName("sandbox.memory.limit")
+	m.data.SetDescription("Memory that the sandbox may use.")
+	m.data.SetUnit("By")
+	m.data.SetEmptyGauge()
+	m.data.Gauge().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricSandboxMemoryLimit) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, sandboxLimitSourceAttributeValue string) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	dp.Attributes().PutStr("sandbox.limit.source", sandboxLimitSourceAttributeValue)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricSandboxMemoryLimit) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricSandboxMemoryLimit) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricSandboxMemoryLimit(cfg SandboxMemoryLimitMetricConfig) metricSandboxMemoryLimit {
+	m := metricSandboxMemoryLimit{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricSandboxMemoryOomKills struct {
+	data     pmetric.Metric                    // data buffer for generated metric.
+	config   SandboxMemoryOomKillsMetricConfig // metric config provided by user.
+	capacity int                               // max observed number of data points added to the metric.
+}
+
+// init fills sandbox.memory.oom_kills metric with initial data.
+func (m *metricSandboxMemoryOomKills) init() {
+	m.data.SetName("sandbox.memory.oom_kills")
+	m.data.SetDescription("Number of processes of the sandbox that the kernel of the host killed because memory ran out.")
+	m.data.SetUnit("{kill}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+}
+
+func (m *metricSandboxMemoryOomKills) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricSandboxMemoryOomKills) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricSandboxMemoryOomKills) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricSandboxMemoryOomKills(cfg SandboxMemoryOomKillsMetricConfig) metricSandboxMemoryOomKills {
+	m := metricSandboxMemoryOomKills{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricSandboxMemoryOverhead struct {
+	data     pmetric.Metric                    // data buffer for generated metric.
+	config   SandboxMemoryOverheadMetricConfig // metric config provided by user.
+	capacity int                               // max observed number of data points added to the metric.
+}
+
+// init fills sandbox.memory.overhead metric with initial data.
+func (m *metricSandboxMemoryOverhead) init() {
+	m.data.SetName("sandbox.memory.overhead")
+	m.data.SetDescription("Memory usage of the sandbox on the host minus that of its workload.")
+	m.data.SetUnit("By")
+	m.data.SetEmptyGauge()
+}
+
+func (m *metricSandboxMemoryOverhead) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricSandboxMemoryOverhead) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricSandboxMemoryOverhead) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricSandboxMemoryOverhead(cfg SandboxMemoryOverheadMetricConfig) metricSandboxMemoryOverhead {
+	m := metricSandboxMemoryOverhead{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricSandboxMemoryPeak struct {
+	data     pmetric.Metric                // data buffer for generated metric.
+	config   SandboxMemoryPeakMetricConfig // metric config provided by user.
+	capacity int                           // max observed number of data points added to the metric.
+}
+
+// init fills sandbox.memory.peak metric with initial data.
+func (m *metricSandboxMemoryPeak) init() {
+	m.data.SetName("sandbox.memory.peak")
+	m.data.SetDescription("Highest memory usage of the sandbox on the host so far.")
+	m.data.SetUnit("By")
+	m.data.SetEmptyGauge()
+}
+
+func (m *metricSandboxMemoryPeak) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricSandboxMemoryPeak) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricSandboxMemoryPeak) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricSandboxMemoryPeak(cfg SandboxMemoryPeakMetricConfig) metricSandboxMemoryPeak {
+	m := metricSandboxMemoryPeak{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricSandboxMemoryUsage struct {
+	data     pmetric.Metric                 // data buffer for generated metric.
+	config   SandboxMemoryUsageMetricConfig // metric config provided by user.
+	capacity int                            // max observed number of data points added to the metric.
+}
+
+// init fills sandbox.memory.usage metric with initial data.
+func (m *metricSandboxMemoryUsage) init() {
+	m.data.SetName("sandbox.memory.usage")
+	m.data.SetDescription("Memory usage of the sandbox on the host, including the runtime and the page cache.")
+	m.data.SetUnit("By")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(false)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+}
+
+func (m *metricSandboxMemoryUsage) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricSandboxMemoryUsage) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricSandboxMemoryUsage) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricSandboxMemoryUsage(cfg SandboxMemoryUsageMetricConfig) metricSandboxMemoryUsage {
+	m := metricSandboxMemoryUsage{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricSandboxMemoryWorkingSet struct {
+	data     pmetric.Metric                      // data buffer for generated metric.
+	config   SandboxMemoryWorkingSetMetricConfig // metric config provided by user.
+	capacity int                                 // max observed number of data points added to the metric.
+}
+
+// init fills sandbox.memory.working_set metric with initial data.
+func (m *metricSandboxMemoryWorkingSet) init() {
+	m.data.SetName("sandbox.memory.working_set")
+	m.data.SetDescription("Memory usage of the sandbox on the host without inactive page cache.")
+	m.data.SetUnit("By")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(false)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+}
+
+func (m *metricSandboxMemoryWorkingSet) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricSandboxMemoryWorkingSet) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricSandboxMemoryWorkingSet) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricSandboxMemoryWorkingSet(cfg SandboxMemoryWorkingSetMetricConfig) metricSandboxMemoryWorkingSet {
+	m := metricSandboxMemoryWorkingSet{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricSandboxNetworkDropped struct {
+	data     pmetric.Metric                    // data buffer for generated metric.
+	config   SandboxNetworkDroppedMetricConfig // metric config provided by user.
+	capacity int                               // max observed number of data points added to the metric.
+}
+
+// init fills sandbox.network.dropped metric with initial data.
+func (m *metricSandboxNetworkDropped) init() {
+	m.data.SetName("sandbox.network.dropped")
+	m.data.SetDescription("Number of packets that the network interface dropped.")
+	m.data.SetUnit("{packet}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricSandboxNetworkDropped) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, networkInterfaceNameAttributeValue string, networkIoDirectionAttributeValue string) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	dp.Attributes().PutStr("network.interface.name", networkInterfaceNameAttributeValue)
+	dp.Attributes().PutStr("network.io.direction", networkIoDirectionAttributeValue)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricSandboxNetworkDropped) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricSandboxNetworkDropped) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricSandboxNetworkDropped(cfg SandboxNetworkDroppedMetricConfig) metricSandboxNetworkDropped {
+	m := metricSandboxNetworkDropped{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricSandboxNetworkErrors struct {
+	data     pmetric.Metric                   // data buffer for generated metric.
+	config   SandboxNetworkErrorsMetricConfig // metric config provided by user.
+	capacity int                              // max observed number of data points added to the metric.
+}
+
+// init fills sandbox.network.errors metric with initial data.
+func (m *metricSandboxNetworkErrors) init() {
+	m.data.SetName("sandbox.network.errors")
+	m.data.SetDescription("Number of errors of the network interface.")
+	m.data.SetUnit("{error}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricSandboxNetworkErrors) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, networkInterfaceNameAttributeValue string, networkIoDirectionAttributeValue string) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	dp.Attributes().PutStr("network.interface.name", networkInterfaceNameAttributeValue)
+	dp.Attributes().PutStr("network.io.direction", networkIoDirectionAttributeValue)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricSandboxNetworkErrors) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricSandboxNetworkErrors) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricSandboxNetworkErrors(cfg SandboxNetworkErrorsMetricConfig) metricSandboxNetworkErrors {
+	m := metricSandboxNetworkErrors{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricSandboxNetworkIo struct {
+	data     pmetric.Metric               // data buffer for generated metric.
+	config   SandboxNetworkIoMetricConfig // metric config provided by user.
+	capacity int                          // max observed number of data points added to the metric.
+}
+
+// init fills sandbox.network.io metric with initial data.
+func (m *metricSandboxNetworkIo) init() {
+	m.data.SetName("sandbox.network.io")
+	m.data.SetDescription("Number of bytes that the network interface transferred.")
+	m.data.SetUnit("By")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricSandboxNetworkIo) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, networkInterfaceNameAttributeValue string, networkIoDirectionAttributeValue string) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	dp.Attributes().PutStr("network.interface.name", networkInterfaceNameAttributeValue)
+	dp.Attributes().PutStr("network.io.direction", networkIoDirectionAttributeValue)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricSandboxNetworkIo) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricSandboxNetworkIo) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricSandboxNetworkIo(cfg SandboxNetworkIoMetricConfig) metricSandboxNetworkIo {
+	m := metricSandboxNetworkIo{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricSandboxNetworkPackets struct {
+	data     pmetric.Metric                    // data buffer for generated metric.
+	config   SandboxNetworkPacketsMetricConfig // metric config provided by user.
+	capacity int                               // max observed number of data points added to the metric.
+}
+
+// init fills sandbox.network.packets metric with initial data.
+func (m *metricSandboxNetworkPackets) init() {
+	m.data.SetName("sandbox.network.packets")
+	m.data.SetDescription("Number of packets that the network interface transferred.")
+	m.data.SetUnit("{packet}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricSandboxNetworkPackets) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, networkInterfaceNameAttributeValue string, networkIoDirectionAttributeValue string) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	dp.Attributes().PutStr("network.interface.name", networkInterfaceNameAttributeValue)
+	dp.Attributes().PutStr("network.io.direction", networkIoDirectionAttributeValue)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricSandboxNetworkPackets) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricSandboxNetworkPackets) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricSandboxNetworkPackets(cfg SandboxNetworkPacketsMetricConfig) metricSandboxNetworkPackets {
+	m := metricSandboxNetworkPackets{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricSandboxPressureStallTime struct {
+	data     pmetric.Metric                       // data buffer for generated metric.
+	config   SandboxPressureStallTimeMetricConfig // metric config provided by user.
+	capacity int                                  // max observed number of data points added to the metric.
+}
+
+// init fills sandbox.pressure.stall_time metric with initial data.
+func (m *metricSandboxPressureStallTime) init() {
+	m.data.SetName("sandbox.pressure.stall_time")
+	m.data.SetDescription("Time for which processes of the sandbox waited for a resource of the host.")
+	m.data.SetUnit("s")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricSandboxPressureStallTime) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, sandboxPressureResourceAttributeValue string, sandboxPressureScopeAttributeValue string) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetDoubleValue(val)
+	dp.Attributes().PutStr("sandbox.pressure.resource", sandboxPressureResourceAttributeValue)
+	dp.Attributes().PutStr("sandbox.pressure.scope", sandboxPressureScopeAttributeValue)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricSandboxPressureStallTime) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricSandboxPressureStallTime) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricSandboxPressureStallTime(cfg SandboxPressureStallTimeMetricConfig) metricSandboxPressureStallTime {
+	m := metricSandboxPressureStallTime{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricSandboxProcessCount struct {
+	data     pmetric.Metric                  // data buffer for generated metric.
+	config   SandboxProcessCountMetricConfig // metric config provided by user.
+	capacity int                             // max observed number of data points added to the metric.
+}
+
+// init fills sandbox.process.count metric with initial data.
+func (m *metricSandboxProcessCount) init() {
+	m.data.SetName("sandbox.process.count")
+	m.data.SetDescription("Number of processes and threads of the sandbox on the host.")
+	m.data.SetUnit("{process}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(false)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+}
+
+func (m *metricSandboxProcessCount) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricSandboxProcessCount) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricSandboxProcessCount) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricSandboxProcessCount(cfg SandboxProcessCountMetricConfig) metricSandboxProcessCount {
+	m := metricSandboxProcessCount{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricSandboxProcessLimit struct {
+	data     pmetric.Metric                  // data buffer for generated metric.
+	config   SandboxProcessLimitMetricConfig // metric config provided by user.
+	capacity int                             // max observed number of data points added to the metric.
+}
+
+// init fills sandbox.process.limit metric with initial data.
+func (m *metricSandboxProcessLimit) init() {
+	m.data.SetName("sandbox.process.limit")
+	m.data.SetDescription("Number of processes and threads that the sandbox may have on the host.")
+	m.data.SetUnit("{process}")
+	m.data.SetEmptyGauge()
+}
+
+func (m *metricSandboxProcessLimit) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricSandboxProcessLimit) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricSandboxProcessLimit) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricSandboxProcessLimit(cfg SandboxProcessLimitMetricConfig) metricSandboxProcessLimit {
+	m := metricSandboxProcessLimit{config: cfg}
 
 	if cfg.Enabled {
 		m.data = pmetric.NewMetric()
@@ -533,21 +1904,201 @@ func newMetricSandboxState(cfg SandboxStateMetricConfig) metricSandboxState {
 	return m
 }
 
+type metricSandboxWorkloadCPUTime struct {
+	data     pmetric.Metric                     // data buffer for generated metric.
+	config   SandboxWorkloadCPUTimeMetricConfig // metric config provided by user.
+	capacity int                                // max observed number of data points added to the metric.
+}
+
+// init fills sandbox.workload.cpu.time metric with initial data.
+func (m *metricSandboxWorkloadCPUTime) init() {
+	m.data.SetName("sandbox.workload.cpu.time")
+	m.data.SetDescription("CPU time of all containers, measured in the sandbox.")
+	m.data.SetUnit("s")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+}
+
+func (m *metricSandboxWorkloadCPUTime) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetDoubleValue(val)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricSandboxWorkloadCPUTime) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricSandboxWorkloadCPUTime) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricSandboxWorkloadCPUTime(cfg SandboxWorkloadCPUTimeMetricConfig) metricSandboxWorkloadCPUTime {
+	m := metricSandboxWorkloadCPUTime{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricSandboxWorkloadMemoryUsage struct {
+	data     pmetric.Metric                         // data buffer for generated metric.
+	config   SandboxWorkloadMemoryUsageMetricConfig // metric config provided by user.
+	capacity int                                    // max observed number of data points added to the metric.
+}
+
+// init fills sandbox.workload.memory.usage metric with initial data.
+func (m *metricSandboxWorkloadMemoryUsage) init() {
+	m.data.SetName("sandbox.workload.memory.usage")
+	m.data.SetDescription("Memory usage of all containers, measured in the sandbox.")
+	m.data.SetUnit("By")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(false)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+}
+
+func (m *metricSandboxWorkloadMemoryUsage) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricSandboxWorkloadMemoryUsage) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricSandboxWorkloadMemoryUsage) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricSandboxWorkloadMemoryUsage(cfg SandboxWorkloadMemoryUsageMetricConfig) metricSandboxWorkloadMemoryUsage {
+	m := metricSandboxWorkloadMemoryUsage{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricSandboxWorkloadProcessCount struct {
+	data     pmetric.Metric                          // data buffer for generated metric.
+	config   SandboxWorkloadProcessCountMetricConfig // metric config provided by user.
+	capacity int                                     // max observed number of data points added to the metric.
+}
+
+// init fills sandbox.workload.process.count metric with initial data.
+func (m *metricSandboxWorkloadProcessCount) init() {
+	m.data.SetName("sandbox.workload.process.count")
+	m.data.SetDescription("Number of processes in the container, measured in the sandbox.")
+	m.data.SetUnit("{process}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(false)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+}
+
+func (m *metricSandboxWorkloadProcessCount) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricSandboxWorkloadProcessCount) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricSandboxWorkloadProcessCount) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricSandboxWorkloadProcessCount(cfg SandboxWorkloadProcessCountMetricConfig) metricSandboxWorkloadProcessCount {
+	m := metricSandboxWorkloadProcessCount{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
 // MetricsBuilder provides an interface for scrapers to report metrics while taking care of all the transformations
 // required to produce metric representation defined in metadata and user config.
 type MetricsBuilder struct {
-	config                         MetricsBuilderConfig // config of the metrics builder.
-	startTime                      pcommon.Timestamp    // start time that will be applied to all recorded data points.
-	metricsCapacity                int                  // maximum observed number of metrics per resource.
-	metricsBuffer                  pmetric.Metrics      // accumulates metrics data before emitting.
-	buildInfo                      component.BuildInfo  // contains version information.
-	resourceAttributeIncludeFilter map[string]filter.Filter
-	resourceAttributeExcludeFilter map[string]filter.Filter
-	metricSandboxLastSuccessAge    metricSandboxLastSuccessAge
-	metricSandboxPullDuration      metricSandboxPullDuration
-	metricSandboxPullFailures      metricSandboxPullFailures
-	metricSandboxResponsive        metricSandboxResponsive
-	metricSandboxState             metricSandboxState
+	config                            MetricsBuilderConfig // config of the metrics builder.
+	startTime                         pcommon.Timestamp    // start time that will be applied to all recorded data points.
+	metricsCapacity                   int                  // maximum observed number of metrics per resource.
+	metricsBuffer                     pmetric.Metrics      // accumulates metrics data before emitting.
+	buildInfo                         component.BuildInfo  // contains version information.
+	resourceAttributeIncludeFilter    map[string]filter.Filter
+	resourceAttributeExcludeFilter    map[string]filter.Filter
+	metricContainerCPUTime            metricContainerCPUTime
+	metricSandboxCPULimit             metricSandboxCPULimit
+	metricSandboxCPUOverheadTime      metricSandboxCPUOverheadTime
+	metricSandboxCPUThrottledTime     metricSandboxCPUThrottledTime
+	metricSandboxCPUTime              metricSandboxCPUTime
+	metricSandboxDiskIo               metricSandboxDiskIo
+	metricSandboxDiskOperations       metricSandboxDiskOperations
+	metricSandboxFilestoreSize        metricSandboxFilestoreSize
+	metricSandboxLastSuccessAge       metricSandboxLastSuccessAge
+	metricSandboxMemoryLimit          metricSandboxMemoryLimit
+	metricSandboxMemoryOomKills       metricSandboxMemoryOomKills
+	metricSandboxMemoryOverhead       metricSandboxMemoryOverhead
+	metricSandboxMemoryPeak           metricSandboxMemoryPeak
+	metricSandboxMemoryUsage          metricSandboxMemoryUsage
+	metricSandboxMemoryWorkingSet     metricSandboxMemoryWorkingSet
+	metricSandboxNetworkDropped       metricSandboxNetworkDropped
+	metricSandboxNetworkErrors        metricSandboxNetworkErrors
+	metricSandboxNetworkIo            metricSandboxNetworkIo
+	metricSandboxNetworkPackets       metricSandboxNetworkPackets
+	metricSandboxPressureStallTime    metricSandboxPressureStallTime
+	metricSandboxProcessCount         metricSandboxProcessCount
+	metricSandboxProcessLimit         metricSandboxProcessLimit
+	metricSandboxPullDuration         metricSandboxPullDuration
+	metricSandboxPullFailures         metricSandboxPullFailures
+	metricSandboxResponsive           metricSandboxResponsive
+	metricSandboxState                metricSandboxState
+	metricSandboxWorkloadCPUTime      metricSandboxWorkloadCPUTime
+	metricSandboxWorkloadMemoryUsage  metricSandboxWorkloadMemoryUsage
+	metricSandboxWorkloadProcessCount metricSandboxWorkloadProcessCount
 }
 
 // MetricBuilderOption applies changes to default metrics builder.
@@ -569,17 +2120,41 @@ func WithStartTime(startTime pcommon.Timestamp) MetricBuilderOption {
 }
 func NewMetricsBuilder(mbc MetricsBuilderConfig, settings receiver.Settings, options ...MetricBuilderOption) *MetricsBuilder {
 	mb := &MetricsBuilder{
-		config:                         mbc,
-		startTime:                      pcommon.NewTimestampFromTime(time.Now()),
-		metricsBuffer:                  pmetric.NewMetrics(),
-		buildInfo:                      settings.BuildInfo,
-		metricSandboxLastSuccessAge:    newMetricSandboxLastSuccessAge(mbc.Metrics.SandboxLastSuccessAge),
-		metricSandboxPullDuration:      newMetricSandboxPullDuration(mbc.Metrics.SandboxPullDuration),
-		metricSandboxPullFailures:      newMetricSandboxPullFailures(mbc.Metrics.SandboxPullFailures),
-		metricSandboxResponsive:        newMetricSandboxResponsive(mbc.Metrics.SandboxResponsive),
-		metricSandboxState:             newMetricSandboxState(mbc.Metrics.SandboxState),
-		resourceAttributeIncludeFilter: make(map[string]filter.Filter),
-		resourceAttributeExcludeFilter: make(map[string]filter.Filter),
+		config:                            mbc,
+		startTime:                         pcommon.NewTimestampFromTime(time.Now()),
+		metricsBuffer:                     pmetric.NewMetrics(),
+		buildInfo:                         settings.BuildInfo,
+		metricContainerCPUTime:            newMetricContainerCPUTime(mbc.Metrics.ContainerCPUTime),
+		metricSandboxCPULimit:             newMetricSandboxCPULimit(mbc.Metrics.SandboxCPULimit),
+		metricSandboxCPUOverheadTime:      newMetricSandboxCPUOverheadTime(mbc.Metrics.SandboxCPUOverheadTime),
+		metricSandboxCPUThrottledTime:     newMetricSandboxCPUThrottledTime(mbc.Metrics.SandboxCPUThrottledTime),
+		metricSandboxCPUTime:              newMetricSandboxCPUTime(mbc.Metrics.SandboxCPUTime),
+		metricSandboxDiskIo:               newMetricSandboxDiskIo(mbc.Metrics.SandboxDiskIo),
+		metricSandboxDiskOperations:       newMetricSandboxDiskOperations(mbc.Metrics.SandboxDiskOperations),
+		metricSandboxFilestoreSize:        newMetricSandboxFilestoreSize(mbc.Metrics.SandboxFilestoreSize),
+		metricSandboxLastSuccessAge:       newMetricSandboxLastSuccessAge(mbc.Metrics.SandboxLastSuccessAge),
+		metricSandboxMemoryLimit:          newMetricSandboxMemoryLimit(mbc.Metrics.SandboxMemoryLimit),
+		metricSandboxMemoryOomKills:       newMetricSandboxMemoryOomKills(mbc.Metrics.SandboxMemoryOomKills),
+		metricSandboxMemoryOverhead:       newMetricSandboxMemoryOverhead(mbc.Metrics.SandboxMemoryOverhead),
+		metricSandboxMemoryPeak:           newMetricSandboxMemoryPeak(mbc.Metrics.SandboxMemoryPeak),
+		metricSandboxMemoryUsage:          newMetricSandboxMemoryUsage(mbc.Metrics.SandboxMemoryUsage),
+		metricSandboxMemoryWorkingSet:     newMetricSandboxMemoryWorkingSet(mbc.Metrics.SandboxMemoryWorkingSet),
+		metricSandboxNetworkDropped:       newMetricSandboxNetworkDropped(mbc.Metrics.SandboxNetworkDropped),
+		metricSandboxNetworkErrors:        newMetricSandboxNetworkErrors(mbc.Metrics.SandboxNetworkErrors),
+		metricSandboxNetworkIo:            newMetricSandboxNetworkIo(mbc.Metrics.SandboxNetworkIo),
+		metricSandboxNetworkPackets:       newMetricSandboxNetworkPackets(mbc.Metrics.SandboxNetworkPackets),
+		metricSandboxPressureStallTime:    newMetricSandboxPressureStallTime(mbc.Metrics.SandboxPressureStallTime),
+		metricSandboxProcessCount:         newMetricSandboxProcessCount(mbc.Metrics.SandboxProcessCount),
+		metricSandboxProcessLimit:         newMetricSandboxProcessLimit(mbc.Metrics.SandboxProcessLimit),
+		metricSandboxPullDuration:         newMetricSandboxPullDuration(mbc.Metrics.SandboxPullDuration),
+		metricSandboxPullFailures:         newMetricSandboxPullFailures(mbc.Metrics.SandboxPullFailures),
+		metricSandboxResponsive:           newMetricSandboxResponsive(mbc.Metrics.SandboxResponsive),
+		metricSandboxState:                newMetricSandboxState(mbc.Metrics.SandboxState),
+		metricSandboxWorkloadCPUTime:      newMetricSandboxWorkloadCPUTime(mbc.Metrics.SandboxWorkloadCPUTime),
+		metricSandboxWorkloadMemoryUsage:  newMetricSandboxWorkloadMemoryUsage(mbc.Metrics.SandboxWorkloadMemoryUsage),
+		metricSandboxWorkloadProcessCount: newMetricSandboxWorkloadProcessCount(mbc.Metrics.SandboxWorkloadProcessCount),
+		resourceAttributeIncludeFilter:    make(map[string]filter.Filter),
+		resourceAttributeExcludeFilter:    make(map[string]filter.Filter),
 	}
 	if mbc.ResourceAttributes.ContainerID.MetricsInclude != nil {
 		mb.resourceAttributeIncludeFilter["container.id"] = filter.CreateFilter(mbc.ResourceAttributes.ContainerID.MetricsInclude)
@@ -797,11 +2372,35 @@ func (mb *MetricsBuilder) EmitForResource(options ...ResourceMetricsOption) {
 	ils.Scope().SetName(ScopeName)
 	ils.Scope().SetVersion(mb.buildInfo.Version)
 	ils.Metrics().EnsureCapacity(mb.metricsCapacity)
+	mb.metricContainerCPUTime.emit(ils.Metrics())
+	mb.metricSandboxCPULimit.emit(ils.Metrics())
+	mb.metricSandboxCPUOverheadTime.emit(ils.Metrics())
+	mb.metricSandboxCPUThrottledTime.emit(ils.Metrics())
+	mb.metricSandboxCPUTime.emit(ils.Metrics())
+	mb.metricSandboxDiskIo.emit(ils.Metrics())
+	mb.metricSandboxDiskOperations.emit(ils.Metrics())
+	mb.metricSandboxFilestoreSize.emit(ils.Metrics())
 	mb.metricSandboxLastSuccessAge.emit(ils.Metrics())
+	mb.metricSandboxMemoryLimit.emit(ils.Metrics())
+	mb.metricSandboxMemoryOomKills.emit(ils.Metrics())
+	mb.metricSandboxMemoryOverhead.emit(ils.Metrics())
+	mb.metricSandboxMemoryPeak.emit(ils.Metrics())
+	mb.metricSandboxMemoryUsage.emit(ils.Metrics())
+	mb.metricSandboxMemoryWorkingSet.emit(ils.Metrics())
+	mb.metricSandboxNetworkDropped.emit(ils.Metrics())
+	mb.metricSandboxNetworkErrors.emit(ils.Metrics())
+	mb.metricSandboxNetworkIo.emit(ils.Metrics())
+	mb.metricSandboxNetworkPackets.emit(ils.Metrics())
+	mb.metricSandboxPressureStallTime.emit(ils.Metrics())
+	mb.metricSandboxProcessCount.emit(ils.Metrics())
+	mb.metricSandboxProcessLimit.emit(ils.Metrics())
 	mb.metricSandboxPullDuration.emit(ils.Metrics())
 	mb.metricSandboxPullFailures.emit(ils.Metrics())
 	mb.metricSandboxResponsive.emit(ils.Metrics())
 	mb.metricSandboxState.emit(ils.Metrics())
+	mb.metricSandboxWorkloadCPUTime.emit(ils.Metrics())
+	mb.metricSandboxWorkloadMemoryUsage.emit(ils.Metrics())
+	mb.metricSandboxWorkloadProcessCount.emit(ils.Metrics())
 
 	for _, op := range options {
 		op.apply(rm)
@@ -833,11 +2432,158 @@ func (mb *MetricsBuilder) Emit(options ...ResourceMetricsOption) pmetric.Metrics
 	return metrics
 }
 
+// RecordContainerCPUTimeDataPoint adds a data point to container.cpu.time metric.
+//
+// Deprecated: Use mb.ForSandbox(entity).RecordContainerCPUTimeDataPoint(...) instead.
+func (mb *MetricsBuilder) RecordContainerCPUTimeDataPoint(ts pcommon.Timestamp, val float64) {
+	mb.metricContainerCPUTime.recordDataPoint(mb.startTime, ts, val)
+}
+
+// RecordSandboxCPULimitDataPoint adds a data point to sandbox.cpu.limit metric.
+//
+// Deprecated: Use mb.ForSandbox(entity).RecordSandboxCPULimitDataPoint(...) instead.
+func (mb *MetricsBuilder) RecordSandboxCPULimitDataPoint(ts pcommon.Timestamp, val float64, sandboxLimitSourceAttributeValue AttributeSandboxLimitSource) {
+	mb.metricSandboxCPULimit.recordDataPoint(mb.startTime, ts, val, sandboxLimitSourceAttributeValue.String())
+}
+
+// RecordSandboxCPUOverheadTimeDataPoint adds a data point to sandbox.cpu.overhead_time metric.
+//
+// Deprecated: Use mb.ForSandbox(entity).RecordSandboxCPUOverheadTimeDataPoint(...) instead.
+func (mb *MetricsBuilder) RecordSandboxCPUOverheadTimeDataPoint(ts pcommon.Timestamp, val float64) {
+	mb.metricSandboxCPUOverheadTime.recordDataPoint(mb.startTime, ts, val)
+}
+
+// RecordSandboxCPUThrottledTimeDataPoint adds a data point to sandbox.cpu.throttled_time metric.
+//
+// Deprecated: Use mb.ForSandbox(entity).RecordSandboxCPUThrottledTimeDataPoint(...) instead.
+func (mb *MetricsBuilder) RecordSandboxCPUThrottledTimeDataPoint(ts pcommon.Timestamp, val float64) {
+	mb.metricSandboxCPUThrottledTime.recordDataPoint(mb.startTime, ts, val)
+}
+
+// RecordSandboxCPUTimeDataPoint adds a data point to sandbox.cpu.time metric.
+//
+// Deprecated: Use mb.ForSandbox(entity).RecordSandboxCPUTimeDataPoint(...) instead.
+func (mb *MetricsBuilder) RecordSandboxCPUTimeDataPoint(ts pcommon.Timestamp, val float64, cpuModeAttributeValue AttributeCPUMode) {
+	mb.metricSandboxCPUTime.recordDataPoint(mb.startTime, ts, val, cpuModeAttributeValue.String())
+}
+
+// RecordSandboxDiskIoDataPoint adds a data point to sandbox.disk.io metric.
+//
+// Deprecated: Use mb.ForSandbox(entity).RecordSandboxDiskIoDataPoint(...) instead.
+func (mb *MetricsBuilder) RecordSandboxDiskIoDataPoint(ts pcommon.Timestamp, val int64, diskIoDirectionAttributeValue AttributeDiskIoDirection) {
+	mb.metricSandboxDiskIo.recordDataPoint(mb.startTime, ts, val, diskIoDirectionAttributeValue.String())
+}
+
+// RecordSandboxDiskOperationsDataPoint adds a data point to sandbox.disk.operations metric.
+//
+// Deprecated: Use mb.ForSandbox(entity).RecordSandboxDiskOperationsDataPoint(...) instead.
+func (mb *MetricsBuilder) RecordSandboxDiskOperationsDataPoint(ts pcommon.Timestamp, val int64, diskIoDirectionAttributeValue AttributeDiskIoDirection) {
+	mb.metricSandboxDiskOperations.recordDataPoint(mb.startTime, ts, val, diskIoDirectionAttributeValue.String())
+}
+
+// RecordSandboxFilestoreSizeDataPoint adds a data point to sandbox.filestore.size metric.
+//
+// Deprecated: Use mb.ForSandbox(entity).RecordSandboxFilestoreSizeDataPoint(...) instead.
+func (mb *MetricsBuilder) RecordSandboxFilestoreSizeDataPoint(ts pcommon.Timestamp, val int64) {
+	mb.metricSandboxFilestoreSize.recordDataPoint(mb.startTime, ts, val)
+}
+
 // RecordSandboxLastSuccessAgeDataPoint adds a data point to sandbox.last_success.age metric.
 //
 // Deprecated: Use mb.ForSandbox(entity).RecordSandboxLastSuccessAgeDataPoint(...) instead.
 func (mb *MetricsBuilder) RecordSandboxLastSuccessAgeDataPoint(ts pcommon.Timestamp, val float64) {
 	mb.metricSandboxLastSuccessAge.recordDataPoint(mb.startTime, ts, val)
+}
+
+// RecordSandboxMemoryLimitDataPoint adds a data point to sandbox.memory.limit metric.
+//
+// Deprecated: Use mb.ForSandbox(entity).RecordSandboxMemoryLimitDataPoint(...) instead.
+func (mb *MetricsBuilder) RecordSandboxMemoryLimitDataPoint(ts pcommon.Timestamp, val int64, sandboxLimitSourceAttributeValue AttributeSandboxLimitSource) {
+	mb.metricSandboxMemoryLimit.recordDataPoint(mb.startTime, ts, val, sandboxLimitSourceAttributeValue.String())
+}
+
+// RecordSandboxMemoryOomKillsDataPoint adds a data point to sandbox.memory.oom_kills metric.
+//
+// Deprecated: Use mb.ForSandbox(entity).RecordSandboxMemoryOomKillsDataPoint(...) instead.
+func (mb *MetricsBuilder) RecordSandboxMemoryOomKillsDataPoint(ts pcommon.Timestamp, val int64) {
+	mb.metricSandboxMemoryOomKills.recordDataPoint(mb.startTime, ts, val)
+}
+
+// RecordSandboxMemoryOverheadDataPoint adds a data point to sandbox.memory.overhead metric.
+//
+// Deprecated: Use mb.ForSandbox(entity).RecordSandboxMemoryOverheadDataPoint(...) instead.
+func (mb *MetricsBuilder) RecordSandboxMemoryOverheadDataPoint(ts pcommon.Timestamp, val int64) {
+	mb.metricSandboxMemoryOverhead.recordDataPoint(mb.startTime, ts, val)
+}
+
+// RecordSandboxMemoryPeakDataPoint adds a data point to sandbox.memory.peak metric.
+//
+// Deprecated: Use mb.ForSandbox(entity).RecordSandboxMemoryPeakDataPoint(...) instead.
+func (mb *MetricsBuilder) RecordSandboxMemoryPeakDataPoint(ts pcommon.Timestamp, val int64) {
+	mb.metricSandboxMemoryPeak.recordDataPoint(mb.startTime, ts, val)
+}
+
+// RecordSandboxMemoryUsageDataPoint adds a data point to sandbox.memory.usage metric.
+//
+// Deprecated: Use mb.ForSandbox(entity).RecordSandboxMemoryUsageDataPoint(...) instead.
+func (mb *MetricsBuilder) RecordSandboxMemoryUsageDataPoint(ts pcommon.Timestamp, val int64) {
+	mb.metricSandboxMemoryUsage.recordDataPoint(mb.startTime, ts, val)
+}
+
+// RecordSandboxMemoryWorkingSetDataPoint adds a data point to sandbox.memory.working_set metric.
+//
+// Deprecated: Use mb.ForSandbox(entity).RecordSandboxMemoryWorkingSetDataPoint(...) instead.
+func (mb *MetricsBuilder) RecordSandboxMemoryWorkingSetDataPoint(ts pcommon.Timestamp, val int64) {
+	mb.metricSandboxMemoryWorkingSet.recordDataPoint(mb.startTime, ts, val)
+}
+
+// RecordSandboxNetworkDroppedDataPoint adds a data point to sandbox.network.dropped metric.
+//
+// Deprecated: Use mb.ForSandbox(entity).RecordSandboxNetworkDroppedDataPoint(...) instead.
+func (mb *MetricsBuilder) RecordSandboxNetworkDroppedDataPoint(ts pcommon.Timestamp, val int64, networkInterfaceNameAttributeValue string, networkIoDirectionAttributeValue AttributeNetworkIoDirection) {
+	mb.metricSandboxNetworkDropped.recordDataPoint(mb.startTime, ts, val, networkInterfaceNameAttributeValue, networkIoDirectionAttributeValue.String())
+}
+
+// RecordSandboxNetworkErrorsDataPoint adds a data point to sandbox.network.errors metric.
+//
+// Deprecated: Use mb.ForSandbox(entity).RecordSandboxNetworkErrorsDataPoint(...) instead.
+func (mb *MetricsBuilder) RecordSandboxNetworkErrorsDataPoint(ts pcommon.Timestamp, val int64, networkInterfaceNameAttributeValue string, networkIoDirectionAttributeValue AttributeNetworkIoDirection) {
+	mb.metricSandboxNetworkErrors.recordDataPoint(mb.startTime, ts, val, networkInterfaceNameAttributeValue, networkIoDirectionAttributeValue.String())
+}
+
+// RecordSandboxNetworkIoDataPoint adds a data point to sandbox.network.io metric.
+//
+// Deprecated: Use mb.ForSandbox(entity).RecordSandboxNetworkIoDataPoint(...) instead.
+func (mb *MetricsBuilder) RecordSandboxNetworkIoDataPoint(ts pcommon.Timestamp, val int64, networkInterfaceNameAttributeValue string, networkIoDirectionAttributeValue AttributeNetworkIoDirection) {
+	mb.metricSandboxNetworkIo.recordDataPoint(mb.startTime, ts, val, networkInterfaceNameAttributeValue, networkIoDirectionAttributeValue.String())
+}
+
+// RecordSandboxNetworkPacketsDataPoint adds a data point to sandbox.network.packets metric.
+//
+// Deprecated: Use mb.ForSandbox(entity).RecordSandboxNetworkPacketsDataPoint(...) instead.
+func (mb *MetricsBuilder) RecordSandboxNetworkPacketsDataPoint(ts pcommon.Timestamp, val int64, networkInterfaceNameAttributeValue string, networkIoDirectionAttributeValue AttributeNetworkIoDirection) {
+	mb.metricSandboxNetworkPackets.recordDataPoint(mb.startTime, ts, val, networkInterfaceNameAttributeValue, networkIoDirectionAttributeValue.String())
+}
+
+// RecordSandboxPressureStallTimeDataPoint adds a data point to sandbox.pressure.stall_time metric.
+//
+// Deprecated: Use mb.ForSandbox(entity).RecordSandboxPressureStallTimeDataPoint(...) instead.
+func (mb *MetricsBuilder) RecordSandboxPressureStallTimeDataPoint(ts pcommon.Timestamp, val float64, sandboxPressureResourceAttributeValue AttributeSandboxPressureResource, sandboxPressureScopeAttributeValue AttributeSandboxPressureScope) {
+	mb.metricSandboxPressureStallTime.recordDataPoint(mb.startTime, ts, val, sandboxPressureResourceAttributeValue.String(), sandboxPressureScopeAttributeValue.String())
+}
+
+// RecordSandboxProcessCountDataPoint adds a data point to sandbox.process.count metric.
+//
+// Deprecated: Use mb.ForSandbox(entity).RecordSandboxProcessCountDataPoint(...) instead.
+func (mb *MetricsBuilder) RecordSandboxProcessCountDataPoint(ts pcommon.Timestamp, val int64) {
+	mb.metricSandboxProcessCount.recordDataPoint(mb.startTime, ts, val)
+}
+
+// RecordSandboxProcessLimitDataPoint adds a data point to sandbox.process.limit metric.
+//
+// Deprecated: Use mb.ForSandbox(entity).RecordSandboxProcessLimitDataPoint(...) instead.
+func (mb *MetricsBuilder) RecordSandboxProcessLimitDataPoint(ts pcommon.Timestamp, val int64) {
+	mb.metricSandboxProcessLimit.recordDataPoint(mb.startTime, ts, val)
 }
 
 // RecordSandboxPullDurationDataPoint adds a data point to sandbox.pull.duration metric.
@@ -866,6 +2612,27 @@ func (mb *MetricsBuilder) RecordSandboxResponsiveDataPoint(ts pcommon.Timestamp,
 // Deprecated: Use mb.ForSandbox(entity).RecordSandboxStateDataPoint(...) instead.
 func (mb *MetricsBuilder) RecordSandboxStateDataPoint(ts pcommon.Timestamp, val int64, sandboxStateAttributeValue AttributeSandboxState, options ...MetricAttributeOption) {
 	mb.metricSandboxState.recordDataPoint(mb.startTime, ts, val, sandboxStateAttributeValue.String(), options...)
+}
+
+// RecordSandboxWorkloadCPUTimeDataPoint adds a data point to sandbox.workload.cpu.time metric.
+//
+// Deprecated: Use mb.ForSandbox(entity).RecordSandboxWorkloadCPUTimeDataPoint(...) instead.
+func (mb *MetricsBuilder) RecordSandboxWorkloadCPUTimeDataPoint(ts pcommon.Timestamp, val float64) {
+	mb.metricSandboxWorkloadCPUTime.recordDataPoint(mb.startTime, ts, val)
+}
+
+// RecordSandboxWorkloadMemoryUsageDataPoint adds a data point to sandbox.workload.memory.usage metric.
+//
+// Deprecated: Use mb.ForSandbox(entity).RecordSandboxWorkloadMemoryUsageDataPoint(...) instead.
+func (mb *MetricsBuilder) RecordSandboxWorkloadMemoryUsageDataPoint(ts pcommon.Timestamp, val int64) {
+	mb.metricSandboxWorkloadMemoryUsage.recordDataPoint(mb.startTime, ts, val)
+}
+
+// RecordSandboxWorkloadProcessCountDataPoint adds a data point to sandbox.workload.process.count metric.
+//
+// Deprecated: Use mb.ForSandbox(entity).RecordSandboxWorkloadProcessCountDataPoint(...) instead.
+func (mb *MetricsBuilder) RecordSandboxWorkloadProcessCountDataPoint(ts pcommon.Timestamp, val int64) {
+	mb.metricSandboxWorkloadProcessCount.recordDataPoint(mb.startTime, ts, val)
 }
 
 // Reset resets metrics builder to its initial state. It should be used when external metrics source is restarted,

@@ -70,7 +70,70 @@ func TestMetricsBuilder(t *testing.T) {
 			ebSandbox := mb.ForSandbox(NewSandboxEntity("sandbox.id-val", "sandbox.iteration-val"))
 			defaultMetricsCount++
 			allMetricsCount++
+			ebSandbox.RecordContainerCPUTimeDataPoint(ts, 1)
+			defaultMetricsCount++
+			allMetricsCount++
+			ebSandbox.RecordSandboxCPULimitDataPoint(ts, 1, AttributeSandboxLimitSourceRequested)
+
+			allMetricsCount++
+			ebSandbox.RecordSandboxCPUOverheadTimeDataPoint(ts, 1)
+			defaultMetricsCount++
+			allMetricsCount++
+			ebSandbox.RecordSandboxCPUThrottledTimeDataPoint(ts, 1)
+			defaultMetricsCount++
+			allMetricsCount++
+			ebSandbox.RecordSandboxCPUTimeDataPoint(ts, 1, AttributeCPUModeUser)
+
+			allMetricsCount++
+			ebSandbox.RecordSandboxDiskIoDataPoint(ts, 1, AttributeDiskIoDirectionRead)
+
+			allMetricsCount++
+			ebSandbox.RecordSandboxDiskOperationsDataPoint(ts, 1, AttributeDiskIoDirectionRead)
+
+			allMetricsCount++
+			ebSandbox.RecordSandboxFilestoreSizeDataPoint(ts, 1)
+			defaultMetricsCount++
+			allMetricsCount++
 			ebSandbox.RecordSandboxLastSuccessAgeDataPoint(ts, 1)
+			defaultMetricsCount++
+			allMetricsCount++
+			ebSandbox.RecordSandboxMemoryLimitDataPoint(ts, 1, AttributeSandboxLimitSourceRequested)
+			defaultMetricsCount++
+			allMetricsCount++
+			ebSandbox.RecordSandboxMemoryOomKillsDataPoint(ts, 1)
+			defaultMetricsCount++
+			allMetricsCount++
+			ebSandbox.RecordSandboxMemoryOverheadDataPoint(ts, 1)
+
+			allMetricsCount++
+			ebSandbox.RecordSandboxMemoryPeakDataPoint(ts, 1)
+			defaultMetricsCount++
+			allMetricsCount++
+			ebSandbox.RecordSandboxMemoryUsageDataPoint(ts, 1)
+			defaultMetricsCount++
+			allMetricsCount++
+			ebSandbox.RecordSandboxMemoryWorkingSetDataPoint(ts, 1)
+			defaultMetricsCount++
+			allMetricsCount++
+			ebSandbox.RecordSandboxNetworkDroppedDataPoint(ts, 1, "network.interface.name-val", AttributeNetworkIoDirectionReceive)
+			defaultMetricsCount++
+			allMetricsCount++
+			ebSandbox.RecordSandboxNetworkErrorsDataPoint(ts, 1, "network.interface.name-val", AttributeNetworkIoDirectionReceive)
+			defaultMetricsCount++
+			allMetricsCount++
+			ebSandbox.RecordSandboxNetworkIoDataPoint(ts, 1, "network.interface.name-val", AttributeNetworkIoDirectionReceive)
+
+			allMetricsCount++
+			ebSandbox.RecordSandboxNetworkPacketsDataPoint(ts, 1, "network.interface.name-val", AttributeNetworkIoDirectionReceive)
+
+			allMetricsCount++
+			ebSandbox.RecordSandboxPressureStallTimeDataPoint(ts, 1, AttributeSandboxPressureResourceCPU, AttributeSandboxPressureScopeSome)
+			defaultMetricsCount++
+			allMetricsCount++
+			ebSandbox.RecordSandboxProcessCountDataPoint(ts, 1)
+
+			allMetricsCount++
+			ebSandbox.RecordSandboxProcessLimitDataPoint(ts, 1)
 			defaultMetricsCount++
 			allMetricsCount++
 			ebSandbox.RecordSandboxPullDurationDataPoint(ts, 1)
@@ -83,6 +146,15 @@ func TestMetricsBuilder(t *testing.T) {
 			defaultMetricsCount++
 			allMetricsCount++
 			ebSandbox.RecordSandboxStateDataPoint(ts, 1, AttributeSandboxStateBooting, WithSandboxSkipReasonMetricAttribute("sandbox.skip_reason-val"))
+			defaultMetricsCount++
+			allMetricsCount++
+			ebSandbox.RecordSandboxWorkloadCPUTimeDataPoint(ts, 1)
+			defaultMetricsCount++
+			allMetricsCount++
+			ebSandbox.RecordSandboxWorkloadMemoryUsageDataPoint(ts, 1)
+			defaultMetricsCount++
+			allMetricsCount++
+			ebSandbox.RecordSandboxWorkloadProcessCountDataPoint(ts, 1)
 			ebK8sPod.Emit()
 			ebSandbox.Emit()
 
@@ -136,6 +208,126 @@ func TestMetricsBuilder(t *testing.T) {
 			validatedMetrics := make(map[string]bool)
 			for _, mi := range allMetricsList {
 				switch mi.Name() {
+				case "container.cpu.time":
+					assert.False(t, validatedMetrics["container.cpu.time"], "Found a duplicate in the metrics slice: container.cpu.time")
+					validatedMetrics["container.cpu.time"] = true
+					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+					assert.Equal(t, "CPU time of the container, measured in the sandbox.", mi.Description())
+					assert.Equal(t, "s", mi.Unit())
+					assert.True(t, mi.Sum().IsMonotonic())
+					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+					dp := mi.Sum().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeDouble, dp.ValueType())
+					assert.InDelta(t, float64(1), dp.DoubleValue(), 0.01)
+				case "sandbox.cpu.limit":
+					assert.False(t, validatedMetrics["sandbox.cpu.limit"], "Found a duplicate in the metrics slice: sandbox.cpu.limit")
+					validatedMetrics["sandbox.cpu.limit"] = true
+					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
+					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
+					assert.Equal(t, "Number of CPUs that the sandbox may use.", mi.Description())
+					assert.Equal(t, "{cpu}", mi.Unit())
+					dp := mi.Gauge().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeDouble, dp.ValueType())
+					assert.InDelta(t, float64(1), dp.DoubleValue(), 0.01)
+					sandboxLimitSourceAttrVal, ok := dp.Attributes().Get("sandbox.limit.source")
+					assert.True(t, ok)
+					assert.Equal(t, "requested", sandboxLimitSourceAttrVal.Str())
+				case "sandbox.cpu.overhead_time":
+					assert.False(t, validatedMetrics["sandbox.cpu.overhead_time"], "Found a duplicate in the metrics slice: sandbox.cpu.overhead_time")
+					validatedMetrics["sandbox.cpu.overhead_time"] = true
+					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
+					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
+					assert.Equal(t, "CPU time of the sandbox on the host minus that of its workload.", mi.Description())
+					assert.Equal(t, "s", mi.Unit())
+					dp := mi.Gauge().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeDouble, dp.ValueType())
+					assert.InDelta(t, float64(1), dp.DoubleValue(), 0.01)
+				case "sandbox.cpu.throttled_time":
+					assert.False(t, validatedMetrics["sandbox.cpu.throttled_time"], "Found a duplicate in the metrics slice: sandbox.cpu.throttled_time")
+					validatedMetrics["sandbox.cpu.throttled_time"] = true
+					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+					assert.Equal(t, "Time for which the CPU limit kept the sandbox from running.", mi.Description())
+					assert.Equal(t, "s", mi.Unit())
+					assert.True(t, mi.Sum().IsMonotonic())
+					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+					dp := mi.Sum().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeDouble, dp.ValueType())
+					assert.InDelta(t, float64(1), dp.DoubleValue(), 0.01)
+				case "sandbox.cpu.time":
+					assert.False(t, validatedMetrics["sandbox.cpu.time"], "Found a duplicate in the metrics slice: sandbox.cpu.time")
+					validatedMetrics["sandbox.cpu.time"] = true
+					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+					assert.Equal(t, "CPU time of the sandbox on the host, including the runtime.", mi.Description())
+					assert.Equal(t, "s", mi.Unit())
+					assert.True(t, mi.Sum().IsMonotonic())
+					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+					dp := mi.Sum().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeDouble, dp.ValueType())
+					assert.InDelta(t, float64(1), dp.DoubleValue(), 0.01)
+					cpuModeAttrVal, ok := dp.Attributes().Get("cpu.mode")
+					assert.True(t, ok)
+					assert.Equal(t, "user", cpuModeAttrVal.Str())
+				case "sandbox.disk.io":
+					assert.False(t, validatedMetrics["sandbox.disk.io"], "Found a duplicate in the metrics slice: sandbox.disk.io")
+					validatedMetrics["sandbox.disk.io"] = true
+					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+					assert.Equal(t, "Number of bytes that the sandbox read from and wrote to block devices of the host.", mi.Description())
+					assert.Equal(t, "By", mi.Unit())
+					assert.True(t, mi.Sum().IsMonotonic())
+					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+					dp := mi.Sum().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
+					diskIoDirectionAttrVal, ok := dp.Attributes().Get("disk.io.direction")
+					assert.True(t, ok)
+					assert.Equal(t, "read", diskIoDirectionAttrVal.Str())
+				case "sandbox.disk.operations":
+					assert.False(t, validatedMetrics["sandbox.disk.operations"], "Found a duplicate in the metrics slice: sandbox.disk.operations")
+					validatedMetrics["sandbox.disk.operations"] = true
+					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+					assert.Equal(t, "Number of I/O operations of the sandbox on block devices of the host.", mi.Description())
+					assert.Equal(t, "{operation}", mi.Unit())
+					assert.True(t, mi.Sum().IsMonotonic())
+					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+					dp := mi.Sum().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
+					diskIoDirectionAttrVal, ok := dp.Attributes().Get("disk.io.direction")
+					assert.True(t, ok)
+					assert.Equal(t, "read", diskIoDirectionAttrVal.Str())
+				case "sandbox.filestore.size":
+					assert.False(t, validatedMetrics["sandbox.filestore.size"], "Found a duplicate in the metrics slice: sandbox.filestore.size")
+					validatedMetrics["sandbox.filestore.size"] = true
+					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+					assert.Equal(t, "Disk space of the file on the host that backs the sandbox's root filesystem overlay.", mi.Description())
+					assert.Equal(t, "By", mi.Unit())
+					assert.False(t, mi.Sum().IsMonotonic())
+					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+					dp := mi.Sum().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
 				case "sandbox.last_success.age":
 					assert.False(t, validatedMetrics["sandbox.last_success.age"], "Found a duplicate in the metrics slice: sandbox.last_success.age")
 					validatedMetrics["sandbox.last_success.age"] = true
@@ -148,6 +340,213 @@ func TestMetricsBuilder(t *testing.T) {
 					assert.Equal(t, ts, dp.Timestamp())
 					assert.Equal(t, pmetric.NumberDataPointValueTypeDouble, dp.ValueType())
 					assert.InDelta(t, float64(1), dp.DoubleValue(), 0.01)
+				case "sandbox.memory.limit":
+					assert.False(t, validatedMetrics["sandbox.memory.limit"], "Found a duplicate in the metrics slice: sandbox.memory.limit")
+					validatedMetrics["sandbox.memory.limit"] = true
+					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
+					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
+					assert.Equal(t, "Memory that the sandbox may use.", mi.Description())
+					assert.Equal(t, "By", mi.Unit())
+					dp := mi.Gauge().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
+					sandboxLimitSourceAttrVal, ok := dp.Attributes().Get("sandbox.limit.source")
+					assert.True(t, ok)
+					assert.Equal(t, "requested", sandboxLimitSourceAttrVal.Str())
+				case "sandbox.memory.oom_kills":
+					assert.False(t, validatedMetrics["sandbox.memory.oom_kills"], "Found a duplicate in the metrics slice: sandbox.memory.oom_kills")
+					validatedMetrics["sandbox.memory.oom_kills"] = true
+					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+					assert.Equal(t, "Number of processes of the sandbox that the kernel of the host killed because memory ran out.", mi.Description())
+					assert.Equal(t, "{kill}", mi.Unit())
+					assert.True(t, mi.Sum().IsMonotonic())
+					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+					dp := mi.Sum().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
+				case "sandbox.memory.overhead":
+					assert.False(t, validatedMetrics["sandbox.memory.overhead"], "Found a duplicate in the metrics slice: sandbox.memory.overhead")
+					validatedMetrics["sandbox.memory.overhead"] = true
+					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
+					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
+					assert.Equal(t, "Memory usage of the sandbox on the host minus that of its workload.", mi.Description())
+					assert.Equal(t, "By", mi.Unit())
+					dp := mi.Gauge().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
+				case "sandbox.memory.peak":
+					assert.False(t, validatedMetrics["sandbox.memory.peak"], "Found a duplicate in the metrics slice: sandbox.memory.peak")
+					validatedMetrics["sandbox.memory.peak"] = true
+					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
+					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
+					assert.Equal(t, "Highest memory usage of the sandbox on the host so far.", mi.Description())
+					assert.Equal(t, "By", mi.Unit())
+					dp := mi.Gauge().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
+				case "sandbox.memory.usage":
+					assert.False(t, validatedMetrics["sandbox.memory.usage"], "Found a duplicate in the metrics slice: sandbox.memory.usage")
+					validatedMetrics["sandbox.memory.usage"] = true
+					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+					assert.Equal(t, "Memory usage of the sandbox on the host, including the runtime and the page cache.", mi.Description())
+					assert.Equal(t, "By", mi.Unit())
+					assert.False(t, mi.Sum().IsMonotonic())
+					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+					dp := mi.Sum().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
+				case "sandbox.memory.working_set":
+					assert.False(t, validatedMetrics["sandbox.memory.working_set"], "Found a duplicate in the metrics slice: sandbox.memory.working_set")
+					validatedMetrics["sandbox.memory.working_set"] = true
+					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+					assert.Equal(t, "Memory usage of the sandbox on the host without inactive page cache.", mi.Description())
+					assert.Equal(t, "By", mi.Unit())
+					assert.False(t, mi.Sum().IsMonotonic())
+					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+					dp := mi.Sum().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
+				case "sandbox.network.dropped":
+					assert.False(t, validatedMetrics["sandbox.network.dropped"], "Found a duplicate in the metrics slice: sandbox.network.dropped")
+					validatedMetrics["sandbox.network.dropped"] = true
+					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+					assert.Equal(t, "Number of packets that the network interface dropped.", mi.Description())
+					assert.Equal(t, "{packet}", mi.Unit())
+					assert.True(t, mi.Sum().IsMonotonic())
+					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+					dp := mi.Sum().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
+					networkInterfaceNameAttrVal, ok := dp.Attributes().Get("network.interface.name")
+					assert.True(t, ok)
+					assert.Equal(t, "network.interface.name-val", networkInterfaceNameAttrVal.Str())
+					networkIoDirectionAttrVal, ok := dp.Attributes().Get("network.io.direction")
+					assert.True(t, ok)
+					assert.Equal(t, "receive", networkIoDirectionAttrVal.Str())
+				case "sandbox.network.errors":
+					assert.False(t, validatedMetrics["sandbox.network.errors"], "Found a duplicate in the metrics slice: sandbox.network.errors")
+					validatedMetrics["sandbox.network.errors"] = true
+					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+					assert.Equal(t, "Number of errors of the network interface.", mi.Description())
+					assert.Equal(t, "{error}", mi.Unit())
+					assert.True(t, mi.Sum().IsMonotonic())
+					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+					dp := mi.Sum().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
+					networkInterfaceNameAttrVal, ok := dp.Attributes().Get("network.interface.name")
+					assert.True(t, ok)
+					assert.Equal(t, "network.interface.name-val", networkInterfaceNameAttrVal.Str())
+					networkIoDirectionAttrVal, ok := dp.Attributes().Get("network.io.direction")
+					assert.True(t, ok)
+					assert.Equal(t, "receive", networkIoDirectionAttrVal.Str())
+				case "sandbox.network.io":
+					assert.False(t, validatedMetrics["sandbox.network.io"], "Found a duplicate in the metrics slice: sandbox.network.io")
+					validatedMetrics["sandbox.network.io"] = true
+					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+					assert.Equal(t, "Number of bytes that the network interface transferred.", mi.Description())
+					assert.Equal(t, "By", mi.Unit())
+					assert.True(t, mi.Sum().IsMonotonic())
+					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+					dp := mi.Sum().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
+					networkInterfaceNameAttrVal, ok := dp.Attributes().Get("network.interface.name")
+					assert.True(t, ok)
+					assert.Equal(t, "network.interface.name-val", networkInterfaceNameAttrVal.Str())
+					networkIoDirectionAttrVal, ok := dp.Attributes().Get("network.io.direction")
+					assert.True(t, ok)
+					assert.Equal(t, "receive", networkIoDirectionAttrVal.Str())
+				case "sandbox.network.packets":
+					assert.False(t, validatedMetrics["sandbox.network.packets"], "Found a duplicate in the metrics slice: sandbox.network.packets")
+					validatedMetrics["sandbox.network.packets"] = true
+					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+					assert.Equal(t, "Number of packets that the network interface transferred.", mi.Description())
+					assert.Equal(t, "{packet}", mi.Unit())
+					assert.True(t, mi.Sum().IsMonotonic())
+					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+					dp := mi.Sum().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
+					networkInterfaceNameAttrVal, ok := dp.Attributes().Get("network.interface.name")
+					assert.True(t, ok)
+					assert.Equal(t, "network.interface.name-val", networkInterfaceNameAttrVal.Str())
+					networkIoDirectionAttrVal, ok := dp.Attributes().Get("network.io.direction")
+					assert.True(t, ok)
+					assert.Equal(t, "receive", networkIoDirectionAttrVal.Str())
+				case "sandbox.pressure.stall_time":
+					assert.False(t, validatedMetrics["sandbox.pressure.stall_time"], "Found a duplicate in the metrics slice: sandbox.pressure.stall_time")
+					validatedMetrics["sandbox.pressure.stall_time"] = true
+					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+					assert.Equal(t, "Time for which processes of the sandbox waited for a resource of the host.", mi.Description())
+					assert.Equal(t, "s", mi.Unit())
+					assert.True(t, mi.Sum().IsMonotonic())
+					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+					dp := mi.Sum().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeDouble, dp.ValueType())
+					assert.InDelta(t, float64(1), dp.DoubleValue(), 0.01)
+					sandboxPressureResourceAttrVal, ok := dp.Attributes().Get("sandbox.pressure.resource")
+					assert.True(t, ok)
+					assert.Equal(t, "cpu", sandboxPressureResourceAttrVal.Str())
+					sandboxPressureScopeAttrVal, ok := dp.Attributes().Get("sandbox.pressure.scope")
+					assert.True(t, ok)
+					assert.Equal(t, "some", sandboxPressureScopeAttrVal.Str())
+				case "sandbox.process.count":
+					assert.False(t, validatedMetrics["sandbox.process.count"], "Found a duplicate in the metrics slice: sandbox.process.count")
+					validatedMetrics["sandbox.process.count"] = true
+					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+					assert.Equal(t, "Number of processes and threads of the sandbox on the host.", mi.Description())
+					assert.Equal(t, "{process}", mi.Unit())
+					assert.False(t, mi.Sum().IsMonotonic())
+					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+					dp := mi.Sum().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
+				case "sandbox.process.limit":
+					assert.False(t, validatedMetrics["sandbox.process.limit"], "Found a duplicate in the metrics slice: sandbox.process.limit")
+					validatedMetrics["sandbox.process.limit"] = true
+					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
+					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
+					assert.Equal(t, "Number of processes and threads that the sandbox may have on the host.", mi.Description())
+					assert.Equal(t, "{process}", mi.Unit())
+					dp := mi.Gauge().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
 				case "sandbox.pull.duration":
 					assert.False(t, validatedMetrics["sandbox.pull.duration"], "Found a duplicate in the metrics slice: sandbox.pull.duration")
 					validatedMetrics["sandbox.pull.duration"] = true
@@ -209,6 +608,48 @@ func TestMetricsBuilder(t *testing.T) {
 					sandboxStateAttrVal, ok := dp.Attributes().Get("sandbox.state")
 					assert.True(t, ok)
 					assert.Equal(t, "booting", sandboxStateAttrVal.Str())
+				case "sandbox.workload.cpu.time":
+					assert.False(t, validatedMetrics["sandbox.workload.cpu.time"], "Found a duplicate in the metrics slice: sandbox.workload.cpu.time")
+					validatedMetrics["sandbox.workload.cpu.time"] = true
+					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+					assert.Equal(t, "CPU time of all containers, measured in the sandbox.", mi.Description())
+					assert.Equal(t, "s", mi.Unit())
+					assert.True(t, mi.Sum().IsMonotonic())
+					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+					dp := mi.Sum().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeDouble, dp.ValueType())
+					assert.InDelta(t, float64(1), dp.DoubleValue(), 0.01)
+				case "sandbox.workload.memory.usage":
+					assert.False(t, validatedMetrics["sandbox.workload.memory.usage"], "Found a duplicate in the metrics slice: sandbox.workload.memory.usage")
+					validatedMetrics["sandbox.workload.memory.usage"] = true
+					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+					assert.Equal(t, "Memory usage of all containers, measured in the sandbox.", mi.Description())
+					assert.Equal(t, "By", mi.Unit())
+					assert.False(t, mi.Sum().IsMonotonic())
+					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+					dp := mi.Sum().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
+				case "sandbox.workload.process.count":
+					assert.False(t, validatedMetrics["sandbox.workload.process.count"], "Found a duplicate in the metrics slice: sandbox.workload.process.count")
+					validatedMetrics["sandbox.workload.process.count"] = true
+					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+					assert.Equal(t, "Number of processes in the container, measured in the sandbox.", mi.Description())
+					assert.Equal(t, "{process}", mi.Unit())
+					assert.False(t, mi.Sum().IsMonotonic())
+					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+					dp := mi.Sum().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
 				}
 			}
 		})

@@ -40,7 +40,7 @@ type entry struct {
 
 // runtimeConfig is the configuration of one runtime.
 type runtimeConfig interface {
-	SetDefaults()
+	SetDefaults(preset sandbox.Preset)
 	IsEnabled() bool
 	// Check returns all errors, each starting with its key in the section of the
 	// runtime. It is not called Validate: the Collector would call that, but put the
@@ -48,13 +48,13 @@ type runtimeConfig interface {
 	Check() error
 	// New returns the runtime. The configuration is valid and does not change
 	// afterwards.
-	New(naming sandbox.Naming, logger *zap.Logger) (sandbox.Runtime, error)
+	New(settings sandbox.Settings, logger *zap.Logger) (sandbox.Runtime, error)
 }
 
-// SetDefaults sets the default configuration of all runtimes.
-func (c *Config) SetDefaults() {
+// SetDefaults sets the default configuration of all runtimes with a preset.
+func (c *Config) SetDefaults(preset sandbox.Preset) {
 	for _, e := range c.registry() {
-		e.config.SetDefaults()
+		e.config.SetDefaults(preset)
 	}
 }
 
@@ -96,14 +96,14 @@ func (c *Config) checkEnabled() error {
 }
 
 // New returns the enabled runtimes.
-func (c *Config) New(naming sandbox.Naming, logger *zap.Logger) ([]sandbox.Runtime, error) {
+func (c *Config) New(settings sandbox.Settings, logger *zap.Logger) ([]sandbox.Runtime, error) {
 	var enabled []sandbox.Runtime
 	var errs []error
 	for _, e := range c.registry() {
 		if !e.config.IsEnabled() {
 			continue
 		}
-		runtime, err := e.config.New(naming, logger)
+		runtime, err := e.config.New(settings, logger)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", e.key, err))
 			continue

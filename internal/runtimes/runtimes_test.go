@@ -14,7 +14,7 @@ import (
 
 func defaultConfig() *Config {
 	var config Config
-	config.SetDefaults()
+	config.SetDefaults(sandbox.Default)
 	return &config
 }
 
@@ -77,7 +77,7 @@ func TestCheckReportsFullKeys(t *testing.T) {
 // names returns the names of the runtimes that a configuration creates.
 func names(t *testing.T, config *Config) []string {
 	t.Helper()
-	runtimes, err := config.New(sandbox.OTel, zap.NewNop())
+	runtimes, err := config.New(sandbox.Settings{Naming: sandbox.OTel}, zap.NewNop())
 	require.NoError(t, err)
 	var names []string
 	for _, runtime := range runtimes {
@@ -89,9 +89,9 @@ func names(t *testing.T, config *Config) []string {
 func TestNewCreatesOnlyEnabledRuntimes(t *testing.T) {
 	config := &Config{}
 	assert.Empty(t, names(t, config))
-	config.GVisor.SetDefaults()
+	config.GVisor.SetDefaults(sandbox.Default)
 	assert.Equal(t, []string{sandbox.RuntimeGVisor}, names(t, config))
-	config.Kata.SetDefaults()
+	config.Kata.SetDefaults(sandbox.Default)
 	assert.Equal(t, []string{sandbox.RuntimeGVisor, sandbox.RuntimeKata}, names(t, config))
 	config.GVisor.Enabled = false
 	assert.Equal(t, []string{sandbox.RuntimeKata}, names(t, config))
@@ -100,11 +100,11 @@ func TestNewCreatesOnlyEnabledRuntimes(t *testing.T) {
 func TestNewErrorsNameKeys(t *testing.T) {
 	config := defaultConfig()
 	config.GVisor.MetricFilter = "("
-	_, err := config.New(sandbox.OTel, zap.NewNop())
+	_, err := config.New(sandbox.Settings{Naming: sandbox.OTel}, zap.NewNop())
 	require.ErrorContains(t, err, "gvisor: ")
 	require.NotContains(t, err.Error(), "kata: ")
 
 	config.GVisor.Enabled = false
-	_, err = config.New(sandbox.OTel, zap.NewNop())
+	_, err = config.New(sandbox.Settings{Naming: sandbox.OTel}, zap.NewNop())
 	require.NoError(t, err, "a disabled runtime must not cause an error")
 }

@@ -81,6 +81,11 @@ type Sender interface {
 	// Receive completes the pull that Send started with the same context, as Pull
 	// does. It calls onBlock, if not nil, before it waits for the sandbox.
 	Receive(r *Reading, onBlock func()) error
+	// More reports whether a successful Receive has sent a further request, whose
+	// response another Receive with the same reading adds to it. That response is
+	// an addition: if it fails, Receive returns no error, and the pull has
+	// succeeded.
+	More() bool
 }
 
 // Stats are the statistics of all sandboxes of one runtime.

@@ -14,6 +14,8 @@ import (
 type Families string
 
 const (
+	// NoFamilies are none: responses are verified, but not reported.
+	NoFamilies Families = "none"
 	// DefaultFamilies are the most useful ones: under 100 points per pod.
 	DefaultFamilies Families = "default"
 	// AllFamilies are all in the catalog.
@@ -50,7 +52,7 @@ const defaultMaxResponseSize = 8 << 20
 // Settings are what options mean for the catalogs. All readers share them.
 type Settings struct {
 	naming       sandbox.Naming
-	all          bool
+	all, none    bool
 	unknownGauge bool
 	prefixes     []string
 	limits       limits
@@ -94,6 +96,7 @@ func NewSettings(options Options) *Settings {
 	s := &Settings{
 		naming:       options.Naming,
 		all:          options.Families == AllFamilies,
+		none:         options.Families == NoFamilies,
 		unknownGauge: options.Unknown == UnknownAsGauge,
 		prefixes:     slices.Clone(options.FilterFamily),
 		limits:       defaultLimits,
@@ -147,7 +150,7 @@ func (s *Settings) plan(c *catalog.Catalog) plan {
 		matches := s.matchesFilter(family.UpstreamName)
 		for row := range family.Rows {
 			descriptor := s.naming.Of(&row.Family)
-			selected := matches && descriptor.Name != "" && (s.all || row.InDefault)
+			selected := matches && descriptor.Name != "" && !s.none && (s.all || row.InDefault)
 			p.rows[row.Index] = rowPlan{
 				row: row, selected: selected, labels: uint8(len(descriptor.LabelKeys)),
 				monotonic: isMonotonic(descriptor.Kind),

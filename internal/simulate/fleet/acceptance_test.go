@@ -90,9 +90,9 @@ func TestReceiverAcceptsHonestGVisorSandboxes(t *testing.T) {
 	}
 	want["unregistered"] = sandbox.FirstUse
 	var config gvisor.Config
-	config.SetDefaults()
+	config.SetDefaults(sandbox.Default)
 	config.Roots = []string{f.RuntimeRoot()}
-	runtime, err := config.New(sandbox.OTel, zap.NewNop())
+	runtime, err := config.New(sandbox.Settings{Naming: sandbox.OTel}, zap.NewNop())
 	require.NoError(t, err)
 	var r sandbox.Reading
 	for id, s := range discover(t, runtime, len(want)) {
@@ -116,9 +116,9 @@ func TestReceiverAcceptsHonestGVisorSandboxes(t *testing.T) {
 func TestReceiverAcceptsHonestKataPodsAndSkipsUnsafeOnes(t *testing.T) {
 	f := newFleet(t, fleet.Options{Kata: 2, KataRust: 2, KataRustQEMU: 1})
 	var config kata.Config
-	config.SetDefaults()
+	config.SetDefaults(sandbox.Default)
 	config.StoragePaths, config.Families = f.StoragePaths(), "all"
-	runtime, err := config.New(sandbox.OTel, zap.NewNop())
+	runtime, err := config.New(sandbox.Settings{Naming: sandbox.OTel}, zap.NewNop())
 	require.NoError(t, err)
 	pods := discover(t, runtime, 5)
 	var r sandbox.Reading

@@ -23,7 +23,7 @@ type Config struct {
 }
 
 // SetDefaults sets the default configuration.
-func (c *Config) SetDefaults() { *c = Config{Blocks: 1} }
+func (c *Config) SetDefaults(sandbox.Preset) { *c = Config{Blocks: 1} }
 
 // IsEnabled reports whether toy sandboxes are collected.
 func (c *Config) IsEnabled() bool { return c.Enabled }
@@ -37,7 +37,7 @@ func (c *Config) Check() error {
 }
 
 // New returns the runtime.
-func (c *Config) New(sandbox.Naming, *zap.Logger) (sandbox.Runtime, error) { return &runtime{c}, nil }
+func (c *Config) New(sandbox.Settings, *zap.Logger) (sandbox.Runtime, error) { return &runtime{c}, nil }
 
 type runtime struct{ config *Config }
 

@@ -1,0 +1,46 @@
+package collect
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
+)
+
+var extra = &sandbox.Family{OTel: sandbox.Descriptor{Name: "fake.extra"}}
+
+// TestFurtherResponses pulls sandboxes that have more to say after the first response:
+// immediately, after a while, and after the group has stopped waiting. Each pull
+// becomes one reading.
+func TestFurtherResponses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarness(t, nil)
+		stop := h.start(t)
+		all := fleet(60, func(i int, s *fakeSandbox) {
+			s.delay = []time.Duration{0, 100 * time.Millisecond}[i%2]
+			s.further = i % 3
+			s.furtherDelay = []time.Duration{0, 3 * time.Millisecond, time.Second}[i/2%3]
+			s.addition = func(r *sandbox.Reading) { r.Add(extra, sandbox.Int(1)) }
+		})
+		h.add(all)
+		time.Sleep(5*testInterval + testInterval/2)
+		time.Sleep(testTimeout)
+		stop()
+		for _, s := range all {
+			points := h.sink.of(s.identity.ID, "fake.opens")
+			require.GreaterOrEqual(t, len(points), 5)
+			// The first pull is not split into a request and a response.
+			assert.Len(t, h.sink.of(s.identity.ID, "fake.extra"), s.further*(len(points)-1))
+			assert.Zero(t, s.overlaps.Load())
+			assert.Zero(t, s.inFlight.Load())
+			for _, p := range h.sink.of(s.identity.ID, "sandbox.pull.duration")[1:] {
+				assert.Less(t, p.value, (s.delay + 50*time.Millisecond).Seconds(),
+					"the duration must be that of the first response")
+			}
+		}
+	})
+}

@@ -1,0 +1,38 @@
+package sandbox
+
+import "time"
+
+// Settings are what the configuration of the receiver says about all runtimes.
+type Settings struct {
+	// Naming selects how metrics are named.
+	Naming Naming
+	// Preset selects how many metrics are reported.
+	Preset Preset
+	// Usage selects what is reported about usage.
+	Usage UsageSettings
+}
+
+// UsageSettings select what is reported about the usage of a sandbox.
+type UsageSettings struct {
+	// Interval is the time between two readings of the usage of a sandbox; 0 means
+	// that usage is not read.
+	Interval time.Duration
+	// Enabled reports whether a metric is enabled, by its name in the naming
+	// "otel".
+	Enabled func(name string) bool
+}
+
+// Preset is a set of metrics.
+type Preset string
+
+const (
+	// Minimal is what alerts need, at most 20 points for a typical sandbox.
+	Minimal Preset = "minimal"
+	// Default is what dashboards need.
+	Default Preset = "default"
+	// All is everything.
+	All Preset = "all"
+)
+
+// Presets lists all values of [Preset], the smallest first.
+var Presets = [...]Preset{Minimal, Default, All}
