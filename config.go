@@ -45,6 +45,8 @@ type UsageConfig struct {
 	// Interval is the time between two readings of a sandbox's usage, at most one
 	// with each pull.
 	Interval time.Duration `mapstructure:"interval"`
+	// CgroupRoot is where the cgroups of the host are mounted.
+	CgroupRoot string `mapstructure:"cgroup_root"`
 
 	_ struct{}
 }
@@ -77,12 +79,11 @@ func (c *Config) setPreset(preset sandbox.Preset) {
 // runtimeSettings returns what the configuration says about all runtimes.
 func (c *Config) runtimeSettings() sandbox.Settings {
 	settings := sandbox.Settings{Naming: c.Naming, Preset: c.Preset}
+	settings.Usage.CgroupRoot = c.Usage.CgroupRoot
 	if c.Usage.Enabled {
 		enabled := enabledMetrics(&c.Metrics)
-		settings.Usage = sandbox.UsageSettings{
-			Interval: c.Usage.Interval,
-			Enabled:  func(name string) bool { return enabled[name] },
-		}
+		settings.Usage.Interval = c.Usage.Interval
+		settings.Usage.Enabled = func(name string) bool { return enabled[name] }
 	}
 	return settings
 }
@@ -116,6 +117,7 @@ func (c *Config) Validate() error {
 			c.Usage.Interval, minUsageInterval))
 	}
 	errs = append(errs,
+		option.Path("usage::cgroup_root", c.Usage.CgroupRoot),
 		option.OneOf("naming", c.Naming, sandbox.Namings[:]...),
 		option.OneOf("preset", c.Preset, sandbox.Presets[:]...),
 		c.Check())

@@ -28,7 +28,7 @@ func createDefaultConfig() component.Config {
 		InitialDelay:         time.Second,
 		Timeout:              5 * time.Second,
 		Naming:               sandbox.OTel,
-		Usage:                UsageConfig{Enabled: true, Interval: 30 * time.Second},
+		Usage:                UsageConfig{Enabled: true, Interval: 30 * time.Second, CgroupRoot: "/sys/fs/cgroup"},
 	}
 	config.setPreset(sandbox.Default)
 	return config

@@ -69,7 +69,7 @@ func New(config *Config, settings sandbox.Settings, logger *zap.Logger) *Runtime
 		}),
 		roots: passive.Roots{
 			Processes: host.Processes{Root: "/proc"},
-			Cgroups:   host.Cgroups{Root: "/sys/fs/cgroup"},
+			Cgroups:   host.Cgroups{Root: settings.Usage.CgroupRoot},
 		},
 		// In a user namespace, root has another ID.
 		rootOnly: os.Geteuid() == 0,

@@ -28,6 +28,14 @@ func OneOf[T ~string](key string, value T, allowed ...T) error {
 	return fmt.Errorf("%s: invalid value %q: must be one of %s", key, string(value), strings.Join(texts, ", "))
 }
 
+// Path checks an absolute path.
+func Path(key, path string) error {
+	if !filepath.IsAbs(path) {
+		return fmt.Errorf("%s: %q is relative: use an absolute path", key, path)
+	}
+	return nil
+}
+
 // Paths checks a list of absolute paths.
 func Paths(key string, paths []string) error {
 	return checkPaths(key, paths, nil)

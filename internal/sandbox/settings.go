@@ -17,6 +17,8 @@ type UsageSettings struct {
 	// Interval is the time between two readings of the usage of a sandbox; 0 means
 	// that usage is not read.
 	Interval time.Duration
+	// CgroupRoot is where the cgroups of the host are mounted.
+	CgroupRoot string
 	// Enabled reports whether a metric is enabled, by its name in the naming
 	// "otel".
 	Enabled func(name string) bool
