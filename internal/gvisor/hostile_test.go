@@ -46,6 +46,16 @@ var hostileTests = map[simulate.Mode]struct {
 	simgvisor.LargeRegistration:    {longTimeout, 1, sandbox.Oversize},
 	simgvisor.DistinctRegistration: {longTimeout, 2, sandbox.OK},
 	"":                             {longTimeout, 1, sandbox.OK},
+	// Whatever a sandbox says that it uses, its snapshots are valid.
+	simgvisor.UsageCPUJump:           {longTimeout, 2, sandbox.OK},
+	simgvisor.UsageCPUFall:           {longTimeout, 2, sandbox.OK},
+	simgvisor.UsageMemory:            {longTimeout, 2, sandbox.OK},
+	simgvisor.UsageManyInterfaces:    {longTimeout, 2, sandbox.OK},
+	simgvisor.UsageNewInterfaces:     {longTimeout, 2, sandbox.OK},
+	simgvisor.UsageUnknownContainers: {longTimeout, 2, sandbox.OK},
+	simgvisor.UsageRefused:           {longTimeout, 2, sandbox.OK},
+	simgvisor.UsageStall:             {longTimeout, 2, sandbox.OK},
+	simgvisor.UsageGarbage:           {longTimeout, 2, sandbox.OK},
 }
 
 // TestHostileSandboxes checks that each hostile mode fails with its outcome, before

@@ -85,6 +85,8 @@ func TestRequests(t *testing.T) {
 		`{"method":"Metrics.Export","arg":{"only_metrics":"^(?:a|\"b\"\\u003c)$"}}`: Export(`a|"b"<`),
 		`{"method":"Metrics.GetRegisteredMetrics","arg":{}}`:                        RegisteredMetrics(),
 		`{"method":"containerManager.GetSavings","arg":null}`:                       Savings(),
+		`{"method":"containerManager.Event","arg":"a-\"b"}`:                         Event(`a-"b`),
+		`{"method":"Usage.Collect","arg":{"Full":false}}`:                           Memory(),
 	} {
 		want = strings.ReplaceAll(want, `\\u003c`, `\u003c`)
 		assert.Equal(t, want, string(request.body))

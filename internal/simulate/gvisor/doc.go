@@ -1,7 +1,8 @@
 // Package gvisor simulates gVisor sandboxes in a runtime root. Each [Sandbox]
 // has what runsc creates: a state file with the registration of its metrics, a
-// lock file, and a control socket that serves Metrics.Export. All sandboxes run
-// the same simulated build of runsc, whose metrics are listed in metrics.tsv.
+// lock file, and a control socket that serves Metrics.Export,
+// Metrics.GetRegisteredMetrics, containerManager.Event and Usage.Collect. All
+// sandboxes run the same simulated build of runsc, whose metrics are listed in metrics.tsv.
 //
 // # Hostile modes
 //
@@ -16,10 +17,14 @@
 //   - Registrations that are false, from sandboxes without one in their state
 //     file: lying-registration, reserved-labels,
 //     large-registration, distinct-registration.
+//   - What the sandbox uses, while everything else is honest: usage-cpu-jump,
+//     usage-cpu-fall, usage-memory, usage-many-interfaces, usage-new-interfaces,
+//     usage-unknown-containers, usage-refused, usage-stall, usage-garbage.
 //   - State files that are wrong or unreadable: wrong-peer, half-written, locked.
 //
 // To add a mode, declare its constant and add an entry to the table in modes.go:
-// send replaces sending the response, alter changes the contents of a snapshot.
+// send replaces sending the response, alter changes the contents of a snapshot;
+// usage.go has the modes that concern what a sandbox uses.
 // A mode that concerns the state file is implemented where the file is written.
 // Then add a check to modes_test.go, which fails for a mode without one, and the
 // outcome that the receiver must report to the tests of internal/gvisor.

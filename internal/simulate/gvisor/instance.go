@@ -115,6 +115,8 @@ func (i *instance) respond(conn *net.UnixConn, request *request) bool {
 		b = append(b, registrationHead...)
 		b = append(b, build.registration...)
 		b = append(b, `}}`...)
+	case request.forUsage():
+		b = i.appendUsage(b, request, now)
 	default:
 		plan := snapshotPlan{when: now, elapsed: now.Sub(i.created), filter: request.filter, without: -1}
 		points := build.points
@@ -124,7 +126,7 @@ func (i *instance) respond(conn *net.UnixConn, request *request) bool {
 			plan.filter = newFilter(plan.filter.expression, build)
 		}
 		if s.mode != nil && s.mode.alter != nil {
-			s.mode.alter(&plan, s.load.Calls())
+			s.mode.alter(&plan, s.exports.Add(1))
 		}
 		b = appendSnapshot(b, points, i.seed, &plan)
 	}
@@ -132,6 +134,9 @@ func (i *instance) respond(conn *net.UnixConn, request *request) bool {
 	to := exchange{Exchange: simulate.Exchange{Conn: conn, Server: i.server}, delay: s.options.Delay}
 	if s.mode != nil && s.mode.register != nil && request.method == methodRegistered {
 		return s.mode.register(&to, s.options.ID)
+	}
+	if s.mode != nil && s.mode.sendUsage != nil && request.forUsage() {
+		return s.mode.sendUsage(&to, b)
 	}
 	if s.mode != nil && s.mode.send != nil {
 		return s.mode.send(&to, b)

@@ -1,6 +1,7 @@
 package gvisor
 
 import (
+	"slices"
 	"time"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/simulate"
@@ -55,9 +56,15 @@ type mode struct {
 	// register replaces sending the registration; like with build, the state file
 	// contains none.
 	register func(to *exchange, id string) bool
+	// alterUsage changes the contents of a response to containerManager.Event or
+	// Usage.Collect, and sendUsage replaces sending it; call counts from 1.
+	alterUsage func(plan *usagePlan, call int64)
+	sendUsage  func(to *exchange, response []byte) bool
 }
 
-var modes = []mode{
+var modes = slices.Concat(snapshotModes, usageModes)
+
+var snapshotModes = []mode{
 	{name: Refuse, description: "leaves a socket without a listener, as after a crash"},
 	{name: Stall, description: "reads requests and never responds", send: sendNothing},
 	{name: StallMidway, description: "sends half of the response and then nothing more", send: sendHalfAndHold},

@@ -10,6 +10,8 @@ import (
 const (
 	methodExport     = "Metrics.Export"
 	methodRegistered = "Metrics.GetRegisteredMetrics"
+	methodEvent      = "containerManager.Event"
+	methodMemory     = "Usage.Collect"
 )
 
 // metricFilter selects the metrics of a response by their index in the
@@ -34,10 +36,15 @@ func (f *metricFilter) matches(metric int) bool { return f == nil || f.selected[
 type request struct {
 	method string
 	filter *metricFilter
+	// container is the argument of containerManager.Event.
+	container string
 	// errorText is the text of the error response, empty if the request is
 	// valid.
 	errorText string
 }
+
+// forUsage reports whether the request is about what the sandbox uses.
+func (r *request) forUsage() bool { return r.method == methodEvent || r.method == methodMemory }
 
 // requestCache parses requests. A receiver sends the same few requests over and
 // over, so the cache keeps what they parse to.
@@ -57,7 +64,10 @@ func (c *requestCache) parse(data []byte) *request {
 	if parsed != nil {
 		return parsed
 	}
-	parsed = parseRequest(data)
+	if parsed = parseRequest(data); parsed.method == methodEvent {
+		// There is one such request per container.
+		return parsed
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.known) >= maxCachedRequests || c.known == nil {
@@ -81,6 +91,12 @@ func parseRequest(data []byte) *request {
 	parsed := &request{method: call.Method}
 	switch call.Method {
 	case methodRegistered:
+	case methodMemory:
+		parsed.errorText = parseMemory(call.Arg)
+	case methodEvent:
+		if err := json.Unmarshal(call.Arg, &parsed.container); err != nil {
+			parsed.errorText = "cannot decode the argument: " + err.Error()
+		}
 	case methodExport:
 		parsed.filter, parsed.errorText = parseFilter(call.Arg)
 	default:
@@ -106,6 +122,19 @@ func parseFilter(data []byte) (filter *metricFilter, errorText string) {
 		return nil, "cannot compile regexp " + string(mustMarshal(arg.OnlyMetrics)) + ": " + err.Error()
 	}
 	return newFilter(expression, theBuild()), ""
+}
+
+// parseMemory parses the argument of Usage.Collect. A full collection scans the
+// memory of the sandbox, so no receiver may request it.
+func parseMemory(data []byte) (errorText string) {
+	var arg struct{ Full bool }
+	if err := json.Unmarshal(data, &arg); err != nil {
+		return "cannot decode the argument: " + err.Error()
+	}
+	if arg.Full {
+		return "the simulation has no full collection"
+	}
+	return ""
 }
 
 // appendError appends the response to a request that failed.

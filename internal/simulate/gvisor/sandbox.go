@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/simulate"
@@ -62,6 +63,8 @@ type Sandbox struct {
 	mode    *mode
 	pod     simulate.Pod
 	load    simulate.LoadCounter
+	// exports and usageCalls count the calls that hostile modes alter.
+	exports, usageCalls atomic.Int64
 
 	mu       sync.Mutex
 	instance *instance
