@@ -24,8 +24,13 @@
 //   - CRI-O: the labels io.kubernetes.pod.* of the kubelet, which CRI-O adds as
 //     annotations after those of the pod. Its own io.kubernetes.cri-o.* can be
 //     overridden by the pod, and must only agree.
-//   - Docker, podman, and clients of containerd such as nerdctl: none.
+//   - Docker and podman: none.
+//   - Clients of containerd such as nerdctl: only nerdctl/name, the name of the
+//     container.
 //   - An unknown runtime: none.
+//
+// The image of a container is the exception: CRI-O has no label for it, so the author
+// of a pod can override io.kubernetes.cri-o.ImageName of the containers of that pod.
 //
 // The UID is taken from the cgroup path if that contains one. Where evidence
 // conflicts, the pod has no name rather than a wrong one; a UID from the cgroup

@@ -24,7 +24,16 @@ type Identity struct {
 	InPod bool
 	// ContainerName is the name of the container in its pod.
 	ContainerName string
-	Pod           sandbox.Pod
+	// NameInRuntime is the name of the container in the container runtime, where that
+	// writes it in an annotation: nerdctl does, Docker and podman do not.
+	NameInRuntime string
+	// Image is the image of the container as the container runtime names it, such as
+	// docker.io/library/nginx:1.29.
+	Image string
+	// Requested are the resources of the whole pod that the kubelet requested from the
+	// container runtime.
+	Requested Resources
+	Pod       sandbox.Pod
 	// Conflict reports whether the evidence conflicts. Pod then contains at most
 	// a UID.
 	Conflict bool
@@ -42,13 +51,15 @@ func (e *Evidence) Identify() Identity {
 		id.addContainerd(&e.Annotations.containerd)
 	case CRIO:
 		id.addCRIO(&e.Annotations)
+	case OtherClient:
+		id.NameInRuntime = e.Annotations.nerdctlName
 	}
 	uid := podUID(e.CgroupPath)
 	if differ(uid, id.Pod.UID) {
 		id.Conflict = true
 	}
 	if id.Conflict {
-		id.ContainerName, id.Pod = "", sandbox.Pod{}
+		id.ContainerName, id.Image, id.Pod, id.Requested = "", "", sandbox.Pod{}, Resources{}
 	}
 	id.Pod.UID = cmp.Or(uid, id.Pod.UID)
 	return id
@@ -61,16 +72,21 @@ func (id *Identity) addContainerd(c *claim) {
 		return
 	}
 	id.InPod, id.Pod = true, c.pod
-	if c.kind == "container" {
-		// containerd does not set the name on other containers, so a pod could.
-		id.ContainerName = c.container
+	switch c.kind {
+	case "container":
+		// containerd does not set these on other containers, so a pod could.
+		id.ContainerName, id.Image = c.container, c.image
+	case "sandbox":
+		id.Requested = c.resources()
 	}
 }
 
 // addCRIO applies the labels of the kubelet. They are missing from pods that
 // were created without a kubelet, and so without annotations of a tenant.
 func (id *Identity) addCRIO(a *Annotations) {
-	id.InPod, id.ContainerName = true, a.labels.container
+	// CRI-O has no label for the image. A pod can override the annotation, but then it
+	// states a wrong image of its own containers only.
+	id.InPod, id.ContainerName, id.Image = true, a.labels.container, a.crio.image
 	id.Pod = sandbox.Pod{
 		Name:      cmp.Or(a.labels.pod.Name, a.crio.pod.Name),
 		Namespace: cmp.Or(a.labels.pod.Namespace, a.crio.pod.Namespace),

@@ -157,19 +157,19 @@ var forged = merge(forgedContainerdKeys, forgedCRIOKeys, forgedLabels)
 var contradiction = Identity{Manager: Contradictory, Conflict: true}
 
 var otherTests = map[string]identifyTest{
-	"Docker":               {"/docker/" + id, dockerBundle, forged, Identity{Manager: Other}},
-	"Docker with systemd":  {"system.slice:docker:" + id, dockerBundle, forged, Identity{Manager: Other}},
-	"Docker, cgroup only":  {"/docker/" + id, "", forged, Identity{Manager: Other}},
-	"Docker in Kubernetes": {cgroupfs + id, dockerBundle, forged, Identity{Manager: Other, Pod: sandbox.Pod{UID: podID}}},
+	"Docker":               {"/docker/" + id, dockerBundle, forged, Identity{Manager: Docker}},
+	"Docker with systemd":  {"system.slice:docker:" + id, dockerBundle, forged, Identity{Manager: Docker}},
+	"Docker, cgroup only":  {"/docker/" + id, "", forged, Identity{Manager: Docker}},
+	"Docker in Kubernetes": {cgroupfs + id, dockerBundle, forged, Identity{Manager: Docker, Pod: sandbox.Pod{UID: podID}}},
 	"Docker in Kubernetes, systemd": {
 		slice + "docker:" + id, dockerBundle, forged,
-		Identity{Manager: Other, Pod: sandbox.Pod{UID: podID}},
+		Identity{Manager: Docker, Pod: sandbox.Pod{UID: podID}},
 	},
 	"podman":              {"/libpod_parent/libpod-" + id, podmanBundle, forged, Identity{Manager: Other}},
 	"podman with systemd": {"machine.slice:libpod:" + id, podmanBundle, forged, Identity{Manager: Other}},
 	"CRI-O or podman":     {"/" + id, crioBundle, forged, Identity{Manager: Other}},
-	"nerdctl":             {"system.slice:nerdctl:" + id, nerdctlBundle, forged, Identity{Manager: Other}},
-	"ctr":                 {"/default/" + id, nerdctlBundle, forged, Identity{Manager: Other}},
+	"nerdctl":             {"system.slice:nerdctl:" + id, nerdctlBundle, forged, Identity{Manager: OtherClient}},
+	"ctr":                 {"/default/" + id, nerdctlBundle, forged, Identity{Manager: OtherClient}},
 	"by hand":             {"/" + id, "/bundles/web", forged, Identity{}},
 	"nothing":             {"", "", forged, Identity{}},
 	"by hand, in the cgroup of a pod": {

@@ -16,7 +16,12 @@ const (
 	Containerd
 	// CRIO is CRI-O.
 	CRIO
-	// Other is a runtime without pods of Kubernetes, or one that does not name
+	// Docker is Docker, possibly behind cri-dockerd.
+	Docker
+	// OtherClient is a client of containerd other than its CRI plugin and Docker, such
+	// as nerdctl.
+	OtherClient
+	// Other is another runtime without pods of Kubernetes, or one that does not name
 	// them in annotations.
 	Other
 	// Contradictory means that the paths are those of different runtimes.
@@ -49,6 +54,10 @@ func managerOf(containerID, cgroupPath, bundlePath string) Manager {
 		return Containerd
 	case crio:
 		return CRIO
+	case docker:
+		return Docker
+	case nonCRI:
+		return OtherClient
 	}
 	return Other
 }

@@ -1,7 +1,11 @@
 package statefile
 
 import (
+	"slices"
+	"unicode/utf8"
+
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kubepod"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
 const (
@@ -10,10 +14,10 @@ const (
 	annotationTrue     = "true"
 )
 
-// annotations reads the annotations of the spec. It keeps only the known ones,
-// because the others may contain secrets. Those that can name a pod are only
-// evidence, because the author of a pod can add annotations with any key.
-func (p *parser) annotations(a *Annotations, evidence *kubepod.Annotations) {
+// annotations reads the annotations of the spec. It keeps only the known and the
+// listed ones, because the others may contain secrets. Those that can name a pod are
+// only evidence, because the author of a pod can add annotations with any key.
+func (p *parser) annotations(state *State, evidence *kubepod.Annotations) {
 	if p.Null() {
 		return
 	}
@@ -23,11 +27,15 @@ func (p *parser) annotations(a *Annotations, evidence *kubepod.Annotations) {
 		if !more {
 			return
 		}
+		if i := slices.Index(p.listed, string(key)); i >= 0 {
+			p.listedAnnotation(p.listed[i], state, evidence)
+			continue
+		}
 		switch string(key) {
 		case annotationNVProxy:
-			a.NVProxy = p.annotation() == annotationTrue
+			state.Annotations.NVProxy = p.annotation() == annotationTrue
 		case annotationTPUProxy:
-			a.TPUProxy = p.annotation() == annotationTrue
+			state.Annotations.TPUProxy = p.annotation() == annotationTrue
 		default:
 			if !evidence.Read(key, &p.Scanner) {
 				p.Skip()
@@ -37,3 +45,34 @@ func (p *parser) annotations(a *Annotations, evidence *kubepod.Annotations) {
 }
 
 func (p *parser) annotation() string { return p.text("spec.annotations", maxName) }
+
+// listedAnnotation keeps the value of a listed annotation, which can also be one of
+// those that are always read.
+func (p *parser) listedAnnotation(key string, state *State, evidence *kubepod.Annotations) {
+	if p.Null() {
+		return
+	}
+	value := p.String()
+	state.Listed = append(state.Listed, sandbox.Attribute{Key: key, Value: shortened(value)})
+	switch key {
+	case annotationNVProxy:
+		state.Annotations.NVProxy = string(value) == annotationTrue
+	case annotationTPUProxy:
+		state.Annotations.TPUProxy = string(value) == annotationTrue
+	default:
+		evidence.Put(key, value)
+	}
+}
+
+// shortened cuts the value of an annotation, which is valid UTF-8, between two
+// characters.
+func shortened(value []byte) string {
+	if len(value) <= MaxAnnotation {
+		return string(value)
+	}
+	end := MaxAnnotation
+	for !utf8.RuneStart(value[end]) {
+		end--
+	}
+	return string(value[:end])
+}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 )
@@ -20,7 +21,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		original := bytes.Clone(data)
-		state, err := Parse(data)
+		state, err := Parse(data, "io.kubernetes.cri.sandbox-name", "com.example/note")
 		if !bytes.Equal(original, data) {
 			t.Fatal("Parse modified its input")
 		}
@@ -32,6 +33,17 @@ func FuzzParse(f *testing.F) {
 		}
 		if !ValidID(state.ContainerID) || !ValidID(state.Sandbox.ID) || state.Created.IsZero() || state.Sandbox.PID < 0 {
 			t.Fatalf("Parse accepted the invalid state %+v", state)
+		}
+		for _, annotation := range state.Listed {
+			if len(annotation.Value) > MaxAnnotation || !utf8.ValidString(annotation.Value) {
+				t.Fatalf("annotation %q has an invalid value", annotation.Key)
+			}
+		}
+		if len(state.Sandbox.Cgroup) > maxPath || len(state.Filestore) > maxPath+len(filestorePrefix)+len(state.Sandbox.ID)+1 {
+			t.Fatalf("path exceeds its limit: %+v", state)
+		}
+		if r := state.Resources; min(r.CPUQuota, r.CPUPeriod, r.CPUShares, r.Memory, r.Processes) < 0 {
+			t.Fatalf("negative limit: %+v", r)
 		}
 		for i, attribute := range state.Sandbox.Metadata {
 			if i > 0 && state.Sandbox.Metadata[i-1].Key >= attribute.Key {

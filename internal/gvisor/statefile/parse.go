@@ -20,6 +20,9 @@ const (
 	maxName = 1 << 10
 	// maxPath is the maximum length of paths. It equals PATH_MAX.
 	maxPath = 4 << 10
+	// MaxAnnotation is the maximum length of the value of a listed annotation. A longer
+	// value is cut.
+	MaxAnnotation = 256
 	// maxMetadata is the maximum number of entries of metricMetadata.
 	maxMetadata = 64
 	// maxPID is the highest process ID that the kernel assigns (PID_MAX_LIMIT).
@@ -28,21 +31,22 @@ const (
 
 // Fields of each object, in the order of the cases of the function that reads it.
 var (
-	stateFields      = jsonscan.NewFields("id", "createdAt", "status", "spec", "sandbox", "bundleDir")
-	specFields       = jsonscan.NewFields("ociVersion", "process", "annotations", "linux")
+	stateFields      = jsonscan.NewFields("id", "createdAt", "status", "spec", "sandbox", "bundleDir", "goferMountConfs")
+	specFields       = jsonscan.NewFields("ociVersion", "process", "annotations", "linux", "root")
 	processFields    = jsonscan.NewFields("user", "capabilities")
-	linuxFields      = jsonscan.NewFields("cgroupsPath")
+	linuxFields      = jsonscan.NewFields("cgroupsPath", "resources")
 	userFields       = jsonscan.NewFields("uid")
 	capabilityFields = jsonscan.NewFields("bounding", "effective", "inheritable", "permitted", "ambient")
 	sandboxFields    = jsonscan.NewFields("id", "podName", "namespace", "pid", "registeredMetrics",
 		"metricMetadata", "metricServerAddress", "controlSocketPath", "startTime",
-		"checkpointed", "restored", "cpuTimeSaved", "wallTimeSaved")
+		"checkpointed", "restored", "cpuTimeSaved", "wallTimeSaved", "cgroup")
 )
 
-// Parse parses the content of a state file. In the returned state, only
-// [Sandbox.RegisteredMetrics] shares memory with data.
-func Parse(data []byte) (*State, error) {
-	p := &parser{}
+// Parse parses the content of a state file and keeps the listed annotations of the
+// spec. In the returned state, only [Sandbox.RegisteredMetrics] shares memory with
+// data.
+func Parse(data []byte, annotations ...string) (*State, error) {
+	p := &parser{listed: annotations}
 	// A single argument or environment variable can account for most of a file.
 	p.ResetBytes(data, jsonscan.Limits{Bytes: MaxSize, Token: MaxSize})
 	state := &State{}
@@ -57,10 +61,13 @@ func Parse(data []byte) (*State, error) {
 // parser reads the fields one after another and stops at the first error.
 type parser struct {
 	jsonscan.Scanner
+	// listed are the keys of the annotations that are kept.
+	listed []string
 }
 
 func (p *parser) state(state *State) {
 	var evidence kubepod.Evidence
+	var rootfs rootfs
 	p.object(stateFields, func(field int) {
 		switch field {
 		case 0:
@@ -70,15 +77,19 @@ func (p *parser) state(state *State) {
 		case 2:
 			state.Status = Status(p.text("status", maxName))
 		case 3:
-			p.spec(state, &evidence)
+			p.spec(state, &evidence, &rootfs)
 		case 4:
 			p.sandbox(&state.Sandbox)
 		case 5:
 			evidence.BundlePath = p.text("bundleDir", maxPath)
+		case 6:
+			rootfs.selfBacked = p.isSelfBacked()
 		}
 	})
 	evidence.ContainerID = state.ContainerID
 	state.Identity = evidence.Identify()
+	state.SpecCgroup = evidence.CgroupPath
+	state.Filestore = rootfs.filestore(state.Sandbox.ID)
 	for _, required := range []struct {
 		field   string
 		present bool
@@ -94,7 +105,7 @@ func (p *parser) state(state *State) {
 	}
 }
 
-func (p *parser) spec(state *State, evidence *kubepod.Evidence) {
+func (p *parser) spec(state *State, evidence *kubepod.Evidence, rootfs *rootfs) {
 	p.object(specFields, func(field int) {
 		switch field {
 		case 0:
@@ -109,9 +120,18 @@ func (p *parser) spec(state *State, evidence *kubepod.Evidence) {
 				}
 			})
 		case 2:
-			p.annotations(&state.Annotations, &evidence.Annotations)
+			p.annotations(state, &evidence.Annotations)
 		case 3:
-			p.object(linuxFields, func(int) { evidence.CgroupPath = p.text("spec.linux.cgroupsPath", maxPath) })
+			p.object(linuxFields, func(field int) {
+				switch field {
+				case 0:
+					evidence.CgroupPath = p.text("spec.linux.cgroupsPath", maxPath)
+				case 1:
+					p.resources(&state.Resources)
+				}
+			})
+		case 4:
+			p.lenientObject(rootFields, func(int) { rootfs.path = p.path() })
 		}
 	})
 }
@@ -156,6 +176,8 @@ func (p *parser) sandbox(s *Sandbox) {
 			s.CPUTimeSaved = time.Duration(p.Int64())
 		case 12:
 			s.WallTimeSaved = time.Duration(p.Int64())
+		case 13:
+			s.Cgroup = p.cgroup()
 		}
 	})
 }

@@ -26,8 +26,11 @@ func TestParse(t *testing.T) {
 			// CHOWN, KILL, SYS_ADMIN and CHECKPOINT_RESTORE.
 			Capabilities: 1<<0 | 1<<5 | 1<<21 | 1<<40,
 			Annotations:  Annotations{NVProxy: true},
+			SpecCgroup:   "/k8s.io/app-1",
+			Resources:    Resources{CPUQuota: 50000, CPUPeriod: 100000, CPUShares: 512, Memory: 1048576, Processes: 100},
+			Filestore:    "/run/containerd/app-1/rootfs/.gvisor.filestore.pod-1",
 			Identity: kubepod.Identity{
-				Manager: kubepod.Containerd, InPod: true, ContainerName: "app",
+				Manager: kubepod.Containerd, InPod: true, ContainerName: "app", Image: "docker.io/library/app:1",
 				Pod: sandbox.Pod{Name: "web-0", Namespace: "shop", UID: "0b1ee0de-0000-4000-8000-000000000001"},
 			},
 			Sandbox: Sandbox{
@@ -37,6 +40,7 @@ func TestParse(t *testing.T) {
 					{Key: "numcores", Value: "8"}, {Key: "platform", Value: "kvm"}, {Key: "version", Value: "release-20260901.0"},
 				},
 				MetricServer: "%RUNTIME_ROOT%/metrics.sock",
+				Cgroup:       "/k8s.io/pod-1",
 				Socket:       "/run/runsc/runsc-pod-1.sock",
 				Started:      time.Date(2026, 11, 20, 9, 40, 14, 891176192, time.UTC),
 				Checkpointed: true, Restored: true,
@@ -57,6 +61,7 @@ func TestParse(t *testing.T) {
 			Status:      Running,
 			OCIVersion:  "1.2.0",
 			RunsAsRoot:  true,
+			SpecCgroup:  "kubepods-besteffort-pod0b1ee0de_0000_4000_8000_000000000002.slice:crio:abc",
 			Identity: kubepod.Identity{
 				Manager: kubepod.CRIO, InPod: true, ContainerName: "POD",
 				Pod: sandbox.Pod{Name: "db-0", Namespace: "store", UID: "0b1ee0de-0000-4000-8000-000000000002"},

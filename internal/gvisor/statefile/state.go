@@ -35,6 +35,17 @@ type State struct {
 	// permitted and ambient sets.
 	Capabilities Capabilities
 	Annotations  Annotations
+	// Listed are those annotations of the spec that Parse was told to keep, with values
+	// of at most [MaxAnnotation] bytes, in the order of the file.
+	Listed []sandbox.Attribute
+	// SpecCgroup is the path of the cgroup in the spec, in the notation of either
+	// cgroup driver. See [Sandbox.Cgroup].
+	SpecCgroup string
+	// Resources are the limits in the spec.
+	Resources Resources
+	// Filestore is the path of the file in which gVisor stores what the container
+	// writes to its root file system; empty if there is none or its path is unknown.
+	Filestore string
 	// Identity is the pod of the container, and its name there.
 	Identity kubepod.Identity
 	Sandbox  Sandbox
@@ -67,6 +78,11 @@ type Sandbox struct {
 	// MetricServer is the address given with --metric-server. It may contain the
 	// placeholders %RUNTIME_ROOT% and %ID%.
 	MetricServer string
+	// Cgroup is the path of the cgroup of the sandbox process, relative to the root of
+	// the hierarchy. It is empty if runsc did not create or join one, or if the path is
+	// not the same for all controllers of cgroup v1. Whatever started runsc can still
+	// have moved it to the one in the spec of the root container.
+	Cgroup string
 	// Socket is the path of the control socket.
 	Socket string
 	// Started is the time when runsc began to start the sandbox, zero if unknown.
