@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/metadata"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/option"
@@ -33,6 +34,17 @@ type Config struct {
 }
 
 var _ component.Config = (*Config)(nil)
+
+var _ confmap.Unmarshaler = (*Config)(nil)
+
+// Unmarshal reads the configuration. It names the values of an option that one
+// would expect to be a boolean: decoding would name only its type.
+func (c *Config) Unmarshal(conf *confmap.Conf) error {
+	if value, isBool := conf.Get("gvisor::zero_fill").(bool); isBool {
+		return fmt.Errorf("gvisor::zero_fill: invalid value %v: must be one of none, core, all", value)
+	}
+	return conf.Unmarshal(c)
+}
 
 // A number without a unit is a number of nanoseconds, which is never intended.
 const (
