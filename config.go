@@ -57,8 +57,12 @@ var (
 )
 
 // Unmarshal sets the defaults that depend on preset and naming, and then reads the
-// configuration.
+// configuration. It names the values of an option that one would expect to be a
+// boolean: decoding would name only its type.
 func (c *Config) Unmarshal(conf *confmap.Conf) error {
+	if value, isBool := conf.Get("gvisor::zero_fill").(bool); isBool {
+		return fmt.Errorf("gvisor::zero_fill: invalid value %v: must be one of none, core, all", value)
+	}
 	// An invalid value of these is found, and reported with its key, below.
 	if preset, isText := conf.Get("preset").(string); isText {
 		c.setPreset(sandbox.Preset(preset))

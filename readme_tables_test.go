@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/registration"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/snapshot"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/telemetry"
@@ -27,7 +28,7 @@ import (
 func readmeTable(t *testing.T, heading string) map[string]string {
 	t.Helper()
 	rows := map[string]string{}
-	for _, row := range regexp.MustCompile("(?m)^`([a-z_]+)` \\| (.*?)( \\||$)").FindAllStringSubmatch(readmeSection(t, heading), -1) {
+	for _, row := range regexp.MustCompile("(?m)^`([a-z0-9_.]+)` \\| (.*?)( \\||$)").FindAllStringSubmatch(readmeSection(t, heading), -1) {
 		assert.NotContains(t, rows, row[1], "the row is there twice")
 		rows[row[1]] = row[2]
 	}
@@ -95,6 +96,21 @@ func TestReadmeListsOtherReasons(t *testing.T) {
 	assert.ElementsMatch(t, skipped, slices.Collect(maps.Keys(readmeTable(t, "### Skipped Kata sandboxes"))))
 	assert.ElementsMatch(t, slices.Concat(dropped, skippedPulls),
 		slices.Collect(maps.Keys(readmeTable(t, "### Dropped points and skipped pulls"))))
+}
+
+// The counters that are filled with zero by default are those in the code. The
+// section also has a table of the values of the option.
+func TestReadmeListsCoreCounters(t *testing.T) {
+	want := map[string]string{}
+	for path, increase := range registration.CoreCounters {
+		want["gvisor"+strings.ReplaceAll(path, "/", ".")] = increase
+	}
+	listed := readmeTable(t, "### Counters that are zero")
+	for _, value := range registration.ZeroFills {
+		assert.Contains(t, listed, string(value))
+		delete(listed, string(value))
+	}
+	assert.Equal(t, want, listed)
 }
 
 func TestReadmeListsErrorTypesAndStates(t *testing.T) {

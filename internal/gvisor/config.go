@@ -8,6 +8,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/discovery"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/registration"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/option"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
@@ -37,8 +38,9 @@ type Config struct {
 	// with or without CAP_, must match. Empty means all capabilities in the naming
 	// "prometheus" and none in "otel".
 	CapabilityFilter string `mapstructure:"capability_filter"`
-	// ZeroFill reports registered counters before their first increment.
-	ZeroFill bool `mapstructure:"zero_fill"`
+	// ZeroFill selects the registered counters that are reported before their first
+	// increment. Empty means "core", or "none" in the naming "prometheus".
+	ZeroFill registration.ZeroFill `mapstructure:"zero_fill"`
 	// MaxResponseSize is the maximum size of a response.
 	MaxResponseSize option.ByteSize `mapstructure:"max_response_size"`
 
@@ -59,8 +61,9 @@ func (c *Config) SetDefaults(preset sandbox.Preset) {
 	switch preset {
 	case sandbox.Minimal:
 		c.MetricFilter = minimalFilter
+		c.ZeroFill = registration.ZeroFillNone
 	case sandbox.All:
-		c.ZeroFill = true
+		c.ZeroFill = registration.ZeroFillAll
 		c.CapabilityFilter = allCapabilities
 	}
 }
@@ -88,6 +91,10 @@ func (c *Config) Check() error {
 	if !metricPrefix.MatchString(c.MetricPrefix) {
 		prefix = fmt.Errorf("metric_prefix: invalid prefix %q: use letters, digits, _ and :, not starting with a digit", c.MetricPrefix)
 	}
+	var zeroFill error
+	if c.ZeroFill != "" {
+		zeroFill = option.OneOf("zero_fill", c.ZeroFill, registration.ZeroFills[:]...)
+	}
 	return errors.Join(
 		option.Patterns("roots", c.Roots),
 		option.OneOf("trust", c.Trust, sandbox.Trusts[:]...),
@@ -95,8 +102,21 @@ func (c *Config) Check() error {
 		option.Regexp("metric_filter", c.MetricFilter),
 		option.Regexp("capability_filter", c.CapabilityFilter),
 		option.ResponseSize("max_response_size", c.MaxResponseSize),
+		zeroFill,
 		prefix,
 	)
+}
+
+// zeroFill returns which counters are filled with zero in a naming. The upstream
+// exporter, whose page the naming "prometheus" reproduces, fills none.
+func (c *Config) zeroFill(naming sandbox.Naming) registration.ZeroFill {
+	switch {
+	case c.ZeroFill != "":
+		return c.ZeroFill
+	case naming == sandbox.Prometheus:
+		return registration.ZeroFillNone
+	}
+	return registration.ZeroFillCore
 }
 
 // New returns the runtime for a valid configuration.

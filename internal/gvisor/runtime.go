@@ -81,7 +81,7 @@ func New(config *Config, settings sandbox.Settings, logger *zap.Logger) (*Runtim
 		known:            known,
 		unknown:          unknownLog{logger: logger, keep: config.UnknownMetrics == KeepUnknown},
 		learning:         newLearning(),
-		snapshots:        snapshot.Settings{Filter: metrics, ZeroFill: config.ZeroFill},
+		snapshots:        snapshot.Settings{Filter: metrics, ZeroFill: config.zeroFill(settings.Naming)},
 		export:           control.Export(config.MetricFilter),
 		watchedProcesses: files / watchedFraction,
 		processes:        host.Processes{Root: "/proc"},

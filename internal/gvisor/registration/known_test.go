@@ -86,7 +86,7 @@ func TestDifferingMetricsAreDropped(t *testing.T) {
 		assert.Len(t, r.Dropped(), 1, name)
 		assert.Zero(t, r.Series, name)
 		assert.Nil(t, r.Metrics[0].Family, name)
-		assert.Empty(t, r.Select(nil).Counters, name)
+		assert.Empty(t, r.Select(nil, ZeroFillAll).Counters, name)
 	}
 	r := parseFirstUse(t, known, registered(opens(nil)))
 	assert.Empty(t, r.Dropped())

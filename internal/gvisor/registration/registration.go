@@ -20,7 +20,7 @@ type Registration struct {
 	size int64
 
 	mu         sync.Mutex
-	selections map[string]*Selection
+	selections map[selectionKey]*Selection
 }
 
 // Type is the type of a metric, with the value that it has in snapshots.

@@ -7,44 +7,44 @@ type Selection struct {
 	// Metrics reports, by [Metric.Index], whether the metric is selected.
 	Metrics []bool
 	// Counters are the series, in ascending order, of all selected counters that
-	// can be filled with zero before they are first incremented. Counters that
-	// have a field with more than 16 values are excluded, because they have too
-	// many series.
+	// are filled with zero before they are first incremented.
 	Counters []uint32
 }
 
-const (
-	// maxZeroFillValues is the maximum number of values per field of a counter in
-	// [Selection.Counters].
-	maxZeroFillValues = 16
-	// maxSelections is the maximum number of cached selections. There is one per
-	// receiver with a distinct filter.
-	maxSelections = 16
-)
+// maxSelections is the maximum number of cached selections. There is one per
+// receiver with distinct options.
+const maxSelections = 16
+
+// selectionKey is what a selection depends on.
+type selectionKey struct {
+	// filter is the text of the filter, empty if there is none.
+	filter   string
+	zeroFill ZeroFill
+}
 
 // Select applies a filter to the Prometheus names. A nil filter selects all
-// metrics. Selections are cached by the text of the filter.
-func (r *Registration) Select(filter *regexp.Regexp) *Selection {
-	var text string
+// metrics. Selections are cached.
+func (r *Registration) Select(filter *regexp.Regexp, zeroFill ZeroFill) *Selection {
+	key := selectionKey{zeroFill: zeroFill}
 	if filter != nil {
-		text = filter.String()
+		key.filter = filter.String()
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if selection := r.selections[text]; selection != nil {
+	if selection := r.selections[key]; selection != nil {
 		return selection
 	}
-	selection := r.newSelection(filter)
+	selection := r.newSelection(filter, zeroFill)
 	if r.selections == nil {
-		r.selections = make(map[string]*Selection)
+		r.selections = make(map[selectionKey]*Selection)
 	}
 	if len(r.selections) < maxSelections {
-		r.selections[text] = selection
+		r.selections[key] = selection
 	}
 	return selection
 }
 
-func (r *Registration) newSelection(filter *regexp.Regexp) *Selection {
+func (r *Registration) newSelection(filter *regexp.Regexp, zeroFill ZeroFill) *Selection {
 	selection := &Selection{Metrics: make([]bool, len(r.Metrics))}
 	for i := range r.Metrics {
 		m := &r.Metrics[i]
@@ -52,7 +52,7 @@ func (r *Registration) newSelection(filter *regexp.Regexp) *Selection {
 			continue
 		}
 		selection.Metrics[i] = true
-		if m.Type != Counter || m.Dropped || !canZeroFill(m) {
+		if !zeroFill.fills(m) {
 			continue
 		}
 		for number := range m.Series {
@@ -60,15 +60,4 @@ func (r *Registration) newSelection(filter *regexp.Regexp) *Selection {
 		}
 	}
 	return selection
-}
-
-// canZeroFill reports whether a metric has few enough values per field for
-// [Selection.Counters].
-func canZeroFill(m *Metric) bool {
-	for i := range m.Fields {
-		if len(m.Fields[i].Values) > maxZeroFillValues {
-			return false
-		}
-	}
-	return true
 }

@@ -20,20 +20,20 @@ func TestSelect(t *testing.T) {
 		}
 		return names
 	}
-	all := r.Select(nil)
+	all := r.Select(nil, ZeroFillAll)
 	assert.Len(t, names(all), 7)
 	assert.Len(t, all.Counters, 3*8+4)
 	assert.IsIncreasing(t, all.Counters)
-	assert.Same(t, all, r.Select(nil))
+	assert.Same(t, all, r.Select(nil, ZeroFillAll))
 
-	disk := r.Select(regexp.MustCompile(`^(?:disk_.*)$`))
+	disk := r.Select(regexp.MustCompile(`^(?:disk_.*)$`), ZeroFillAll)
 	assert.Equal(t, []string{"disk_latency", "disk_reads", "disk_wait"}, names(disk))
 	assert.Equal(t, []uint32{r.Find([]byte("disk_reads")).First, r.Find([]byte("disk_wait")).First}, disk.Counters)
-	assert.Same(t, disk, r.Select(regexp.MustCompile(`^(?:disk_.*)$`)))
-	assert.Empty(t, r.Select(regexp.MustCompile(`^$`)).Counters)
+	assert.Same(t, disk, r.Select(regexp.MustCompile(`^(?:disk_.*)$`), ZeroFillAll))
+	assert.Empty(t, r.Select(regexp.MustCompile(`^$`), ZeroFillAll).Counters)
 
 	for i := range 100 {
-		r.Select(regexp.MustCompile(fmt.Sprintf("^x%d$", i)))
+		r.Select(regexp.MustCompile(fmt.Sprintf("^x%d$", i)), ZeroFillNone)
 	}
 	assert.LessOrEqual(t, len(r.selections), maxSelections)
 }
@@ -50,5 +50,5 @@ func TestCountersWithManyValuesAreNotZeroFilled(t *testing.T) {
 		histogram(nil),
 	)), "", Limits{})
 	require.NoError(t, err)
-	assert.Len(t, r.Select(nil).Counters, 32)
+	assert.Len(t, r.Select(nil, ZeroFillAll).Counters, 32)
 }

@@ -51,7 +51,7 @@ func TestReadDoesNotAllocate(t *testing.T) {
 	text.number("calls_odd", 3, "kind", "second", "number", "5").
 		raw("calls_odd", `,"labels":{"number":"6","kind":"\u0073econd"},"val":{"int":9}`)
 	data := []byte(text.String())
-	for _, zeroFill := range []bool{false, true} {
+	for _, zeroFill := range registration.ZeroFills {
 		v := NewVerifier(reg, Settings{ZeroFill: zeroFill})
 		source := bytes.NewReader(nil)
 		r := &sandbox.Reading{}
@@ -94,7 +94,7 @@ func BenchmarkRead(b *testing.B) {
 	for _, kind := range []struct {
 		name     string
 		settings Settings
-	}{{"60 points", Settings{}}, {"60 points and zero fill", Settings{ZeroFill: true}}} {
+	}{{"60 points", Settings{}}, {"60 points and zero fill", Settings{ZeroFill: registration.ZeroFillAll}}} {
 		b.Run(kind.name, func(b *testing.B) {
 			v := NewVerifier(reg, kind.settings)
 			benchmark(b, v, data)

@@ -13,7 +13,7 @@ import (
 // readsCanonical reports whether readCanonicalEntry reads the first entry of an
 // array of which this much has arrived.
 func readsCanonical(reg *registration.Registration, arrived string) bool {
-	d := decoder{reg: reg, selection: reg.Select(nil), maxPoints: 10}
+	d := decoder{reg: reg, selection: reg.Select(nil, ""), maxPoints: 10}
 	d.scan.ResetReader(strings.NewReader("["+arrived), scanLimits(1<<20))
 	d.scan.OpenArray()
 	d.scan.NextElement()

@@ -84,7 +84,7 @@ func TestReadCanonicalEntry(t *testing.T) {
 		newResponse(reg, testTime).number("tasks_open", -1).entries[0]:                                    false,
 		newResponse(reg, testTime).histogram("disk_latency", 0, 0, 0, `{}`, make([]uint64, 4)).entries[0]: false,
 	} {
-		d := decoder{reg: reg, selection: reg.Select(nil), maxPoints: 10}
+		d := decoder{reg: reg, selection: reg.Select(nil, ""), maxPoints: 10}
 		d.scan.ResetReader(strings.NewReader("["+text+"]"), scanLimits(1<<20))
 		d.scan.OpenArray()
 		d.scan.NextElement()

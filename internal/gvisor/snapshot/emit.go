@@ -7,15 +7,11 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// emit appends the verified points to the reading, and between them zeros for
-// counters that have never occurred.
+// emit appends the verified points to the reading, and between them zeros for the
+// counters to fill that have never occurred.
 func (v *Verifier) emit(d *decoder, r *sandbox.Reading) {
 	r.Time = d.when.UTC()
-	zeros := untracked{verifier: v}
-	if v.zeroFill {
-		zeros.counters = v.selection.Counters
-		zeros.left = max(0, v.maxPoints-len(v.series))
-	}
+	zeros := untracked{verifier: v, counters: v.selection.Counters, left: max(0, v.maxPoints-len(v.series))}
 	r.Points = slices.Grow(r.Points, len(d.order)+min(len(zeros.counters), zeros.left))
 	for i := 0; i < len(d.order); {
 		p := d.at(i)

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/registration"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
@@ -75,7 +76,7 @@ func TestPointsAreSortedByPath(t *testing.T) {
 
 func TestZeroFill(t *testing.T) {
 	reg := testRegistration(t)
-	v := NewVerifier(reg, Settings{ZeroFill: true})
+	v := NewVerifier(reg, Settings{ZeroFill: registration.ZeroFillAll})
 	r, err := read(v, newResponse(reg, testTime).
 		number("disk_reads", 7).number("calls_odd", 2, "kind", "second", "number", "1").number("tasks_open", 0).String())
 	require.NoError(t, err)
@@ -98,7 +99,7 @@ func TestZeroFill(t *testing.T) {
 	v.AppendSeries(series)
 	assert.Empty(t, series.Points)
 
-	filtered := NewVerifier(reg, Settings{ZeroFill: true, Filter: regexp.MustCompile(`^(?:disk_.*)$`)})
+	filtered := NewVerifier(reg, Settings{ZeroFill: registration.ZeroFillAll, Filter: regexp.MustCompile(`^(?:disk_.*)$`)})
 	r, err = read(filtered, newResponse(reg, testTime).String())
 	require.NoError(t, err)
 	assert.Equal(t, "gvisor.disk.reads 0\ngvisor.disk.wait 0\n", formatPoints(r))

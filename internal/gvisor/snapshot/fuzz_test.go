@@ -32,7 +32,7 @@ func FuzzSnapshot(f *testing.F) {
 		f.Add([]byte(seed), uint16(7))
 	}
 	f.Fuzz(func(t *testing.T, text []byte, size uint16) {
-		v := NewVerifier(reg, Settings{MaxPoints: fuzzMaxPoints, ZeroFill: size%2 == 0})
+		v := NewVerifier(reg, Settings{MaxPoints: fuzzMaxPoints, ZeroFill: registration.ZeroFills[int(size)%len(registration.ZeroFills)]})
 		first := &sandbox.Reading{}
 		if err := v.Read(strings.NewReader(mixedResponse(reg).String()), 1<<20, clock, first); err != nil {
 			t.Fatal(err)

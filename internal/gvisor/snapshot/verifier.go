@@ -16,10 +16,10 @@ type Settings struct {
 	// Filter is the compiled full-match expression over Prometheus names that
 	// the request contains; nil if it contains none.
 	Filter *regexp.Regexp
-	// ZeroFill adds registered counters that have never occurred, with the
-	// value 0. It skips metrics that have a field with more than 16 values, and
-	// the last ones if there would be more than MaxPoints.
-	ZeroFill bool
+	// ZeroFill selects the registered counters that are added with the value 0
+	// until they occur; none if it is empty. The last ones are omitted if there
+	// would be more than MaxPoints.
+	ZeroFill registration.ZeroFill
 	// MaxPoints limits the points of a snapshot, including zeros, and the series of
 	// all snapshots together; 8192 by default.
 	MaxPoints int
@@ -43,7 +43,6 @@ type Verifier struct {
 	reg       *registration.Registration
 	selection *registration.Selection
 	maxPoints int
-	zeroFill  bool
 	anyAge    bool
 
 	// zeroEnd is the last counter that was filled with zero since the last call
@@ -66,9 +65,8 @@ type Verifier struct {
 func NewVerifier(reg *registration.Registration, settings Settings) *Verifier {
 	return &Verifier{
 		reg:       reg,
-		selection: reg.Select(settings.Filter),
+		selection: reg.Select(settings.Filter, settings.ZeroFill),
 		maxPoints: cmp.Or(settings.MaxPoints, defaultMaxPoints),
-		zeroFill:  settings.ZeroFill,
 		anyAge:    settings.AnyAge,
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/registration"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/jsonscan"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
@@ -32,7 +33,7 @@ func cloneState(v *Verifier) Verifier {
 
 func TestStateIsUnchangedOnFailure(t *testing.T) {
 	reg := testRegistration(t)
-	v := NewVerifier(reg, Settings{ZeroFill: true})
+	v := NewVerifier(reg, Settings{ZeroFill: registration.ZeroFillAll})
 	_, err := read(v, mixedResponse(reg).String())
 	require.NoError(t, err)
 	before := cloneState(v)

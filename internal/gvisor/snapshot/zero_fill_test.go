@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -37,7 +38,7 @@ func hexRegistration(t testing.TB, fields int) *registration.Registration {
 func TestZeroFillIsLimited(t *testing.T) {
 	reg := hexRegistration(t, 4)
 	require.EqualValues(t, 50_626, reg.Series)
-	v := NewVerifier(reg, Settings{ZeroFill: true})
+	v := NewVerifier(reg, Settings{ZeroFill: registration.ZeroFillAll})
 	r, err := read(v, newResponse(reg, testTime).number("z", 1).String())
 	require.NoError(t, err)
 	assert.Len(t, r.Points, defaultMaxPoints)
@@ -61,7 +62,7 @@ func zeros(r *sandbox.Reading) (labels []string) {
 // zeros that made room do not return, and that all series end.
 func TestZerosMakeRoomForValues(t *testing.T) {
 	reg := hexRegistration(t, 1)
-	v := NewVerifier(reg, Settings{ZeroFill: true, MaxPoints: 6})
+	v := NewVerifier(reg, Settings{ZeroFill: registration.ZeroFillAll, MaxPoints: 6})
 	for i, step := range []struct {
 		response *response
 		zeros    string
@@ -91,4 +92,60 @@ func TestZerosMakeRoomForValues(t *testing.T) {
 	_, err := read(v, newResponse(reg, testTime.Add(-time.Nanosecond)).String())
 	require.Error(t, err)
 	assert.Empty(t, ended(), "a rejected snapshot emits nothing")
+}
+
+// coreRegistration returns a registration with three core counters and one other.
+func coreRegistration(t testing.TB) *registration.Registration {
+	t.Helper()
+	var metrics []string
+	for _, path := range []string{"/fs/opens", "/fs/reads", "/fs/made_up", "/netstack/dropped_packets"} {
+		metrics = append(metrics, fmt.Sprintf(`{"name":%q,"prometheus_name":%q,"description":"Number.","cumulative":true}`,
+			path, strings.ReplaceAll(path[1:], "/", "_")))
+	}
+	reg, err := registration.Parse([]byte(`{"metrics":[`+strings.Join(metrics, ",")+`]}`), "runsc_", registration.Limits{})
+	require.NoError(t, err)
+	return reg
+}
+
+func TestZeroFillOfCore(t *testing.T) {
+	reg := coreRegistration(t)
+	for zeroFill, want := range map[registration.ZeroFill]string{
+		registration.ZeroFillNone: "gvisor.fs.reads 3\n",
+		registration.ZeroFillCore: "gvisor.fs.opens 0\ngvisor.fs.reads 3\ngvisor.netstack.dropped_packets 0\n",
+		registration.ZeroFillAll:  "gvisor.fs.made_up 0\ngvisor.fs.opens 0\ngvisor.fs.reads 3\ngvisor.netstack.dropped_packets 0\n",
+	} {
+		v := NewVerifier(reg, Settings{ZeroFill: zeroFill})
+		r, err := read(v, newResponse(reg, testTime).number("fs_reads", 3).String())
+		require.NoError(t, err)
+		assert.Equal(t, want, formatPoints(r), zeroFill)
+		points := len(r.Points)
+		for i := range r.Points {
+			assert.Equal(t, sandbox.Counter, r.Points[i].Family.OTel.Kind, "a counter has the start time of the reading")
+		}
+
+		// A series that was filled continues with its first increment, and ends once.
+		r, err = read(v, newResponse(reg, testTime).number("fs_reads", 3).number("fs_opens", 1).String())
+		require.NoError(t, err)
+		assert.Contains(t, formatPoints(r), "gvisor.fs.opens 1\n")
+		assert.NotContains(t, formatPoints(r), "gvisor.fs.opens 0\n")
+		ends := &sandbox.Reading{}
+		v.AppendSeries(ends)
+		if zeroFill == registration.ZeroFillNone {
+			points++ // fs_opens, which was not filled
+		}
+		assert.Len(t, ends.Points, points, zeroFill)
+	}
+}
+
+func TestZeroFillOfCoreKeepsFilterAndLimit(t *testing.T) {
+	reg := coreRegistration(t)
+	filtered := NewVerifier(reg, Settings{ZeroFill: registration.ZeroFillCore, Filter: regexp.MustCompile(`^(?:netstack_.*)$`)})
+	r, err := read(filtered, newResponse(reg, testTime).String())
+	require.NoError(t, err)
+	assert.Equal(t, "gvisor.netstack.dropped_packets 0\n", formatPoints(r))
+
+	limited := NewVerifier(reg, Settings{ZeroFill: registration.ZeroFillCore, MaxPoints: 2})
+	r, err = read(limited, newResponse(reg, testTime).number("fs_made_up", 1).String())
+	require.NoError(t, err)
+	assert.Equal(t, "gvisor.fs.made_up 1\ngvisor.fs.opens 0\n", formatPoints(r))
 }

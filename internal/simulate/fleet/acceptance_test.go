@@ -91,6 +91,7 @@ func TestReceiverAcceptsHonestGVisorSandboxes(t *testing.T) {
 	want["unregistered"] = sandbox.FirstUse
 	var config gvisor.Config
 	config.SetDefaults(sandbox.Default)
+	config.ZeroFill = "none"
 	config.Roots = []string{f.RuntimeRoot()}
 	runtime, err := config.New(sandbox.Settings{Naming: sandbox.OTel}, zap.NewNop())
 	require.NoError(t, err)
