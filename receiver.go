@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
@@ -90,17 +91,27 @@ func (r *sandboxReceiver) Start(_ context.Context, collector component.Host) err
 	return nil
 }
 
-// Shutdown stops everything that Start started and waits for it. What was pulled
-// before is sent, within a second or until the context ends.
+// shutdownTimeout is how long Shutdown waits if its context does not end before. It is
+// shorter than what process managers grant before they kill a process.
+const shutdownTimeout = 5 * time.Second
+
+// Shutdown stops everything that Start started and waits for it, until the context
+// ends and at most for 5 s. What was pulled before is sent, within a second. The error
+// states what did not stop, for example discovery in a file system that does not
+// respond. When that returns later, it ends without effect.
 func (r *sandboxReceiver) Shutdown(ctx context.Context) error {
 	if r.collection == nil {
 		return nil
 	}
-	r.collection.Shutdown()
-	err := r.sink.Shutdown(ctx)
+	ctx, cancel := context.WithTimeout(ctx, shutdownTimeout)
+	defer cancel()
+	// Pulls that do not end must leave time to send what others have pulled.
+	deadline, _ := ctx.Deadline()
+	pulls, cancelPulls := context.WithTimeout(ctx, time.Until(deadline)/2)
+	defer cancelPulls()
+	err := r.collection.StopPulls(pulls)
+	err = errors.Join(err, r.sink.Shutdown(ctx))
+	err = errors.Join(err, r.collection.StopDiscovery(ctx))
 	r.telemetry.Shutdown()
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return err
-	}
-	return nil
+	return err
 }

@@ -39,8 +39,9 @@ func securityRows(t *testing.T, section string) [][]string {
 	return rows
 }
 
-// citation matches `internal/gvisor/statefile.MaxSize`.
-var citation = regexp.MustCompile("^`(internal/[a-z/]+)\\.([A-Za-z.]+)`$")
+// citation matches `internal/gvisor/statefile.MaxSize`, and `shutdownTimeout` of this
+// package.
+var citation = regexp.MustCompile("^`(?:(internal/[a-z/]+)\\.)?([A-Za-z.]+)`$")
 
 func TestSecurityLimits(t *testing.T) {
 	config := createDefaultConfig().(*Config)

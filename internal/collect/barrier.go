@@ -44,6 +44,12 @@ func (c *Collection) isolate(inner sandbox.Sandbox) (isolated sandbox.Sandbox, o
 	return b, b.identity != nil
 }
 
+// discard closes a sandbox that does not become a target.
+func (c *Collection) discard(inner sandbox.Sandbox) {
+	isolated, _ := c.isolate(inner)
+	_ = isolated.Close()
+}
+
 // Identity implements [sandbox.Sandbox].
 func (b *barrier) Identity() *sandbox.Identity { return b.identity }
 

@@ -2,7 +2,7 @@ package collect
 
 import (
 	"context"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -19,10 +19,22 @@ type Collection struct {
 	pending  *pending
 	started  time.Time
 	panics   panics
+	// stopping is set before everything is canceled. What runtimes report from then
+	// on is ignored.
+	stopping atomic.Bool
 
 	// Set by Start.
-	cancel  context.CancelFunc
-	running sync.WaitGroup // scheduler and watchers
+	cancel    context.CancelFunc
+	scheduler *scheduler
+	// scheduled is closed when the scheduler and all pulls have ended.
+	scheduled   <-chan struct{}
+	discoveries []discovery
+}
+
+// discovery is the goroutine that runs the discovery of one runtime.
+type discovery struct {
+	runtime string
+	done    <-chan struct{}
 }
 
 // New returns a collection, which does nothing before Start.
@@ -44,10 +56,23 @@ func (c *Collection) Start() {
 	c.started = time.Now()
 	var ctx context.Context
 	ctx, c.cancel = context.WithCancel(context.Background())
-	c.running.Go(func() { newScheduler(c).run(ctx) })
+	c.scheduler = newScheduler(c)
+	c.scheduled = start(func() { c.scheduler.run(ctx) })
 	for _, runtime := range c.settings.Runtimes {
-		c.running.Go(func() { c.watch(ctx, runtime) })
+		done := start(func() { c.watch(ctx, runtime) })
+		c.discoveries = append(c.discoveries, discovery{runtime.Name(), done})
 	}
+}
+
+// start runs a function in a goroutine and returns a channel that is closed when it
+// has ended.
+func start(run func()) <-chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		run()
+	}()
+	return done
 }
 
 // watch runs the discovery of one runtime.
@@ -58,14 +83,4 @@ func (c *Collection) watch(ctx context.Context, runtime sandbox.Runtime) {
 			zap.String("sandbox.runtime.name", runtime.Name()), zap.Error(err))
 		c.settings.ReportError(runtime.Name(), err)
 	}
-}
-
-// Shutdown cancels all pulls and waits until everything that Start started has
-// ended. What was pulled before has been delivered to the sink by then.
-func (c *Collection) Shutdown() {
-	if c.cancel == nil {
-		return
-	}
-	c.cancel()
-	c.running.Wait()
 }

@@ -49,7 +49,7 @@ func (s *scheduler) pullGroup(ctx context.Context, next turn) {
 		if s.c.send(next.bounded, t) {
 			g.waiting = append(g.waiting, t)
 		} else {
-			s.pullers.Go(func() { s.pullOne(ctx, next.bounded, t) })
+			s.pullers.run(func() { s.pullOne(ctx, next.bounded, t) })
 		}
 	}
 	g.run()
@@ -65,7 +65,7 @@ func (g *group) run() {
 		g.receiveReady()
 	}
 	for _, t := range g.waiting {
-		g.s.pullers.Go(func() {
+		g.s.pullers.run(func() {
 			r := g.s.c.receiveAll(g.ctx, t)
 			g.s.finish(g.ctx, g.lane, g.s.c.complete(t, r, nil), t)
 		})
@@ -104,5 +104,5 @@ func (g *group) handOver() {
 		deliveries: g.deliveries, done: g.done,
 	}
 	g.unchecked, g.waiting, g.deliveries, g.done = nil, nil, nil, nil
-	g.s.pullers.Go(rest.run)
+	g.s.pullers.run(rest.run)
 }

@@ -155,7 +155,8 @@ func (h *harness) start(t *testing.T) (stop func()) {
 	t.Helper()
 	h.Start()
 	return func() {
-		h.Shutdown()
+		require.NoError(t, h.StopPulls(context.Background()))
+		require.NoError(t, h.StopDiscovery(context.Background()))
 		h.settings.Telemetry.Shutdown()
 		require.NoError(t, h.self.Shutdown(context.Background()))
 	}

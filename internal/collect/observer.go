@@ -21,13 +21,17 @@ func newObserver(c *Collection, runtime string) *observer {
 	return &observer{c: c, runtime: runtime, skipped: map[string]string{}}
 }
 
-func (o *observer) Added(s sandbox.Sandbox) { o.c.pending.add(s) }
+func (o *observer) Added(s sandbox.Sandbox) {
+	if !o.c.pending.add(s) {
+		o.c.discard(s)
+	}
+}
 
 func (o *observer) Gone(s sandbox.Sandbox) { o.c.pending.remove(s) }
 
 func (o *observer) Skipped(path, reason string) {
 	before := o.skipped[path]
-	if before == reason {
+	if before == reason || o.c.stopping.Load() {
 		return
 	}
 	if reason == "" {
@@ -45,8 +49,15 @@ func (o *observer) Skipped(path, reason string) {
 }
 
 func (o *observer) Scanned() {
+	if o.c.stopping.Load() {
+		return
+	}
 	o.c.settings.Logger.Debug("First scan is complete",
 		zap.String("sandbox.runtime.name", o.runtime), zap.Int("skipped_paths", len(o.skipped)))
 }
 
-func (o *observer) DiscoveryError(err error) { o.c.settings.ReportError(o.runtime, err) }
+func (o *observer) DiscoveryError(err error) {
+	if !o.c.stopping.Load() {
+		o.c.settings.ReportError(o.runtime, err)
+	}
+}

@@ -11,19 +11,26 @@ import (
 type pending struct {
 	wake chan struct{}
 
-	mu    sync.Mutex
-	added []sandbox.Sandbox
-	gone  []sandbox.Sandbox
-	lost  []*target
+	mu sync.Mutex
+	// closed means that nothing will be processed anymore.
+	closed bool
+	added  []sandbox.Sandbox
+	gone   []sandbox.Sandbox
+	lost   []*target
 }
 
 func newPending() *pending { return &pending{wake: make(chan struct{}, 1)} }
 
-func (p *pending) add(s sandbox.Sandbox) {
+// add returns false after close: then the sandbox still belongs to the caller.
+func (p *pending) add(s sandbox.Sandbox) bool {
 	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return false
+	}
 	p.added = append(p.added, s)
-	p.mu.Unlock()
 	p.notify()
+	return true
 }
 
 func (p *pending) remove(s sandbox.Sandbox) {
@@ -45,6 +52,15 @@ func (p *pending) notify() {
 	case p.wake <- struct{}{}:
 	default:
 	}
+}
+
+// close returns the sandboxes that were added since the last call of take.
+func (p *pending) close() (added []sandbox.Sandbox) {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	added, _, _ = p.take()
+	return added
 }
 
 // take returns everything and leaves nothing.

@@ -59,7 +59,7 @@ func (s *scheduler) start(ctx context.Context, targets []*target) {
 	case s.due <- next:
 		// An idle puller has taken it.
 	default:
-		s.pullers.Go(func() { s.puller(ctx, next) })
+		s.pullers.run(func() { s.puller(ctx, next) })
 	}
 }
 

@@ -51,7 +51,7 @@ func (s *scheduler) deliverRuntimeMetrics(ctx context.Context, r *sandbox.Readin
 		return
 	}
 	s.overdue.Add(1)
-	s.pullers.Go(func() {
+	s.pullers.run(func() {
 		defer s.overdue.Add(-1)
 		bounded, cancel := context.WithTimeout(ctx, s.c.settings.Interval)
 		defer cancel()

@@ -3,7 +3,6 @@ package collect
 import (
 	"container/heap"
 	"context"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -33,7 +32,7 @@ type scheduler struct {
 	// due carries turns to idle pullers, finished their targets back.
 	due      chan turn
 	finished chan *target
-	pullers  sync.WaitGroup
+	pullers  goroutines
 	idle     atomic.Int32
 	// deadline is shared by pulls that start now; latest is its time.
 	deadline context.Context
@@ -203,11 +202,9 @@ func (s *scheduler) next() time.Time {
 
 // close waits for the turns in progress and closes all sandboxes.
 func (s *scheduler) close() {
-	s.pullers.Wait()
-	added, _, _ := s.c.pending.take()
-	for _, one := range added {
-		isolated, _ := s.c.isolate(one)
-		_ = isolated.Close()
+	s.pullers.group.Wait()
+	for _, one := range s.c.pending.close() {
+		s.c.discard(one)
 	}
 	for _, t := range s.targets {
 		if !t.closed {

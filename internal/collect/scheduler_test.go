@@ -186,8 +186,9 @@ func TestShutdownDoesNotWaitForSandboxesOrTheSink(t *testing.T) {
 
 func TestShutdownWithoutStartAndTwice(t *testing.T) {
 	h := newHarness(t, nil)
-	h.Shutdown()
+	require.NoError(t, h.StopPulls(t.Context()))
+	require.NoError(t, h.StopDiscovery(t.Context()))
 	stop := h.start(t)
-	h.Shutdown()
+	require.NoError(t, h.StopDiscovery(t.Context()))
 	stop()
 }

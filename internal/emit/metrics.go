@@ -14,7 +14,9 @@ package emit
 
 import (
 	"context"
+	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/collector/consumer"
@@ -68,18 +70,24 @@ type Metrics struct {
 	working  sync.WaitGroup
 	// cancel ends calls of the pipeline; nil before Start and after Shutdown.
 	cancel context.CancelFunc
+	// closing is closed when no deliveries are accepted anymore.
+	closing chan struct{}
+	// abandoned means that Shutdown has returned although workers still run. They
+	// must not call the pipeline anymore.
+	abandoned atomic.Bool
 }
 
 var _ sandbox.Sink = (*Metrics)(nil)
 
-// NewMetrics returns a sink. Deliveries are accepted between Start and Shutdown.
+// NewMetrics returns a sink. Deliveries are accepted between Start and Shutdown;
+// later ones are dropped.
 func NewMetrics(settings Settings) *Metrics { return newMetrics(settings, defaultLimits) }
 
 func newMetrics(settings Settings, limits limits) *Metrics {
 	if settings.ReportError == nil {
 		settings.ReportError = func(error) {}
 	}
-	m := &Metrics{settings: settings, limits: limits}
+	m := &Metrics{settings: settings, limits: limits, closing: make(chan struct{})}
 	m.pipeline = pipeline{logger: settings.Logger, report: settings.ReportError}
 	for range limits.workers {
 		m.workers = append(m.workers, newWorker(m))
@@ -105,6 +113,7 @@ func (m *Metrics) Deliver(ctx context.Context, lane int, deliveries []sandbox.De
 		select {
 		case m.workers[lane].in <- deliveries:
 			return
+		case <-m.closing:
 		case <-ctx.Done():
 		}
 	}
@@ -113,22 +122,48 @@ func (m *Metrics) Deliver(ctx context.Context, lane int, deliveries []sandbox.De
 	}
 }
 
+// drainParts is the number of parts of the time until the deadline of Shutdown of
+// which the last one is left for calls of the pipeline to return after they were
+// canceled.
+const drainParts = 10
+
 // Shutdown sends what has been delivered and waits for it, but not longer than a
-// second or until the context ends. Nothing may be delivered afterwards.
+// second or until the context ends; then it cancels the calls of the pipeline. If
+// one does not even return then, Shutdown returns an error when the context ends.
 func (m *Metrics) Shutdown(ctx context.Context) error {
 	if m.cancel == nil {
 		return nil
 	}
-	drain, cancel := context.WithTimeout(ctx, m.limits.drain)
+	limit := m.limits.drain
+	if deadline, ok := ctx.Deadline(); ok {
+		left := time.Until(deadline)
+		limit = min(limit, left-left/drainParts)
+	}
+	drain, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	// Ends calls of the pipeline that block.
 	stop := context.AfterFunc(drain, m.cancel)
 	defer stop()
-	for _, w := range m.workers {
-		close(w.in)
+	defer func() {
+		m.cancel()
+		m.cancel = nil
+	}()
+	close(m.closing)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		m.working.Wait()
+	}()
+	select {
+	case <-done:
+		return ctx.Err()
+	case <-ctx.Done():
 	}
-	m.working.Wait()
-	m.cancel()
-	m.cancel = nil
-	return ctx.Err()
+	select {
+	case <-done:
+		return ctx.Err()
+	default:
+		m.abandoned.Store(true)
+		return fmt.Errorf("send the last metrics: the pipeline does not return: %w", ctx.Err())
+	}
 }

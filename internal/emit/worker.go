@@ -35,18 +35,17 @@ func newWorker(sink *Metrics) *worker {
 	return &worker{sink: sink, in: make(chan []sandbox.Delivery), batch: sink.settings.Converter.NewBatch()}
 }
 
-// run works until the channel is closed, and then sends what is left.
+// run works until the sink closes, and then sends what is left.
 func (w *worker) run(ctx context.Context) {
 	age := time.NewTimer(w.sink.limits.batchAge)
 	defer age.Stop()
 	waiting := true
 	for {
 		select {
-		case deliveries, open := <-w.in:
-			if !open {
-				w.close(ctx)
-				return
-			}
+		case <-w.sink.closing:
+			w.close(ctx)
+			return
+		case deliveries := <-w.in:
 			for _, d := range deliveries {
 				w.append(ctx, d)
 			}
@@ -104,6 +103,10 @@ func (w *worker) flush(ctx context.Context) {
 	}
 	s := &w.sink.settings
 	metrics := w.batch.Take()
+	if w.sink.abandoned.Load() {
+		w.clear()
+		return
+	}
 	s.Telemetry.Batch(points)
 	operation := s.Obsreport.StartMetricsOp(ctx)
 	err := s.Next.ConsumeMetrics(operation, metrics)

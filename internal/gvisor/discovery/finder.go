@@ -101,7 +101,7 @@ func newFinder(settings Settings, observer Observer, now func() time.Time) *find
 // runDue does everything that is due. It stops early when the context ends.
 func (f *finder) runDue(ctx context.Context) {
 	if !f.now().Before(f.resolveAt) {
-		f.updateRoots()
+		f.updateRoots(ctx)
 		f.resolveAt = f.now().Add(resolveInterval)
 	}
 	for _, path := range slices.Sorted(maps.Keys(f.roots)) {

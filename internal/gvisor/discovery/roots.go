@@ -1,6 +1,7 @@
 package discovery
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -70,12 +71,16 @@ func (r *resolution) fail(path string, err error) {
 	}
 }
 
-// resolve finds the directories that match the patterns.
-func resolve(patterns []string) *resolution {
+// resolve finds the directories that match the patterns. It stops early when the
+// context ends.
+func resolve(ctx context.Context, patterns []string) *resolution {
 	r := &resolution{failed: map[string]error{}, matches: map[string][]string{}}
 	for _, pattern := range patterns {
 		paths, literal := r.expand(pattern)
 		for _, path := range paths {
+			if ctx.Err() != nil {
+				return r
+			}
 			r.add(pattern, path, literal)
 		}
 	}

@@ -36,14 +36,14 @@ func makeDirectories(t *testing.T, base string, n int) {
 func TestResolveLimitsRoots(t *testing.T) {
 	base := t.TempDir()
 	makeDirectories(t, base, maxRoots+2)
-	resolved := resolve([]string{filepath.Join(base, "*"), base})
+	resolved := resolve(t.Context(), []string{filepath.Join(base, "*"), base})
 	assert.Len(t, resolved.roots, maxRoots)
 	assert.Empty(t, resolved.failed)
 	last := fmt.Sprintf("%05d", maxRoots+1)
 	assert.Equal(t, []string{filepath.Join(base, fmt.Sprintf("%05d", maxRoots)), filepath.Join(base, last), base}, resolved.excess)
 
 	patterns := append([]string{filepath.Join(base, "*")}, slices.Repeat([]string{base}, maxRoots)...)
-	resolved = resolve(patterns)
+	resolved = resolve(t.Context(), patterns)
 	assert.Len(t, resolved.roots, maxRoots)
 	assert.Len(t, resolved.excess, maxRoots)
 }
@@ -55,7 +55,7 @@ func TestResolveLimitsFailedRoots(t *testing.T) {
 	for i := range maxRoots + 1 {
 		patterns = append(patterns, filepath.Join(file, fmt.Sprint(i)))
 	}
-	assert.Len(t, resolve(patterns).failed, maxRoots)
+	assert.Len(t, resolve(t.Context(), patterns).failed, maxRoots)
 }
 
 func TestFinderExcessRoots(t *testing.T) {

@@ -15,8 +15,11 @@ import (
 )
 
 // updateRoots adds new roots and removes those that no longer exist.
-func (f *finder) updateRoots() {
-	resolved := resolve(f.patterns)
+func (f *finder) updateRoots(ctx context.Context) {
+	resolved := resolve(ctx, f.patterns)
+	if ctx.Err() != nil {
+		return
+	}
 	for path, err := range resolved.failed {
 		if f.failed[path] == nil {
 			f.logger.Warn("Failed to access gVisor runtime root", zap.String("root", path), zap.Error(err))
