@@ -12,7 +12,7 @@ import (
 // receiverConfig returns a configuration of the receiver for the fleet. It has
 // to be merged with a configuration that has exporters and pipelines.
 func (s *simulation) receiverConfig(f *fleet.Fleet) string {
-	hasGVisor, hasKata := s.fleet.GVisor > 0, s.fleet.Kata+s.fleet.KataRust+s.fleet.KataRustQEMU > 0
+	hasGVisor, hasKata := s.fleet.GVisor+s.fleet.GVisorUnregistered > 0, s.fleet.Kata+s.fleet.KataRust+s.fleet.KataRustQEMU > 0
 	for mode := range maps.Keys(s.fleet.Hostile) {
 		hasKata = hasKata || mode.ForKata()
 		hasGVisor = hasGVisor || !mode.ForKata()

@@ -19,6 +19,8 @@ import (
 func (s *simulation) addFlags(command *cobra.Command) {
 	flags := command.Flags()
 	flags.IntVar(&s.fleet.GVisor, "gvisor", 0, "number of honest gVisor sandboxes")
+	flags.IntVar(&s.fleet.GVisorUnregistered, "gvisor-unregistered", 0,
+		"number of honest gVisor sandboxes without a registration in their state file")
 	flags.IntVar(&s.fleet.Kata, "kata", 0, "number of honest Kata pods of the Go runtime")
 	flags.IntVar(&s.fleet.KataRust, "kata-runtime-rs", 0, "number of honest Kata pods of runtime-rs with Dragonball")
 	flags.IntVar(&s.fleet.KataRustQEMU, "kata-runtime-rs-qemu", 0,
@@ -49,7 +51,7 @@ func (s *simulation) validate() error {
 	fail := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	sum := 0
 	for flag, count := range map[string]int{
-		"gvisor": s.fleet.GVisor, "kata": s.fleet.Kata,
+		"gvisor": s.fleet.GVisor, "gvisor-unregistered": s.fleet.GVisorUnregistered, "kata": s.fleet.Kata,
 		"kata-runtime-rs": s.fleet.KataRust, "kata-runtime-rs-qemu": s.fleet.KataRustQEMU,
 	} {
 		if count < 0 {

@@ -104,6 +104,7 @@ func TestPrintedConfigurationIsValidAndComplete(t *testing.T) {
 	}{
 		"both":               {[]string{"--gvisor=1", "--kata=1"}, true, true},
 		"gVisor only":        {[]string{"--gvisor=1"}, true, false},
+		"unregistered only":  {[]string{"--gvisor-unregistered=1"}, true, false},
 		"Kata only":          {[]string{"--kata-runtime-rs=1"}, false, true},
 		"hostile":            {[]string{"--hostile=old=1"}, true, false},
 		"hostile pods":       {[]string{"--hostile=kata-huge=1"}, false, true},
@@ -150,6 +151,7 @@ func TestInvalidFlags(t *testing.T) {
 	}{
 		"nothing":         {nil, []string{"nothing to simulate"}},
 		"negative":        {[]string{"--gvisor=-1"}, []string{"invalid --gvisor -1: must not be negative"}},
+		"negative count":  {[]string{"--gvisor-unregistered=-1"}, []string{"invalid --gvisor-unregistered -1: must not be negative"}},
 		"points":          {[]string{"--gvisor=1", "--points=1"}, []string{"invalid --points 1: must be at least 2"}},
 		"too many points": {[]string{"--gvisor=1", "--points=1000000"}, []string{"invalid number of points 1000000"}},
 		"churn":           {[]string{"--gvisor=1", "--churn=-1"}, []string{"invalid --churn -1: must be between"}},

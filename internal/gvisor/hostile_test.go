@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/simulate"
 	simfleet "github.com/sandbox-telemetry/sandboxreceiver/internal/simulate/fleet"
@@ -41,6 +42,10 @@ var hostileTests = map[simulate.Mode]struct {
 	simgvisor.Old:                  {longTimeout, 1, sandbox.Rejected},
 	simgvisor.FilterIgnored:        {longTimeout, 1, sandbox.Rejected},
 	simgvisor.Descriptors:          {longTimeout, 1, sandbox.OK},
+	simgvisor.ClockBack:            {longTimeout, 3, sandbox.Rejected},
+	simgvisor.ClockAhead:           {longTimeout, 3, sandbox.Rejected},
+	simgvisor.CreatedAhead:         {longTimeout, 2, sandbox.OK},
+	simgvisor.MixedAnnotations:     {longTimeout, 2, sandbox.OK},
 	simgvisor.LyingRegistration:    {longTimeout, 2, sandbox.OK},
 	simgvisor.ReservedLabels:       {longTimeout, 2, sandbox.OK},
 	simgvisor.LargeRegistration:    {longTimeout, 1, sandbox.Oversize},
@@ -95,4 +100,42 @@ func TestWrongPeer(t *testing.T) {
 	assert.Equal(t, sandbox.Running, s.Status().State)
 	_, err = pull(t, s, longTimeout)
 	assert.NoError(t, err)
+}
+
+// TestHiddenProcess checks that a sandbox whose process does not exist here receives no
+// requests. In the PID namespace of the host, the process has exited; elsewhere, it may
+// be one that cannot be seen.
+func TestHiddenProcess(t *testing.T) {
+	fleet := newFleet(t, simfleet.Options{})
+	simulated := addGVisor(t, fleet, simgvisor.Options{ID: "web", Mode: simgvisor.HiddenProcess})
+	s := watch(t, newRuntime(t, testConfig(fleet.RuntimeRoot()))).get("web")
+	want := sandbox.Unknown
+	if host.InitialPIDNamespace() {
+		want = sandbox.Stopped
+	}
+	assert.Equal(t, want, s.Status().State)
+	_, err := pull(t, s, longTimeout)
+	assert.Contains(t, []sandbox.Outcome{sandbox.WrongPeer, sandbox.Gone}, sandbox.OutcomeOf(err), "%v", err)
+	assert.Zero(t, simulated.Load().Calls)
+}
+
+// TestClockStepsOfSandboxes checks that snapshots are accepted again after one whose
+// time was wrong.
+func TestClockStepsOfSandboxes(t *testing.T) {
+	fleet := newFleet(t, simfleet.Options{})
+	for _, mode := range []simulate.Mode{simgvisor.ClockBack, simgvisor.ClockAhead} {
+		addGVisor(t, fleet, simgvisor.Options{ID: string(mode), Mode: mode})
+	}
+	r := watch(t, newRuntime(t, testConfig(fleet.RuntimeRoot())))
+	for mode, rule := range map[simulate.Mode]string{simgvisor.ClockBack: "before the previous", simgvisor.ClockAhead: "future"} {
+		s := r.get(string(mode))
+		for call := 1; call <= 7; call++ {
+			_, err := pull(t, s, longTimeout)
+			if call%3 == 0 {
+				require.ErrorContains(t, err, rule, mode)
+			} else {
+				require.NoError(t, err, mode)
+			}
+		}
+	}
 }

@@ -1,7 +1,5 @@
 package simulate
 
-import "fmt"
-
 // DecoySecret is in the environment of every simulated workload. It must never
 // appear in anything that the receiver emits or logs.
 const DecoySecret = "decoy-2f61c0d4-do-not-export"
@@ -16,58 +14,29 @@ const (
 	Containerd PodStyle = "containerd"
 	// CRIO names pods in annotations like io.kubernetes.cri-o.KubeName.
 	CRIO PodStyle = "cri-o"
+	// Docker and Podman create containers without a pod of Kubernetes.
+	Docker PodStyle = "docker"
+	Podman PodStyle = "podman"
+	// Contradictory has a cgroup of CRI-O and a bundle of containerd, as no container
+	// runtime creates them.
+	Contradictory PodStyle = "contradictory"
 )
+
+// PodStyles are all styles except [NoPod].
+var PodStyles = []PodStyle{Containerd, CRIO, Docker, Podman, Contradictory}
 
 // Pod is the Kubernetes pod of a sandbox. The zero value is no pod.
 type Pod struct {
 	Style                PodStyle
 	Name, Namespace, UID string
+	// Forging pods also have annotations that name another pod, see
+	// [ForgedPodName].
+	Forging bool
 }
 
 // NewPod returns the pod of a sandbox, with a UID that derives from the number.
 func NewPod(style PodStyle, sandboxID string, number uint64) Pod {
 	return Pod{Style: style, Name: "simulated-" + sandboxID[:min(8, len(sandboxID))], Namespace: "default", UID: uuid(number)}
-}
-
-// Annotations returns the OCI annotations of one container of the pod. The
-// container name is empty for the root container, which is the pod itself.
-func (p Pod) Annotations(sandboxID, containerName string) map[string]string {
-	kind := "sandbox"
-	if containerName != "" {
-		kind = "container"
-	}
-	var annotations map[string]string
-	switch p.Style {
-	case Containerd:
-		annotations = map[string]string{
-			"io.kubernetes.cri.container-type":    kind,
-			"io.kubernetes.cri.sandbox-id":        sandboxID,
-			"io.kubernetes.cri.sandbox-name":      p.Name,
-			"io.kubernetes.cri.sandbox-namespace": p.Namespace,
-			"io.kubernetes.cri.sandbox-uid":       p.UID,
-		}
-		if containerName != "" {
-			annotations["io.kubernetes.cri.container-name"] = containerName
-			annotations["io.kubernetes.cri.image-name"] = "registry.invalid/" + containerName + ":1"
-		}
-	case CRIO:
-		annotations = map[string]string{
-			"io.kubernetes.cri-o.ContainerType": kind,
-			"io.kubernetes.cri-o.SandboxID":     sandboxID,
-			"io.kubernetes.cri-o.KubeName":      p.Name,
-			"io.kubernetes.cri-o.Namespace":     p.Namespace,
-			"io.kubernetes.cri-o.Labels":        fmt.Sprintf(`{"io.kubernetes.pod.uid":%q}`, p.UID),
-			// The labels of the kubelet, which CRI-O also adds as annotations.
-			"io.kubernetes.pod.name":      p.Name,
-			"io.kubernetes.pod.namespace": p.Namespace,
-			"io.kubernetes.pod.uid":       p.UID,
-		}
-		if containerName != "" {
-			annotations["io.kubernetes.cri-o.ContainerName"] = containerName
-			annotations["io.kubernetes.container.name"] = containerName
-		}
-	}
-	return annotations
 }
 
 // CgroupPath returns the path of a container's cgroup with the driver cgroupfs.
@@ -76,8 +45,12 @@ func (p Pod) CgroupPath(containerID string) string {
 	switch p.Style {
 	case Containerd:
 		return parent + containerID
-	case CRIO:
+	case CRIO, Contradictory:
 		return parent + "crio-" + containerID
+	case Docker:
+		return "/docker/" + containerID
+	case Podman:
+		return "/libpod_parent/libpod-" + containerID
 	}
 	return "/" + containerID
 }
@@ -86,8 +59,12 @@ func (p Pod) CgroupPath(containerID string) string {
 // It is empty if there is no pod.
 func (p Pod) BundlePath(containerID string) string {
 	switch p.Style {
-	case Containerd:
+	case Containerd, Contradictory:
 		return "/run/containerd/io.containerd.runtime.v2.task/k8s.io/" + containerID
+	case Docker:
+		return "/run/docker/containerd/daemon/io.containerd.runtime.v2.task/moby/" + containerID
+	case Podman:
+		return "/var/lib/containers/storage/overlay-containers/" + containerID + "/userdata"
 	case CRIO:
 		return "/run/containers/storage/overlay-containers/" + containerID + "/userdata"
 	}

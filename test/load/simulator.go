@@ -59,8 +59,10 @@ func simulateChild(task json.RawMessage, parent *parent) (failed error) {
 	}
 	defer func() { failed = errors.Join(failed, fleet.Close()) }()
 	sandboxes := simulated{RuntimeRoot: fleet.RuntimeRoot(), StoragePaths: fleet.StoragePaths(), MetricServer: fleet.MetricServer()}
-	for range s.Steady {
-		sandbox, err := fleet.AddGVisor(simgvisor.Options{Steady: true})
+	for i := range s.Steady {
+		// Every second one has to be learned in spite of those that attack with their
+		// registrations.
+		sandbox, err := fleet.AddGVisor(simgvisor.Options{Steady: true, Unregistered: i%2 == 1})
 		if err != nil {
 			return err
 		}

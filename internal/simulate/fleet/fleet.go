@@ -19,6 +19,9 @@ import (
 type Options struct {
 	// GVisor is the number of honest gVisor sandboxes.
 	GVisor int
+	// GVisorUnregistered is the number of honest gVisor sandboxes without a
+	// registration in their state file.
+	GVisorUnregistered int
 	// Kata, KataRust and KataRustQEMU are the numbers of honest Kata pods: of the
 	// Go runtime, of runtime-rs with Dragonball, and of runtime-rs with QEMU,
 	// whose shim crashes on a request for metrics.
@@ -100,8 +103,8 @@ func (f *Fleet) fill(dir string) error {
 			return err
 		}
 	}
-	for range f.options.GVisor {
-		if _, err := f.AddGVisor(gvisor.Options{}); err != nil {
+	for i := range f.options.GVisor + f.options.GVisorUnregistered {
+		if _, err := f.AddGVisor(gvisor.Options{Unregistered: i >= f.options.GVisor}); err != nil {
 			return err
 		}
 	}

@@ -45,15 +45,16 @@ func points(t *testing.T, s *gvisor.Sandbox) int {
 
 func TestFleetHasTheSandboxesOfItsOptions(t *testing.T) {
 	f := newFleet(t, Options{
-		GVisor: 3, Kata: 2, KataRust: 1, KataRustQEMU: 1, Points: 12,
+		GVisor: 2, GVisorUnregistered: 1, Kata: 2, KataRust: 1, KataRustQEMU: 1, Points: 12,
 		Hostile: map[simulate.Mode]int{gvisor.Stall: 2, kata.Huge: 1},
 	})
 	assert.Len(t, f.GVisor(), 5)
 	assert.Len(t, f.Kata(), 5)
 	assert.Equal(t, 12, points(t, f.GVisor()[0]))
 	var modes []simulate.Mode
-	for _, s := range f.GVisor() {
+	for i, s := range f.GVisor() {
 		modes = append(modes, s.Mode())
+		assert.Equal(t, i == 2, s.Options().Unregistered)
 	}
 	assert.Equal(t, []simulate.Mode{"", "", "", gvisor.Stall, gvisor.Stall}, modes)
 	for _, path := range f.StoragePaths() {

@@ -13,14 +13,16 @@
 //     refuse, stall, stall-midway, trickle, truncated, garbage, endless-string,
 //     endless-array, deep-nesting, huge, late, descriptors.
 //   - Well-formed snapshots with false contents: counter-down, unknown-metric,
-//     help-changed, duplicate, future, old, filter-ignored.
+//     help-changed, duplicate, future, old, filter-ignored,
+//     clock-back, clock-ahead.
 //   - Registrations that are false, from sandboxes without one in their state
 //     file: lying-registration, reserved-labels,
 //     large-registration, distinct-registration.
 //   - What the sandbox uses, while everything else is honest: usage-cpu-jump,
 //     usage-cpu-fall, usage-memory, usage-many-interfaces, usage-new-interfaces,
 //     usage-unknown-containers, usage-refused, usage-stall, usage-garbage.
-//   - State files that are wrong or unreadable: wrong-peer, half-written, locked.
+//   - State files that are wrong or unreadable: wrong-peer, half-written, locked,
+//     hidden-process, created-ahead, mixed-annotations.
 //
 // To add a mode, declare its constant and add an entry to the table in modes.go:
 // send replaces sending the response, alter changes the contents of a snapshot;

@@ -31,6 +31,12 @@ const (
 	WrongPeer     simulate.Mode = "wrong-peer"
 	HalfWritten   simulate.Mode = "half-written"
 	Locked        simulate.Mode = "locked"
+	HiddenProcess simulate.Mode = "hidden-process"
+	ClockBack     simulate.Mode = "clock-back"
+	ClockAhead    simulate.Mode = "clock-ahead"
+	CreatedAhead  simulate.Mode = "created-ahead"
+
+	MixedAnnotations simulate.Mode = "mixed-annotations"
 	// The sandboxes of these modes have no registration in their state file.
 	LyingRegistration simulate.Mode = "lying-registration"
 	ReservedLabels    simulate.Mode = "reserved-labels"
@@ -104,6 +110,34 @@ var snapshotModes = []mode{
 	{name: WrongPeer, description: "names a process in the state file that is not the one listening on the socket"},
 	{name: HalfWritten, description: "leaves a state file that is half written and not locked"},
 	{name: Locked, description: "keeps its state file locked, as if its creation never finished"},
+	{
+		name:        HiddenProcess,
+		description: "names a process in the state file that cannot be seen, like one of another PID namespace",
+	},
+	{
+		name: ClockBack, description: "sets the time of every third snapshot back by 5 s",
+		alter: func(plan *snapshotPlan, call int64) {
+			if call%3 == 0 {
+				plan.when = plan.when.Add(-5 * time.Second)
+			}
+		},
+	},
+	{
+		name: ClockAhead, description: "sets the time of every third snapshot ahead by an hour",
+		alter: func(plan *snapshotPlan, call int64) {
+			if call%3 == 0 {
+				plan.when = plan.when.Add(time.Hour)
+			}
+		},
+	},
+	{
+		name:        CreatedAhead,
+		description: "was created an hour ahead, like any sandbox after the host's clock was set back by an hour",
+	},
+	{
+		name:        MixedAnnotations,
+		description: "has annotations of containerd, CRI-O, Docker and podman that name another pod",
+	},
 	{
 		name: LyingRegistration, description: "registers the metrics of others with other types and help texts",
 		build: lyingBuild,

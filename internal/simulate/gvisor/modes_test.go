@@ -45,6 +45,12 @@ var modeChecks = map[simulate.Mode]func(*testing.T, *Sandbox){
 	WrongPeer:     checkWrongPeer,
 	HalfWritten:   checkHalfWritten,
 	Locked:        checkLocked,
+	HiddenProcess: checkHiddenProcess,
+	ClockBack:     checkClockBack,
+	ClockAhead:    checkClockAhead,
+	CreatedAhead:  checkCreatedAhead,
+
+	MixedAnnotations: checkMixedAnnotations,
 
 	LyingRegistration: checkLyingRegistration,
 	ReservedLabels:    checkReservedLabels,

@@ -47,7 +47,8 @@ type Options struct {
 	Unregistered bool
 	// Containers is the number of containers in addition to the root container.
 	Containers int
-	// Pod selects the container runtime that created the pod, if there is one.
+	// Pod selects the container runtime that created the pod, if there is one. The
+	// default in the mode [MixedAnnotations] is one chosen by the seed.
 	Pod simulate.PodStyle
 	// Delay is the delay of a response in the mode [Late]; the default is 30 s.
 	Delay time.Duration
@@ -94,8 +95,12 @@ func New(root *Root, options Options) (*Sandbox, error) {
 	if limit := len(theBuild().points); options.Points < 2 || options.Points > limit {
 		return nil, fmt.Errorf("invalid number of points %d: must be between 2 and %d", options.Points, limit)
 	}
-	if options.Pod != simulate.NoPod {
-		s.pod = simulate.NewPod(options.Pod, options.ID, root.Seeds.Next())
+	if options.Mode == MixedAnnotations && options.Pod == simulate.NoPod {
+		s.options.Pod = simulate.PodStyles[root.Seeds.Next()%uint64(len(simulate.PodStyles))]
+	}
+	if s.options.Pod != simulate.NoPod {
+		s.pod = simulate.NewPod(s.options.Pod, options.ID, root.Seeds.Next())
+		s.pod.Forging = options.Mode == MixedAnnotations
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -110,6 +115,9 @@ func (s *Sandbox) ID() string { return s.options.ID }
 
 // Mode returns the hostile mode, which is empty for an honest sandbox.
 func (s *Sandbox) Mode() simulate.Mode { return s.options.Mode }
+
+// Pod returns the pod of the sandbox.
+func (s *Sandbox) Pod() simulate.Pod { return s.pod }
 
 // Options returns the options of the sandbox with all defaults filled in.
 func (s *Sandbox) Options() Options { return s.options }

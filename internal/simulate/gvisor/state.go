@@ -38,8 +38,14 @@ func (s *Sandbox) newState(created time.Time, restored bool) stateFile {
 		placeholder := registrationPlaceholder
 		state.Sandbox.RegisteredMetrics = &placeholder
 	}
-	if s.options.Mode == WrongPeer {
+	switch s.options.Mode {
+	case WrongPeer:
 		state.Sandbox.PID = anotherProcess()
+	case HiddenProcess:
+		state.Sandbox.PID = hiddenProcess
+	case CreatedAhead:
+		state.CreatedAt = state.CreatedAt.Add(time.Hour)
+		state.Sandbox.StartTime = state.Sandbox.StartTime.Add(time.Hour)
 	}
 	if restored {
 		state.Sandbox.Restored = true
@@ -61,6 +67,9 @@ func anotherProcess() int {
 	}
 	return 1
 }
+
+// hiddenProcess is the largest process ID. It practically never exists.
+const hiddenProcess = 1<<22 - 1
 
 // newStateSpec returns the OCI spec of a container.
 func newStateSpec(bundle, cgroup string, annotations map[string]string) stateSpec {

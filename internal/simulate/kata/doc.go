@@ -18,6 +18,7 @@
 //   - A guest that forges metrics: kata-forged-host, kata-spoofed-labels,
 //     kata-type-flips, kata-quoted-names, kata-newline-injection. Every forged
 //     sample has the value [ForgedValue].
+//   - Files that are wrong: kata-created-ahead, kata-mixed-annotations.
 //
 // To add a mode, declare its constant and add an entry to the table in modes.go:
 // guest inserts text into the guest part, send replaces sending the response.

@@ -18,9 +18,12 @@ const (
 	Huge             simulate.Mode = "kata-huge"
 	ManySeries       simulate.Mode = "kata-many-series"
 	MissingNewline   simulate.Mode = "kata-missing-newline"
+	CreatedAhead     simulate.Mode = "kata-created-ahead"
+	MixedAnnotations simulate.Mode = "kata-mixed-annotations"
 )
 
-// mode defines how a hostile pod differs from an honest one.
+// mode defines how a hostile pod differs from an honest one. The modes without
+// functions are implemented where sockets and files are created.
 type mode struct {
 	name        simulate.Mode
 	description string
@@ -82,6 +85,14 @@ var modes = []mode{
 		description: "ends the guest's text without a line break:" +
 			" the Go runtime spins and never finishes, runtime-rs joins two lines",
 		send: sendWithoutNewline,
+	},
+	{
+		name:        CreatedAhead,
+		description: "has files from an hour ahead, like any pod after the host's clock was set back by an hour",
+	},
+	{
+		name:        MixedAnnotations,
+		description: "has annotations of containerd, CRI-O, Docker and podman that name another pod",
 	},
 }
 

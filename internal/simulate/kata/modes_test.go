@@ -35,6 +35,8 @@ var modeChecks = map[simulate.Mode]func(*testing.T, *Pod){
 	Huge:             checkHuge,
 	ManySeries:       checkManySeries,
 	MissingNewline:   checkMissingNewline,
+	CreatedAhead:     checkCreatedAhead,
+	MixedAnnotations: checkMixedAnnotations,
 }
 
 func TestEachModeMatchesItsDescription(t *testing.T) {

@@ -36,7 +36,7 @@ type Options struct {
 	// firecracker crash on a request for metrics, as real ones do.
 	Hypervisor string
 	// Pod selects the container runtime that created the pod; the default is
-	// containerd.
+	// containerd, in the mode [MixedAnnotations] one chosen by the seed.
 	Pod simulate.PodStyle
 	// NoGuest pods send the host part only, as confidential ones do.
 	NoGuest bool
@@ -74,6 +74,9 @@ func New(storage *Storage, options Options) (*Pod, error) {
 	}
 	if options.Pod == simulate.NoPod {
 		options.Pod = simulate.Containerd
+		if options.Mode == MixedAnnotations {
+			options.Pod = simulate.PodStyles[storage.Seeds.Next()%uint64(len(simulate.PodStyles))]
+		}
 	}
 	p := &Pod{storage: storage, options: options, created: time.Now(), seed: storage.Seeds.Next()}
 	if options.Mode != "" {
@@ -82,6 +85,7 @@ func New(storage *Storage, options Options) (*Pod, error) {
 		}
 	}
 	p.pod = simulate.NewPod(options.Pod, options.ID, p.seed)
+	p.pod.Forging = options.Mode == MixedAnnotations
 	if err := p.begin(); err != nil {
 		return nil, errors.Join(err, p.Remove())
 	}
@@ -99,6 +103,9 @@ func (p *Pod) Options() Options { return p.options }
 
 // PodName returns the name of the Kubernetes pod in the runtime's files.
 func (p *Pod) PodName() string { return p.pod.Name }
+
+// Pod returns the Kubernetes pod.
+func (p *Pod) Pod() simulate.Pod { return p.pod }
 
 // SocketPath returns the path of the shim monitor socket.
 func (p *Pod) SocketPath() string { return filepath.Join(p.directory, "shim-monitor.sock") }
@@ -155,7 +162,12 @@ func (p *Pod) begin() error {
 		return err
 	}
 	if p.options.Rust {
-		return p.writeFiles()
+		if err := p.writeFiles(); err != nil {
+			return err
+		}
+	}
+	if p.options.Mode == CreatedAhead {
+		return p.moveAhead()
 	}
 	return nil
 }

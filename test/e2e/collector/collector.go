@@ -29,6 +29,12 @@ type Collector struct {
 // ones. Internal telemetry is off unless a configuration enables it.
 func Start(t *testing.T, configs ...string) *Collector {
 	t.Helper()
+	return StartWith(t, nil, configs...)
+}
+
+// StartWith is like [Start], with options of the process.
+func StartWith(t *testing.T, options []process.Option, configs ...string) *Collector {
+	t.Helper()
 	command := []string{
 		process.Built(t, "otelcol-sandbox"),
 		"--config", "yaml:service::telemetry::metrics::level: none",
@@ -44,7 +50,7 @@ func Start(t *testing.T, configs ...string) *Collector {
 		}
 		command = append(command, "--config", config)
 	}
-	c := &Collector{process.Start(t, command)}
+	c := &Collector{process.Start(t, command, options...)}
 	process.Eventually(t, Timeout, func() error {
 		if err := c.Running(); err != nil {
 			t.Fatal(err)
