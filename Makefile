@@ -81,6 +81,9 @@ fuzz: ## Run every fuzz target with FUZZTIME inputs, for example 50000x.
 # timeout: a mutant that only timed out does not count. Do not add --test-cpu:
 # gremlins 0.6.0 passes it to go test in a way that makes every run fail, which
 # counts as killed.
+#
+# The tests themselves keep their TMPDIR, because in a longer one the addresses
+# of sockets are too long. Without vet, only tests detect mutants.
 MUTATIONFLAGS ?= --workers 1 --timeout-coefficient 10
 
 .PHONY: mutation
@@ -90,7 +93,8 @@ mutation: $(GREMLINS) ## Test the tests of PKG, for example ./internal/collect, 
 	@copy=$$(mktemp -d); trap 'rm -rf "$$copy"' EXIT; mkdir "$$copy/module" "$$copy/work"; \
 		tar -c --exclude=./_build --exclude=./.git . | tar -x -C "$$copy/module"; \
 		cd "$$copy/module"; \
-		TMPDIR="$$copy/work" "$(CURDIR)/$(GREMLINS)" unleash $(MUTATIONFLAGS) --output-statuses lct "$(PKG)"
+		GOFLAGS="$$(go env GOFLAGS) -vet=off '-exec=env TMPDIR=$${TMPDIR:-/tmp}'" TMPDIR="$$copy/work" \
+		"$(CURDIR)/$(GREMLINS)" unleash $(MUTATIONFLAGS) --output-statuses lct "$(PKG)"
 	@echo "internal/tools/mutation/survivors.md lists the survivors that change nothing."
 
 $(GREMLINS): internal/tools/mutation/go.mod

@@ -130,13 +130,33 @@ func TestStatusAfterAPanic(t *testing.T) {
 	require.True(t, ok)
 	one.armed.Store(true)
 	assert.Equal(t, sandbox.Status{State: sandbox.Running}, isolated.Status())
-	one.armed.Store(false)
-	one.setState(sandbox.Booting)
-	assert.Equal(t, sandbox.Booting, isolated.Status().State)
-	one.armed.Store(true)
-	assert.Equal(t, sandbox.Booting, isolated.Status().State)
+	for _, state := range []sandbox.State{sandbox.Booting, sandbox.Stopped} {
+		one.armed.Store(false)
+		one.setState(state)
+		assert.Equal(t, state, isolated.Status().State)
+		one.armed.Store(true)
+		assert.Equal(t, state, isolated.Status().State)
+	}
 	h.settings.Telemetry.Shutdown()
 	require.NoError(t, h.self.Shutdown(t.Context()))
+}
+
+// TestPanicsAreLoggedOncePerMinute lets a sandbox panic every 20 seconds.
+func TestPanicsAreLoggedOncePerMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _, _, stop := newTestScheduler(t, nil)
+		h.started = time.Now()
+		time.Sleep(time.Hour)
+		one := &buggy{fakeSandbox: newFake("a"), method: "Status"}
+		isolated, _ := h.isolate(one)
+		one.armed.Store(true)
+		for i, want := range []int{1, 1, 1, 2, 2, 2, 3} {
+			isolated.Status()
+			assert.Equal(t, want, h.logs.FilterMessageSnippet("Panic in the code").Len(), "panic %d", i)
+			time.Sleep(panicLogInterval / 3)
+		}
+		stop()
+	})
 }
 
 // buggyRuntime panics in Watch and AppendRuntimeMetrics.

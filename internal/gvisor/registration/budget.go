@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"unsafe"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
 // Budget limits what the registrations that come from sandboxes themselves retain
@@ -69,8 +71,23 @@ func (m *Metric) retained() int {
 		}
 	}
 	if m.unknown {
-		// Both descriptors, with names and label keys.
-		size += int(unsafe.Sizeof(*m.Family)) + 2*(len(m.Path)+len(m.Name)) + 2*len(m.Fields)*2*text
+		size += retainedBy(m.Family)
+		if m.Type == Histogram {
+			size += retainedBy(m.Min) + retainedBy(m.Max) + retainedBy(m.SSD)
+		}
+	}
+	return size
+}
+
+// retainedBy returns the approximate number of bytes that the family of an unknown
+// metric retains. All of them share the description.
+func retainedBy(family *sandbox.Family) int {
+	size := int(unsafe.Sizeof(*family))
+	for _, descriptor := range []*sandbox.Descriptor{&family.OTel, &family.Prometheus} {
+		size += len(descriptor.Name)
+		for _, key := range descriptor.LabelKeys {
+			size += int(unsafe.Sizeof(key)) + len(key)
+		}
 	}
 	return size
 }

@@ -137,6 +137,21 @@ func TestCacheLimitsEntriesInUse(t *testing.T) {
 	assert.LessOrEqual(t, len(c.entries), maxEntries)
 }
 
+// TestSweepsBecomeRarer shows that the cost of sweeping does not grow with each
+// sandbox, and that a sweep does not drop what is in use.
+func TestSweepsBecomeRarer(t *testing.T) {
+	c := NewCache("", Limits{})
+	kept, err := c.Get([]byte(registered(metric(nil))))
+	require.NoError(t, err)
+	for i := range 2 * minSweep {
+		_, err := c.Get(fmt.Appendf(nil, `{"new":%d,%s`, i, registered(metric(nil))[1:]))
+		require.NoError(t, err)
+	}
+	assert.Len(t, c.entries, 2*minSweep+1)
+	assert.Equal(t, 4*minSweep, c.sweepAt, "the number of entries at the last sweep, doubled")
+	runtime.KeepAlive(kept)
+}
+
 func TestCacheConcurrentUse(t *testing.T) {
 	c := NewCache("", Limits{})
 	raws := make([][]byte, 20)

@@ -156,6 +156,27 @@ func TestStateFilesMakeMetricsKnown(t *testing.T) {
 	runtime.KeepAlive(before)
 }
 
+// TestStateFilesReplaceHelpTexts vouches for a metric of the table with the same
+// help text, which changes nothing, and with another one, which sandboxes that
+// are learned later have.
+func TestStateFilesReplaceHelpTexts(t *testing.T) {
+	const ofTable = "Number of file opens."
+	for _, help := range []string{ofTable, "Number of opened files."} {
+		known := NewKnown("", false)
+		cache := NewFirstUseCache(known, Limits{}, Budget{})
+		raw := []byte(registered(opens(nil)))
+		before, err := cache.Get(raw)
+		require.NoError(t, err)
+		vouched, err := Parse([]byte(registered(opens(keys{"description": help}))), "", Limits{})
+		require.NoError(t, err)
+		known.Vouch(vouched)
+		after, err := cache.Get(raw)
+		require.NoError(t, err)
+		assert.Equal(t, help, after.Metrics[0].Family.Prometheus.Description)
+		assert.Equal(t, help == ofTable, before == after, "parsed once if %q", help)
+	}
+}
+
 func TestVouchedMetricsAreLimited(t *testing.T) {
 	known := NewKnown("", false)
 	for i := range 3 {

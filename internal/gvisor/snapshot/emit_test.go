@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -72,6 +73,24 @@ func TestPointsAreSortedByPath(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, formatPoints(want), formatPoints(got))
 	}
+}
+
+// TestManySeriesKeepTheirValues reads more series than fit into one word of a
+// bitmap, in descending order.
+func TestManySeriesKeepTheirValues(t *testing.T) {
+	reg := hexRegistration(t, 2)
+	response := newResponse(reg, testTime)
+	const digits = "0123456789abcde"
+	var want strings.Builder
+	for i := range len(digits) * len(digits) {
+		p, q := digits[i/len(digits):][:1], digits[i%len(digits):][:1]
+		response.number("c", int64(i), "p", p, "q", q)
+		fmt.Fprintf(&want, "gvisor.c p=%q q=%q %d\n", p, q, i)
+	}
+	slices.Reverse(response.entries)
+	r, err := read(NewVerifier(reg, Settings{}), response.String())
+	require.NoError(t, err)
+	assert.Equal(t, want.String(), formatPoints(r))
 }
 
 func TestZeroFill(t *testing.T) {

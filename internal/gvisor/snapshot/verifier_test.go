@@ -143,6 +143,37 @@ func TestErrorTexts(t *testing.T) {
 	assert.Less(t, len(err.Error()), 500)
 }
 
+// TestErrorTextsOfComparisons checks the values in errors about two snapshots: they
+// are all that a user sees of the first one.
+func TestErrorTextsOfComparisons(t *testing.T) {
+	reg := testRegistration(t)
+	const rejected = "rejected: invalid snapshot "
+	for _, test := range []struct {
+		first, second *response
+		want          string
+	}{
+		{
+			newResponse(reg, testTime), newResponse(reg, testTime.Add(-2*time.Second)),
+			rejected + "(order): taken 2s before the previous snapshot",
+		},
+		{
+			newResponse(reg, testTime).number("disk_reads", 5), newResponse(reg, testTime).number("disk_reads", 4),
+			rejected + `(counter_decreased): metric "disk_reads": from 5 to 4`,
+		},
+		{
+			latency(4, 2, 2, `{"float":1.53125}`, 0, 2, 0, 0)(newResponse(reg, testTime)),
+			latency(6, 2, 2, `{"float":1.25}`, 0, 3, 0, 0)(newResponse(reg, testTime)),
+			rejected + `(` + string(RuleSSDFell) + `): metric "disk_latency": from 1.53125 to 1.25`,
+		},
+	} {
+		v := NewVerifier(reg, Settings{})
+		_, err := read(v, test.first.String())
+		require.NoError(t, err)
+		_, err = read(v, test.second.String())
+		assert.EqualError(t, err, test.want)
+	}
+}
+
 func TestErrorsOfSource(t *testing.T) {
 	reg := testRegistration(t)
 	for _, test := range []struct {

@@ -82,6 +82,19 @@ func TestHistograms(t *testing.T) {
 	}
 }
 
+// TestCountsAreExact reads the largest count below which a float64 holds every
+// whole number, and one beyond it.
+func TestCountsAreExact(t *testing.T) {
+	const largest = 1 << 53
+	for count, want := range map[float64]string{largest: "", largest + 2: "inconsistent 1"} {
+		text := histogramText("wait", []float64{10: count}, "8", fmt.Sprint(count))
+		reading := read(t, New(catalog.Go, "qemu", settingsFor(t, "prometheus")), text)
+		if got := dropped(reading); got != want {
+			t.Errorf("count %v: dropped %q, want %q", count, got, want)
+		}
+	}
+}
+
 func TestSummary(t *testing.T) {
 	text := func(values, sum, count string) string {
 		var out strings.Builder

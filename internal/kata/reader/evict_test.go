@@ -46,6 +46,31 @@ func TestEviction(t *testing.T) {
 	}
 }
 
+// TestOldestLabelValuesAreEvictedFirst has interfaces that vanish one after the
+// other, in another order than that in which they appeared.
+func TestOldestLabelValuesAreEvictedFirst(t *testing.T) {
+	settings := limitedSettings(t, func(l *limits) { l.guestLabelValues, l.evictedLabelValues = 5, 1 })
+	r := New(catalog.Go, "qemu", settings)
+	all := interfaceLines(0, 5)
+	for _, present := range [][]int{{0, 1, 2, 3}, {0, 1, 3}, {0, 3}, {3, 4}} {
+		var lines []string
+		for _, i := range present {
+			lines = append(lines, all[i])
+		}
+		// Numbers of CPUs are no label values that could be evicted.
+		pull(t, r, append(lines, `kata_guest_cpu_time{cpu="0",item="user"} 1`)...)
+	}
+	for i, evicted := range []string{"if2", "if1", "if0"} {
+		if r.labelValues.find([]byte(evicted)) == 0 {
+			t.Fatalf("%s was evicted too soon: %v", evicted, r.labelValues.ids)
+		}
+		pull(t, r, interfaceLines(10+i, 11+i)...)
+		if r.labelValues.find([]byte(evicted)) != 0 {
+			t.Fatalf("%s, which is missing longest, was not evicted: %v", evicted, r.labelValues.ids)
+		}
+	}
+}
+
 // hostInterface returns a response in which the host has an interface.
 func hostInterface(name string) string {
 	return "# TYPE kata_hypervisor_netdev gauge\n" +

@@ -126,6 +126,12 @@ var sampleTests = []struct {
 		[]string{"kata.agent.thread.count{} 2"},
 		"timestamped 1",
 	},
+	{
+		"zero counter",
+		[]string{`kata_guest_cpu_time{cpu="0",item="user"} 0`},
+		[]string{"kata.guest.cpu.logical.time{cpu.logical_number=0,cpu.mode=user} 0"},
+		"",
+	},
 	{"negative counter", []string{`kata_guest_cpu_time{cpu="0",item="user"} -1`}, nil, "negative 1"},
 	{"negative gauge", []string{`kata_agent_threads -1`}, []string{"kata.agent.thread.count{} -1"}, ""},
 	{
@@ -212,6 +218,7 @@ func TestHostValues(t *testing.T) {
 		{"process missing", "kata_virtiofsd_threads 0", "", "0"},
 		{"process present", "kata_virtiofsd_threads 3", "3", "3"},
 		{"wrapped", "kata_shim_pod_overhead_memory_in_bytes 1.8446744073709519e+19", "-32768", "1.8446744073709519e+19"},
+		{"lowest wrapped", "kata_shim_pod_overhead_memory_in_bytes 9.223372036854776e+18", "-9.223372036854776e+18", "9.223372036854776e+18"},
 		{"not wrapped", "kata_shim_pod_overhead_memory_in_bytes 1.71966464e+08", "1.71966464e+08", "1.71966464e+08"},
 		{"not yet known", "kata_shim_pod_overhead_cpu 0", "", "0"},
 		{"negative overhead", "kata_shim_pod_overhead_cpu -2.5", "-2.5", "-2.5"},

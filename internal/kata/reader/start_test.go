@@ -2,6 +2,7 @@ package reader
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,6 +40,19 @@ func TestStart(t *testing.T) {
 			if !reading.Start.Equal(test.want) {
 				t.Errorf("%s, %s: start %v, want %v", test.name, families, reading.Start, test.want)
 			}
+		}
+	}
+}
+
+// TestStartIsUnknown reads a text without a start time if the creation time of the
+// socket is not known either.
+func TestStartIsUnknown(t *testing.T) {
+	r := New(catalog.Go, "qemu", settingsFor(t, "otel"))
+	for _, text := range []string{minimalGo, startText("0")} {
+		reading := newReading()
+		reading.Start = time.Time{}
+		if err := r.Read(strings.NewReader(text), reading); err != nil || !reading.Start.IsZero() {
+			t.Errorf("start %v, %v; want none", reading.Start, err)
 		}
 	}
 }
