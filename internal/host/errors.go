@@ -19,6 +19,15 @@ var (
 	ErrTooMany = errors.New("too many watched processes")
 	// ErrWouldBlock is returned if nothing can be read or written yet.
 	ErrWouldBlock = errors.New("operation would block")
+	// ErrCgroupPath is returned for the path of the root of the cgroups, and for one
+	// that leads out of them.
+	ErrCgroupPath = errors.New("invalid cgroup path")
+	// ErrHidden is returned if a process exists, but the proc filesystem hides it
+	// (mount option hidepid).
+	ErrHidden = errors.New("process is hidden (proc is mounted with hidepid)")
+	// ErrNoChildren is returned if the kernel does not list the children of
+	// processes (CONFIG_PROC_CHILDREN).
+	ErrNoChildren = errors.New("the kernel does not list child processes")
 	// errInvalidNumber is returned if a file does not hold a single number.
 	errInvalidNumber = errors.New("invalid number")
 )

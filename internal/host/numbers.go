@@ -2,7 +2,6 @@ package host
 
 import (
 	"bytes"
-	"fmt"
 	"math"
 )
 
@@ -45,17 +44,4 @@ func parseNumber(text []byte) (uint64, bool) {
 		value = value*10 + digit
 	}
 	return value, len(text) > 0
-}
-
-// readNumber reads a file that holds a single number.
-func readNumber(path string) (uint64, error) {
-	var value uint64
-	err := readSmall(path, func(data []byte) error {
-		var ok bool
-		if value, ok = parseNumber(bytes.TrimSpace(data)); !ok {
-			return fmt.Errorf("%s: %w", path, errInvalidNumber)
-		}
-		return nil
-	})
-	return value, err
 }

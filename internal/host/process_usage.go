@@ -2,6 +2,7 @@ package host
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -114,7 +115,8 @@ func (p Processes) OpenFiles(pid int) (int, error) {
 }
 
 // Children returns the running child processes that the threads of a process
-// have started. Without CONFIG_PROC_CHILDREN, the kernel lists none.
+// have started. If the kernel was built without CONFIG_PROC_CHILDREN, the error is
+// [ErrNoChildren].
 func (p Processes) Children(pid int) ([]int, error) {
 	path := p.path(pid, "task")
 	directory, err := os.Open(path)
@@ -124,10 +126,11 @@ func (p Processes) Children(pid int) ([]int, error) {
 	threads, _ := directory.Readdirnames(maxThreads)
 	_ = directory.Close()
 	var children []int
+	listed := false
 	for _, thread := range threads {
 		// A thread may have ended in the meantime, and its children then belong
 		// to another thread.
-		_ = readSmall(filepath.Join(path, thread, "children"), func(data []byte) error {
+		err := readSmall(filepath.Join(path, thread, "children"), func(data []byte) error {
 			for field := range bytes.FieldsSeq(data) {
 				if child, err := strconv.Atoi(string(field)); err == nil && child > 0 {
 					children = append(children, child)
@@ -135,6 +138,10 @@ func (p Processes) Children(pid int) ([]int, error) {
 			}
 			return nil
 		})
+		listed = listed || err == nil
+	}
+	if _, err := os.Lstat(path); err == nil && !listed {
+		return nil, fmt.Errorf("pid %d: %w", pid, ErrNoChildren)
 	}
 	return children, nil
 }

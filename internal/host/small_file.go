@@ -6,6 +6,10 @@ import "sync"
 // read as a whole.
 const maxSmallFile = 256 << 10
 
+// firstSmallFile is the initial size of a buffer, into which most files of a cgroup
+// fit.
+const firstSmallFile = 4 << 10
+
 var smallFileBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // readSmall passes the content of a small file to parse, which must not retain

@@ -25,3 +25,14 @@ func newEpoll() (*os.File, error)                    { return nil, ErrUnsupporte
 func watchExit(*os.File, int) (io.Closer, error)     { return nil, ErrUnsupported }
 func endedProcesses(int) []int                       { return nil }
 func processExists(int) bool                         { return false }
+
+// directory is a directory of a cgroup filesystem.
+type directory int
+
+func openDirectory(string) (directory, error)         { return 0, ErrUnsupported }
+func openExact(string) (directory, bool, error)       { return 0, false, ErrUnsupported }
+func (directory) open(string) (directory, error)      { return 0, ErrUnsupported }
+func (directory) id() (FileID, error)                 { return FileID{}, ErrUnsupported }
+func (directory) close()                              {}
+func (directory) read(string, []byte) ([]byte, error) { return nil, ErrUnsupported }
+func missing(error) bool                              { return false }

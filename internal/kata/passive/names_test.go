@@ -32,10 +32,11 @@ func TestSamplesAreInTheCatalog(t *testing.T) {
 		write(t, filepath.Join(m.proc, pid, "status"), status.String())
 		write(t, filepath.Join(m.proc, pid, "io"), io.String())
 	}
-	write(t, filepath.Join(m.cgroup, "pod1/cpu.stat"), "usage_usec 1\n")
+	write(t, filepath.Join(m.cgroup, "pod1/cpu.stat"), "usage_usec 1\nuser_usec 1\nsystem_usec 0\nthrottled_usec 1\n")
 	write(t, filepath.Join(m.cgroup, "pod1/cpu.max"), "1 2\n")
 	write(t, filepath.Join(m.cgroup, "pod1/memory.current"), "1\n")
 	write(t, filepath.Join(m.cgroup, "pod1/memory.max"), "1\n")
+	write(t, filepath.Join(m.cgroup, "pod1/memory.events"), "oom_kill 1\n")
 	for _, flavor := range []catalog.Flavor{catalog.Go, catalog.Rust} {
 		samples := NewProbe(m.roots(), Sandbox{Flavor: flavor, Shim: 101, Cgroup: "pod1"}).Read()
 		if len(samples) < 100 {

@@ -143,28 +143,31 @@ func (p *Probe) readInterfaces() {
 	}
 }
 
+const cgroupFigures = host.FigureCPU | host.FigureThrottled | host.FigureCPULimit |
+	host.FigureMemory | host.FigureMemoryLimit | host.FigureOOMKills
+
 // readCgroup adds the samples of the cgroup.
 func (p *Probe) readCgroup() {
 	if p.sandbox.Cgroup == "" {
 		return
 	}
-	group, err := p.roots.Cgroups.Find(p.sandbox.Cgroup)
+	group, err := p.roots.Cgroups.Layout().Reader(p.sandbox.Cgroup)
 	if err != nil {
 		return
 	}
-	if cpu, err := group.CPU(); err == nil {
-		p.add("kata_cgroup_cpu", "user", "", cpu.User.Seconds())
-		p.add("kata_cgroup_cpu", "system", "", cpu.System.Seconds())
-		p.add("kata_cgroup_cpu", "throttled", "", cpu.Throttled.Seconds())
-		if cpu.Limit > 0 {
-			p.add("kata_cgroup_cpu", "limit", "", cpu.Limit)
+	var usage host.CgroupUsage
+	// Without some figures, the others are still valid.
+	_ = group.Read(cgroupFigures, &usage)
+	addIf := func(figure host.Figures, family, item string, value float64) {
+		if usage.Known.Has(figure) {
+			p.add(family, item, "", value)
 		}
 	}
-	if memory, err := group.Memory(); err == nil {
-		p.add("kata_cgroup_memory", "usage", "", float64(memory.Usage))
-		if memory.Limit > 0 {
-			p.add("kata_cgroup_memory", "limit", "", float64(memory.Limit))
-		}
-		p.add("kata_cgroup_memory", "oom_kills", "", float64(memory.OOMKills))
-	}
+	addIf(host.FigureCPU, "kata_cgroup_cpu", "user", usage.User.Seconds())
+	addIf(host.FigureCPU, "kata_cgroup_cpu", "system", usage.System.Seconds())
+	addIf(host.FigureThrottled, "kata_cgroup_cpu", "throttled", usage.Throttled.Seconds())
+	addIf(host.FigureCPULimit, "kata_cgroup_cpu", "limit", usage.CPULimit)
+	addIf(host.FigureMemory, "kata_cgroup_memory", "usage", float64(usage.Memory))
+	addIf(host.FigureMemoryLimit, "kata_cgroup_memory", "limit", float64(usage.MemoryLimit))
+	addIf(host.FigureOOMKills, "kata_cgroup_memory", "oom_kills", float64(usage.OOMKills))
 }

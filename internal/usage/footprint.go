@@ -1,0 +1,22 @@
+package usage
+
+import (
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
+)
+
+// Footprint is what a sandbox uses on the host.
+type Footprint struct {
+	// CgroupUsage has the figures that are in Known. Its counters are accumulated:
+	// they never fall.
+	host.CgroupUsage
+	// FromProcesses are the figures that were measured from the process tree instead
+	// of the cgroup. Memory is then an estimate: the page cache is missing, and pages
+	// that processes share are counted for each, but not those of a shared address
+	// space.
+	FromProcesses host.Figures
+	// Truncated is set if the process tree was too large to be read completely, so
+	// that the figures from it are too low.
+	Truncated bool
+	// CgroupErr is why the cgroup or some of its figures could not be used, or nil.
+	CgroupErr error
+}

@@ -1,0 +1,272 @@
+package usage
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
+)
+
+const (
+	// maxTreeProcesses is the number of processes of a sandbox that are read.
+	maxTreeProcesses = 4096
+	// maxProcesses is the number of processes of all sandboxes together that are
+	// remembered between readings.
+	maxProcesses = 65536
+)
+
+// ticks is CPU time in clock ticks.
+type ticks struct{ user, system uint64 }
+
+func (t ticks) plus(other ticks) ticks { return ticks{t.user + other.user, t.system + other.system} }
+
+// minus subtracts other, but not below 0.
+func (t ticks) minus(other ticks) ticks {
+	return ticks{t.user - min(t.user, other.user), t.system - min(t.system, other.system)}
+}
+
+func (t ticks) max(other ticks) ticks {
+	return ticks{max(t.user, other.user), max(t.system, other.system)}
+}
+
+// treeProcess is a process of a sandbox, as of the last reading.
+type treeProcess struct {
+	pid, parent int
+	start       uint64
+	// own is its CPU time, reaped that of the children it has waited for.
+	own, reaped ticks
+	// reapedBefore is reaped of the reading before, and expected how much vanished
+	// children must have added to it.
+	reapedBefore, expected ticks
+	// size is the size of its address space.
+	size uint64
+	// fresh is set until the process has been read for the first time.
+	fresh, vanished bool
+}
+
+// tree is the processes of a sandbox. It remembers them, because
+//
+//   - a process whose parent ends is adopted by a process outside of the tree, where
+//     it could not be found again;
+//   - the CPU time of a process that ends is lost unless its parent waits for it.
+type tree struct {
+	host  *Host
+	root  int
+	start uint64
+
+	processes []treeProcess
+	// index has the position of each PID in processes.
+	index map[int]int
+	// lost is the CPU time of ended processes that no other process has.
+	lost ticks
+	// cpu is the result of the last reading.
+	cpu ticks
+}
+
+// treeUsage is what the processes of a tree use.
+type treeUsage struct {
+	cpu       ticks
+	memory    uint64
+	processes uint64
+	truncated bool
+}
+
+// read reads all processes. If the root has ended, the error is
+// [host.ErrNoProcess]; if it is not visible, [host.ErrHidden].
+func (t *tree) read(memory bool) (treeUsage, error) {
+	if t.index == nil {
+		t.index = map[int]int{}
+		t.processes = append(t.processes, treeProcess{pid: t.root, start: t.start})
+		t.index[t.root] = 0
+	}
+	var usage treeUsage
+	// Children are appended while the loop runs.
+	next := 0
+	for next < len(t.processes) {
+		if err := t.readProcess(next, memory, &usage); err != nil {
+			t.forgetFresh()
+			return treeUsage{}, err
+		}
+		next++
+	}
+	t.settle()
+	total := t.lost
+	for i := range t.processes {
+		total = total.plus(t.processes[i].own).plus(t.processes[i].reaped)
+	}
+	t.cpu = t.cpu.max(total)
+	usage.cpu = t.cpu
+	return usage, nil
+}
+
+// readProcess reads one process and finds its children. It fails only for the root.
+func (t *tree) readProcess(i int, memory bool, usage *treeUsage) error {
+	process := &t.processes[i]
+	times, err := t.host.Processes.Times(process.pid)
+	if i == 0 && err == nil && t.start == 0 {
+		t.start, process.start = times.Start, times.Start
+	}
+	ended := err == nil && i == 0 && (times.State == 'Z' || times.State == 'X')
+	switch {
+	case i == 0 && err != nil:
+		return t.rootError(err)
+	case ended, i == 0 && times.Start != t.start:
+		return fmt.Errorf("pid %d: %w", t.root, host.ErrNoProcess)
+	// If the PID has been reused, the process was not started by its listed parent,
+	// or at another time.
+	case err != nil, process.fresh && times.Parent != process.parent, !process.fresh && times.Start != process.start:
+		process.vanished = true
+		return nil
+	}
+	process.start, process.parent, process.fresh = times.Start, times.Parent, false
+	process.own = process.own.max(ticks{times.User, times.System})
+	process.reapedBefore = process.reaped
+	process.reaped = process.reaped.max(ticks{times.ChildrenUser, times.ChildrenSystem})
+	if times.State == 'Z' || times.State == 'X' {
+		return nil
+	}
+	usage.processes++
+	if memory {
+		t.addMemory(i, usage)
+	}
+	children, err := t.host.Processes.Children(process.pid)
+	if errors.Is(err, host.ErrNoChildren) {
+		return err
+	}
+	for _, child := range children {
+		usage.truncated = !t.add(child, process.pid) || usage.truncated
+		process = &t.processes[i]
+	}
+	return nil
+}
+
+// addMemory adds the memory of a process, unless it shares the address space of its
+// parent. gVisor's platform systrap has two processes for each address space, and the
+// memory of the workload is only in these, not in the sentry:
+//
+//	runsc-sandbox           resident  57 MiB
+//	└─ exe                  resident 208 MiB
+//	   └─ exe               resident 208 MiB, the same
+//
+// Pages that different address spaces share, such as those of a program that forks,
+// are counted for each.
+func (t *tree) addMemory(i int, usage *treeUsage) {
+	memory, err := t.host.Processes.Memory(t.processes[i].pid)
+	if err != nil {
+		return
+	}
+	process := &t.processes[i]
+	process.size = memory.Size
+	if parent, found := t.index[process.parent]; found && t.processes[parent].size == memory.Size && i > 0 {
+		return
+	}
+	usage.memory += memory.Resident
+}
+
+// rootError explains why the root cannot be read.
+func (t *tree) rootError(err error) error {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, host.ErrNoProcess) && t.host.Processes.Hidden(t.root) {
+		return fmt.Errorf("pid %d: %w", t.root, host.ErrHidden)
+	}
+	return err
+}
+
+// add adds a child unless it is known. It reports whether there was room.
+func (t *tree) add(pid, parent int) bool {
+	if _, known := t.index[pid]; known {
+		return true
+	}
+	if len(t.processes) == t.host.maxTree || !t.host.reserve() {
+		return false
+	}
+	t.index[pid] = len(t.processes)
+	t.processes = append(t.processes, treeProcess{pid: pid, parent: parent, fresh: true})
+	return true
+}
+
+// settle determines where the CPU time of vanished processes went, and forgets them.
+// A process that waits for a child takes over its CPU time; if it has taken over
+// less than that of its vanished children, the rest is lost.
+func (t *tree) settle() {
+	vanished := false
+	for i := range t.processes {
+		process := &t.processes[i]
+		if !process.vanished {
+			continue
+		}
+		vanished = true
+		time := process.own.plus(process.reaped)
+		if heir, found := t.heir(process.parent); found {
+			t.processes[heir].expected = t.processes[heir].expected.plus(time)
+		} else {
+			t.lost = t.lost.plus(time)
+		}
+	}
+	if !vanished {
+		return
+	}
+	for i := range t.processes {
+		if process := &t.processes[i]; process.expected != (ticks{}) {
+			t.inherit(process)
+		}
+	}
+	t.forget(func(process *treeProcess) bool { return process.vanished })
+}
+
+// inherit compares what a process has taken over with what was expected.
+func (t *tree) inherit(process *treeProcess) {
+	missing := process.expected.minus(process.reaped.minus(process.reapedBefore))
+	if missing != (ticks{}) {
+		// The children may have ended after the process was read.
+		times, err := t.host.Processes.Times(process.pid)
+		if err == nil && times.Start == process.start {
+			process.reaped = process.reaped.max(ticks{times.ChildrenUser, times.ChildrenSystem})
+		}
+		missing = process.expected.minus(process.reaped.minus(process.reapedBefore))
+	}
+	t.lost = t.lost.plus(missing)
+	process.expected = ticks{}
+}
+
+// heir returns the nearest parent that has not vanished.
+func (t *tree) heir(pid int) (int, bool) {
+	for range t.processes {
+		i, known := t.index[pid]
+		if !known || !t.processes[i].vanished {
+			return i, known
+		}
+		pid = t.processes[i].parent
+	}
+	return 0, false
+}
+
+// forgetFresh forgets the processes that were found but not read.
+func (t *tree) forgetFresh() {
+	t.forget(func(process *treeProcess) bool { return process.fresh })
+	for i := range t.processes {
+		t.processes[i].vanished = false
+	}
+}
+
+// forget removes processes. The root stays.
+func (t *tree) forget(condition func(*treeProcess) bool) {
+	kept := t.processes[:1]
+	for i := 1; i < len(t.processes); i++ {
+		process := t.processes[i]
+		if condition(&process) {
+			delete(t.index, process.pid)
+			t.host.release(1)
+			continue
+		}
+		t.index[process.pid] = len(kept)
+		kept = append(kept, process)
+	}
+	t.processes = kept
+}
+
+// close forgets all processes.
+func (t *tree) close() {
+	t.host.release(max(len(t.processes)-1, 0))
+	t.processes, t.index = nil, nil
+}
