@@ -3,6 +3,7 @@ package sandboxreceiver
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -26,6 +27,11 @@ type Config struct {
 	Timeout time.Duration `mapstructure:"timeout"`
 	// Naming selects how metrics are named: "otel" or "prometheus".
 	Naming sandbox.Naming `mapstructure:"naming"`
+
+	// Annotations lists annotations that become resource attributes.
+	Annotations option.Annotations `mapstructure:"annotations"`
+	// Selection selects the sandboxes to collect.
+	option.Selection `mapstructure:",squash"`
 
 	runtimes.Config `mapstructure:",squash"`
 
@@ -56,6 +62,14 @@ func (c *Config) Validate() error {
 		errs = append(errs, fmt.Errorf("timeout: %v exceeds collection_interval (%v): use at most the interval, "+
 			"so that pulls of a sandbox do not overlap", c.Timeout, c.CollectionInterval))
 	}
-	errs = append(errs, option.OneOf("naming", c.Naming, sandbox.Namings[:]...), c.Check())
+	errs = append(errs, option.OneOf("naming", c.Naming, sandbox.Namings[:]...),
+		c.Annotations.Check("annotations"), c.Selection.Check(), c.Config.Check())
 	return errors.Join(errs...)
+}
+
+// annotationKeys returns the keys of all annotations that are read.
+func (c *Config) annotationKeys() []string {
+	keys := slices.Concat(c.Annotations.Allow, c.AnnotationKeys())
+	slices.Sort(keys)
+	return slices.Compact(keys)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/emit"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/pdataconv"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/telemetry"
 )
 
@@ -44,6 +45,11 @@ func (r *sandboxReceiver) Start(_ context.Context, collector component.Host) err
 	if err != nil {
 		return err
 	}
+	for _, one := range runtimes {
+		if reader, isReader := one.(sandbox.AnnotationReader); isReader {
+			reader.ReadAnnotations(r.config.annotationKeys())
+		}
+	}
 	obsreport, err := receiverhelper.NewObsReport(receiverhelper.ObsReportSettings{
 		ReceiverID:             r.settings.ID,
 		Transport:              "unix",
@@ -64,9 +70,10 @@ func (r *sandboxReceiver) Start(_ context.Context, collector component.Host) err
 	status := &status{report: func(event *componentstatus.Event) { componentstatus.ReportStatus(collector, event) }}
 	r.sink = emit.NewMetrics(emit.Settings{
 		Converter: pdataconv.New(pdataconv.Settings{
-			Naming:     r.config.Naming,
-			Attributes: r.config.ResourceAttributes,
-			Version:    r.settings.BuildInfo.Version,
+			Naming:      r.config.Naming,
+			Attributes:  r.config.ResourceAttributes,
+			Annotations: r.config.Annotations.Allow,
+			Version:     r.settings.BuildInfo.Version,
 		}),
 		Next:        r.next,
 		Obsreport:   obsreport,
@@ -79,6 +86,7 @@ func (r *sandboxReceiver) Start(_ context.Context, collector component.Host) err
 		InitialDelay: r.config.InitialDelay,
 		Timeout:      r.config.Timeout,
 		Runtimes:     runtimes,
+		Selects:      r.config.Selector(),
 		Sink:         r.sink,
 		Metrics:      r.config.Metrics,
 		Logger:       r.settings.Logger,

@@ -34,9 +34,11 @@ type Runtime struct {
 	snapshots        snapshot.Settings
 	export           control.Request
 	watchedProcesses int
-	processes        host.Processes
-	families         *families
-	capabilities     statefile.Capabilities
+	// annotations are the keys of the annotations that are part of the identity.
+	annotations  []string
+	processes    host.Processes
+	families     *families
+	capabilities statefile.Capabilities
 
 	filterUse filterUse
 
@@ -50,7 +52,7 @@ type Runtime struct {
 	sandboxes map[discovery.Key]*Sandbox
 }
 
-var _ sandbox.Runtime = (*Runtime)(nil)
+var _ sandbox.AnnotationReader = (*Runtime)(nil)
 
 // maxInfos is far above the number of builds on any host.
 const maxInfos = 256
@@ -113,6 +115,9 @@ func selectCapabilities(filter *regexp.Regexp) statefile.Capabilities {
 // Name returns [sandbox.RuntimeGVisor].
 func (r *Runtime) Name() string { return sandbox.RuntimeGVisor }
 
+// ReadAnnotations implements [sandbox.AnnotationReader].
+func (r *Runtime) ReadAnnotations(keys []string) { r.annotations = keys }
+
 // Watch implements [sandbox.Runtime].
 func (r *Runtime) Watch(ctx context.Context, observer sandbox.Observer) error {
 	if _, err := host.OpenFileLimit(); err != nil {
@@ -121,6 +126,7 @@ func (r *Runtime) Watch(ctx context.Context, observer sandbox.Observer) error {
 	discovery.New(discovery.Settings{
 		Roots:               r.config.Roots,
 		Configured:          !slices.Equal(r.config.Roots, discovery.DefaultRoots()),
+		Annotations:         r.annotations,
 		Registrations:       r.registrations,
 		VerifyProcesses:     r.config.VerifyPeer,
 		Processes:           r.processes,
@@ -137,7 +143,7 @@ func (r *Runtime) AppendRuntimeMetrics(reading *sandbox.Reading, stats sandbox.S
 	r.mu.Lock()
 	for _, s := range r.sandboxes {
 		record := s.record.Load()
-		if statusOf(record).State == sandbox.Stopped {
+		if s.closed.Load() || statusOf(record).State == sandbox.Stopped {
 			continue
 		}
 		if record.Checkpointed {

@@ -20,10 +20,12 @@ import (
 // [sandbox.Runtime].
 type Runtime struct {
 	config *Config
-	logger *zap.Logger
-	reader *reader.Settings
-	cri    *cri.Lookup // nil without an endpoint
-	roots  passive.Roots
+	// annotations are the keys of the annotations that are part of the identity.
+	annotations []string
+	logger      *zap.Logger
+	reader      *reader.Settings
+	cri         *cri.Lookup // nil without an endpoint
+	roots       passive.Roots
 	// rootOnly accepts only shims that run as root.
 	rootOnly bool
 	pace     pace
@@ -31,7 +33,7 @@ type Runtime struct {
 	stale chan string
 }
 
-var _ sandbox.Runtime = (*Runtime)(nil)
+var _ sandbox.AnnotationReader = (*Runtime)(nil)
 
 // pace holds the intervals of the finder.
 type pace struct {
@@ -85,6 +87,9 @@ func New(config *Config, naming sandbox.Naming, logger *zap.Logger) *Runtime {
 
 // Name returns [sandbox.RuntimeKata].
 func (r *Runtime) Name() string { return sandbox.RuntimeKata }
+
+// ReadAnnotations implements [sandbox.AnnotationReader].
+func (r *Runtime) ReadAnnotations(keys []string) { r.annotations = keys }
 
 // Watch implements [sandbox.Runtime].
 func (r *Runtime) Watch(ctx context.Context, observer sandbox.Observer) error {

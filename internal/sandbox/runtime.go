@@ -19,6 +19,15 @@ type Runtime interface {
 	AppendRuntimeMetrics(r *Reading, stats Stats)
 }
 
+// AnnotationReader is implemented by runtimes that can read the annotations of their
+// sandboxes.
+type AnnotationReader interface {
+	Runtime
+	// ReadAnnotations sets the keys of the annotations that become part of the
+	// identity. No others may be kept. It is called at most once, before Watch.
+	ReadAnnotations(keys []string)
+}
+
 // Observer is notified of sandboxes as they come and go.
 type Observer interface {
 	// Added reports a new sandbox. The observer owns it from then on and closes
