@@ -3,6 +3,7 @@ package sandboxreceiver
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -32,6 +33,11 @@ type Config struct {
 	Preset sandbox.Preset `mapstructure:"preset"`
 	// Usage configures what is reported about CPU, memory, network and disk.
 	Usage UsageConfig `mapstructure:"usage"`
+
+	// Annotations lists annotations that become resource attributes.
+	Annotations option.Annotations `mapstructure:"annotations"`
+	// Selection selects the sandboxes to collect.
+	option.Selection `mapstructure:",squash"`
 
 	runtimes.Config `mapstructure:",squash"`
 
@@ -82,7 +88,7 @@ func (c *Config) setPreset(preset sandbox.Preset) {
 
 // runtimeSettings returns what the configuration says about all runtimes.
 func (c *Config) runtimeSettings() sandbox.Settings {
-	settings := sandbox.Settings{Naming: c.Naming, Preset: c.Preset}
+	settings := sandbox.Settings{Naming: c.Naming, Preset: c.Preset, Annotations: c.annotationKeys()}
 	settings.Usage.CgroupRoot = c.Usage.CgroupRoot
 	if c.Usage.Enabled {
 		enabled := enabledMetrics(&c.Metrics)
@@ -124,6 +130,13 @@ func (c *Config) Validate() error {
 		option.Path("usage::cgroup_root", c.Usage.CgroupRoot),
 		option.OneOf("naming", c.Naming, sandbox.Namings[:]...),
 		option.OneOf("preset", c.Preset, sandbox.Presets[:]...),
-		c.Check())
+		c.Annotations.Check("annotations"), c.Selection.Check(), c.Config.Check())
 	return errors.Join(errs...)
+}
+
+// annotationKeys returns the keys of all annotations that are read.
+func (c *Config) annotationKeys() []string {
+	keys := slices.Concat(c.Annotations.Allow, c.AnnotationKeys())
+	slices.Sort(keys)
+	return slices.Compact(keys)
 }

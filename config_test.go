@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/filter"
 	"gopkg.in/yaml.v3"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor"
@@ -34,6 +35,11 @@ func TestValidConfigurations(t *testing.T) {
 		"sandbox/all": func(c *Config) {
 			c.CollectionInterval, c.InitialDelay, c.Timeout = 30*time.Second, 0, 2*time.Second
 			c.Naming = sandbox.Prometheus
+			c.Annotations.Allow = []string{"example.com/team", "Stage"}
+			c.Include.Namespaces = []filter.Config{{Strict: "shop"}, {Regex: "^team-"}}
+			c.Include.Annotations = map[string][]filter.Config{"example.com/Team": {{Strict: "search"}}}
+			c.Exclude.Namespaces = []filter.Config{{Strict: "shop-test"}}
+			c.Exclude.Annotations = map[string][]filter.Config{"a.b/c": {{Regex: "x"}}}
 			c.GVisor = gvisor.Config{
 				Enabled: true, Roots: []string{"/run/runsc", "/run/containerd/runsc/*"},
 				MetricServerAddress: "%RUNTIME_ROOT%/metrics.sock", Trust: "registered", UnknownMetrics: "keep",
@@ -94,6 +100,16 @@ func TestInvalidConfigurationsReportAllErrors(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestAnnotationKeys(t *testing.T) {
+	config := createDefaultConfig().(*Config)
+	assert.Empty(t, config.annotationKeys())
+	config.Annotations.Allow = []string{"b", "c"}
+	config.Include.Annotations = map[string][]filter.Config{"a": {{Strict: "x"}}, "b": {{Strict: "x"}}}
+	config.Exclude.Annotations = map[string][]filter.Config{"d": {{Strict: "x"}}}
+	assert.Equal(t, []string{"a", "b", "c", "d"}, config.annotationKeys())
+	assert.Equal(t, []string{"b", "c"}, config.Annotations.Allow)
 }
 
 func TestDefaultConfigIsValidAndEnablesAllMetrics(t *testing.T) {

@@ -69,10 +69,11 @@ func stringConstants(t *testing.T, path, typeName string) []string {
 }
 
 func TestReadmeListsReasonsOfSkippedPaths(t *testing.T) {
+	everyRuntime := stringConstants(t, "internal/collect/excluded.go", "")
 	gvisor := slices.Concat(
 		stringConstants(t, "internal/gvisor/discovery/reason.go", "Reason"),
-		stringConstants(t, "internal/gvisor/admission.go", ""))
-	kata := stringConstants(t, "internal/kata/storage/reason.go", "Reason")
+		stringConstants(t, "internal/gvisor/admission.go", ""), everyRuntime)
+	kata := slices.Concat(stringConstants(t, "internal/kata/storage/reason.go", "Reason"), everyRuntime)
 	want := map[string]string{}
 	for _, reason := range slices.Concat(gvisor, kata) {
 		var runtimes []string

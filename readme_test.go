@@ -148,6 +148,8 @@ func collectOptions(options map[string]string, prefix string, config reflect.Val
 				texts[j] = fmt.Sprint(value.Index(j))
 			}
 			options[prefix+key] = "[" + strings.Join(texts, ", ") + "]"
+		case kind == reflect.Map && value.Len() == 0:
+			options[prefix+key] = "{}"
 		case kind == reflect.String && value.Len() == 0:
 			options[prefix+key] = `""`
 		default:

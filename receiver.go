@@ -65,9 +65,10 @@ func (r *sandboxReceiver) Start(_ context.Context, collector component.Host) err
 	status := &status{report: func(event *componentstatus.Event) { componentstatus.ReportStatus(collector, event) }}
 	r.sink = emit.NewMetrics(emit.Settings{
 		Converter: pdataconv.New(pdataconv.Settings{
-			Naming:     r.config.Naming,
-			Attributes: r.config.ResourceAttributes,
-			Version:    r.settings.BuildInfo.Version,
+			Naming:      r.config.Naming,
+			Attributes:  r.config.ResourceAttributes,
+			Annotations: r.config.Annotations.Allow,
+			Version:     r.settings.BuildInfo.Version,
 		}),
 		Next:        r.next,
 		Obsreport:   obsreport,
@@ -80,6 +81,7 @@ func (r *sandboxReceiver) Start(_ context.Context, collector component.Host) err
 		InitialDelay: r.config.InitialDelay,
 		Timeout:      r.config.Timeout,
 		Runtimes:     runtimes,
+		Selects:      r.config.Selector(),
 		Sink:         r.sink,
 		Metrics:      r.config.Metrics,
 		Logger:       r.settings.Logger,

@@ -12,24 +12,46 @@ type observer struct {
 	c       *Collection
 	runtime string
 	// skipped holds the reason of every skipped path.
-	skipped map[string]string
+	skipped  map[string]string
+	excluded excluded
 }
 
 var _ sandbox.Observer = (*observer)(nil)
 
 func newObserver(c *Collection, runtime string) *observer {
-	return &observer{c: c, runtime: runtime, skipped: map[string]string{}}
+	return &observer{c: c, runtime: runtime, skipped: map[string]string{}, excluded: newExcluded()}
 }
 
 func (o *observer) Added(s sandbox.Sandbox) {
+	if path := o.c.exclude(s); path != "" {
+		o.excluded.add(s, path)
+		o.report(path, Excluded)
+		return
+	}
 	if !o.c.pending.add(s) {
 		o.c.discard(s)
 	}
 }
 
-func (o *observer) Gone(s sandbox.Sandbox) { o.c.pending.remove(s) }
+func (o *observer) Gone(s sandbox.Sandbox) {
+	path := o.excluded.remove(s)
+	if path == "" {
+		o.c.pending.remove(s)
+		return
+	}
+	if o.skipped[path] == Excluded && !o.excluded.has(path) {
+		o.report(path, "")
+	}
+}
 
 func (o *observer) Skipped(path, reason string) {
+	if reason == "" && o.excluded.has(path) {
+		reason = Excluded
+	}
+	o.report(path, reason)
+}
+
+func (o *observer) report(path, reason string) {
 	before := o.skipped[path]
 	if before == reason || o.c.stopping.Load() {
 		return

@@ -17,6 +17,8 @@ type Settings struct {
 	Interval, InitialDelay, Timeout time.Duration
 	Runtimes                        []sandbox.Runtime
 	Sink                            sandbox.Sink
+	// Selects reports whether a sandbox is collected. If it is nil, all are.
+	Selects func(*sandbox.Identity) bool
 	// Metrics selects the metrics that the receiver adds for each sandbox.
 	Metrics metadata.MetricsConfig
 

@@ -24,6 +24,7 @@ func identityOf(record *discovery.Sandbox, info *info) sandbox.Identity {
 		Created:        record.Created,
 		Pod:            record.Pod,
 		PodConflict:    record.PodConflict,
+		Annotations:    record.Annotations,
 		Attributes:     info.attributes,
 		Trust:          sandbox.FirstUse,
 	}
@@ -31,7 +32,8 @@ func identityOf(record *discovery.Sandbox, info *info) sandbox.Identity {
 		id.RuntimeVersion = ""
 	}
 	if !record.InPod && len(record.Containers) == 1 {
-		id.Container = sandbox.Container{ID: record.Containers[0].ID, Name: record.Containers[0].Name}
+		only := &record.Containers[0]
+		id.Container = sandbox.Container{ID: only.ID, Name: only.Name, NameInRuntime: only.NameInRuntime, Image: only.Image}
 	}
 	if record.Registration != nil || record.RegistrationError != nil {
 		id.Trust = sandbox.Registered

@@ -85,6 +85,18 @@ var identityTests = map[string]struct {
 		func(s *discovery.Sandbox) { s.InPod, s.Pod = true, sandbox.Pod{Name: "web-0"} },
 		func(id *sandbox.Identity) { id.Pod.Name, id.Container = "web-0", sandbox.Container{} },
 	},
+	"container with a name and an image": {
+		func(s *discovery.Sandbox) {
+			s.Containers[0] = discovery.Container{ID: "busy2", Name: "a", NameInRuntime: "b", Image: "c", Filestore: "/d"}
+		},
+		func(id *sandbox.Identity) {
+			id.Container = sandbox.Container{ID: "busy2", Name: "a", NameInRuntime: "b", Image: "c"}
+		},
+	},
+	"annotations": {
+		func(s *discovery.Sandbox) { s.Annotations = []sandbox.Attribute{{Key: "team", Value: "search"}} },
+		func(id *sandbox.Identity) { id.Annotations = []sandbox.Attribute{{Key: "team", Value: "search"}} },
+	},
 	"several containers": {
 		func(s *discovery.Sandbox) { s.Containers = append(s.Containers, discovery.Container{ID: "app"}) },
 		func(id *sandbox.Identity) { id.Container = sandbox.Container{} },

@@ -34,9 +34,11 @@ type Runtime struct {
 	snapshots        snapshot.Settings
 	export           control.Request
 	watchedProcesses int
-	processes        host.Processes
-	families         *families
-	capabilities     statefile.Capabilities
+	// annotations are the keys of the annotations that are part of the identity.
+	annotations  []string
+	processes    host.Processes
+	families     *families
+	capabilities statefile.Capabilities
 
 	filterUse filterUse
 
@@ -85,6 +87,7 @@ func New(config *Config, settings sandbox.Settings, logger *zap.Logger) (*Runtim
 		export:           control.Export(config.MetricFilter),
 		watchedProcesses: files / watchedFraction,
 		processes:        host.Processes{Root: "/proc"},
+		annotations:      settings.Annotations,
 		families:         newFamilies(config.MetricPrefix, settings.Preset != sandbox.Minimal, capabilities != nil),
 		capabilities:     selectCapabilities(capabilities),
 		infos:            map[*discovery.Metadata]*info{},
@@ -121,6 +124,7 @@ func (r *Runtime) Watch(ctx context.Context, observer sandbox.Observer) error {
 	discovery.New(discovery.Settings{
 		Roots:               r.config.Roots,
 		Configured:          !slices.Equal(r.config.Roots, discovery.DefaultRoots()),
+		Annotations:         r.annotations,
 		Registrations:       r.registrations,
 		VerifyProcesses:     r.config.VerifyPeer,
 		Processes:           r.processes,
@@ -137,7 +141,7 @@ func (r *Runtime) AppendRuntimeMetrics(reading *sandbox.Reading, stats sandbox.S
 	r.mu.Lock()
 	for _, s := range r.sandboxes {
 		record := s.record.Load()
-		if statusOf(record).State == sandbox.Stopped {
+		if s.closed.Load() || statusOf(record).State == sandbox.Stopped {
 			continue
 		}
 		if record.Checkpointed {

@@ -16,9 +16,10 @@ type Sandbox struct {
 	runtime  *Runtime
 	identity sandbox.Identity
 	// record is what discovery last reported; gone means that it has reported the
-	// end of the sandbox.
+	// end of the sandbox. A closed sandbox is not collected.
 	record atomic.Pointer[discovery.Sandbox]
 	gone   atomic.Bool
+	closed atomic.Bool
 	info   *info
 
 	// The rest belongs to the goroutine that pulls.
@@ -76,5 +77,6 @@ func (s *Sandbox) MinInterval() time.Duration { return 0 }
 // Between pulls a sandbox holds only memory.
 func (s *Sandbox) Close() error {
 	s.hangUp()
+	s.closed.Store(true)
 	return nil
 }

@@ -99,7 +99,7 @@ func (f *finder) apply(change storage.Change, now time.Time) {
 	path := change.Added.Path()
 	f.candidates[path] = &candidate{
 		directory: *change.Added,
-		stateFile: storage.NewStateFile(*change.Added),
+		stateFile: storage.NewStateFile(*change.Added, f.runtime.annotations...),
 		until:     now.Add(f.runtime.pace.identity),
 	}
 	if f.runtime.cri != nil {

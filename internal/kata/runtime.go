@@ -20,10 +20,12 @@ import (
 // [sandbox.Runtime].
 type Runtime struct {
 	config *Config
-	logger *zap.Logger
-	reader *reader.Settings
-	cri    *cri.Lookup // nil without an endpoint
-	roots  passive.Roots
+	// annotations are the keys of the annotations that are part of the identity.
+	annotations []string
+	logger      *zap.Logger
+	reader      *reader.Settings
+	cri         *cri.Lookup // nil without an endpoint
+	roots       passive.Roots
 	// rootOnly accepts only shims that run as root.
 	rootOnly bool
 	pace     pace
@@ -58,8 +60,9 @@ var defaultPace = pace{
 // New returns the runtime for a valid configuration.
 func New(config *Config, settings sandbox.Settings, logger *zap.Logger) *Runtime {
 	r := &Runtime{
-		config: config,
-		logger: logger,
+		config:      config,
+		logger:      logger,
+		annotations: settings.Annotations,
 		reader: reader.NewSettings(reader.Options{
 			Naming:          settings.Naming,
 			Families:        config.Families,

@@ -65,6 +65,7 @@ func newSandbox(runtime *Runtime, c *candidate) *Sandbox {
 			Created:     c.directory.Instance.Created(),
 			Pod:         pod,
 			PodConflict: conflict,
+			Annotations: c.facts.state.Annotations,
 			Attributes:  c.facts.attributes(),
 			// kata-monitor sets all four, even if empty.
 			UpstreamLabels: []sandbox.Attribute{

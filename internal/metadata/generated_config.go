@@ -741,6 +741,8 @@ func (rac *ResourceAttributeConfig) Unmarshal(parser *confmap.Conf) error {
 // ResourceAttributesConfig provides config for sandbox resource attributes.
 type ResourceAttributesConfig struct {
 	ContainerID           ResourceAttributeConfig `mapstructure:"container.id"`
+	ContainerImageName    ResourceAttributeConfig `mapstructure:"container.image.name"`
+	ContainerName         ResourceAttributeConfig `mapstructure:"container.name"`
 	GvisorCoreTags        ResourceAttributeConfig `mapstructure:"gvisor.core_tags"`
 	GvisorCPUArch         ResourceAttributeConfig `mapstructure:"gvisor.cpu.arch"`
 	GvisorCPUCount        ResourceAttributeConfig `mapstructure:"gvisor.cpu.count"`
@@ -766,6 +768,12 @@ type ResourceAttributesConfig struct {
 func DefaultResourceAttributesConfig() ResourceAttributesConfig {
 	return ResourceAttributesConfig{
 		ContainerID: ResourceAttributeConfig{
+			Enabled: true,
+		},
+		ContainerImageName: ResourceAttributeConfig{
+			Enabled: true,
+		},
+		ContainerName: ResourceAttributeConfig{
 			Enabled: true,
 		},
 		GvisorCoreTags: ResourceAttributeConfig{

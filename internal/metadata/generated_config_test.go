@@ -116,6 +116,8 @@ func TestMetricsBuilderConfig(t *testing.T) {
 				},
 				ResourceAttributes: ResourceAttributesConfig{
 					ContainerID:           ResourceAttributeConfig{Enabled: true},
+					ContainerImageName:    ResourceAttributeConfig{Enabled: true},
+					ContainerName:         ResourceAttributeConfig{Enabled: true},
 					GvisorCoreTags:        ResourceAttributeConfig{Enabled: true},
 					GvisorCPUArch:         ResourceAttributeConfig{Enabled: true},
 					GvisorCPUCount:        ResourceAttributeConfig{Enabled: true},
@@ -233,6 +235,8 @@ func TestMetricsBuilderConfig(t *testing.T) {
 				},
 				ResourceAttributes: ResourceAttributesConfig{
 					ContainerID:           ResourceAttributeConfig{Enabled: false},
+					ContainerImageName:    ResourceAttributeConfig{Enabled: false},
+					ContainerName:         ResourceAttributeConfig{Enabled: false},
 					GvisorCoreTags:        ResourceAttributeConfig{Enabled: false},
 					GvisorCPUArch:         ResourceAttributeConfig{Enabled: false},
 					GvisorCPUCount:        ResourceAttributeConfig{Enabled: false},
@@ -289,6 +293,8 @@ func TestResourceAttributesConfig(t *testing.T) {
 			name: "all_set",
 			want: ResourceAttributesConfig{
 				ContainerID:           ResourceAttributeConfig{Enabled: true},
+				ContainerImageName:    ResourceAttributeConfig{Enabled: true},
+				ContainerName:         ResourceAttributeConfig{Enabled: true},
 				GvisorCoreTags:        ResourceAttributeConfig{Enabled: true},
 				GvisorCPUArch:         ResourceAttributeConfig{Enabled: true},
 				GvisorCPUCount:        ResourceAttributeConfig{Enabled: true},
@@ -315,6 +321,8 @@ func TestResourceAttributesConfig(t *testing.T) {
 			name: "none_set",
 			want: ResourceAttributesConfig{
 				ContainerID:           ResourceAttributeConfig{Enabled: false},
+				ContainerImageName:    ResourceAttributeConfig{Enabled: false},
+				ContainerName:         ResourceAttributeConfig{Enabled: false},
 				GvisorCoreTags:        ResourceAttributeConfig{Enabled: false},
 				GvisorCPUArch:         ResourceAttributeConfig{Enabled: false},
 				GvisorCPUCount:        ResourceAttributeConfig{Enabled: false},

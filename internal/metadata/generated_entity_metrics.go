@@ -73,6 +73,8 @@ type SandboxEntity struct {
 	sandboxRuntimeVersion string
 	sandboxTrust          string
 	containerID           string
+	containerImageName    string
+	containerName         string
 	k8sContainerName      string
 	gvisorCoreTags        string
 	gvisorCPUArch         string
@@ -120,6 +122,16 @@ func (e *SandboxEntity) SetSandboxTrust(val string) {
 // SetContainerID sets the container.id extra attribute on the resource.
 func (e *SandboxEntity) SetContainerID(val string) {
 	e.containerID = val
+}
+
+// SetContainerImageName sets the container.image.name extra attribute on the resource.
+func (e *SandboxEntity) SetContainerImageName(val string) {
+	e.containerImageName = val
+}
+
+// SetContainerName sets the container.name extra attribute on the resource.
+func (e *SandboxEntity) SetContainerName(val string) {
+	e.containerName = val
 }
 
 // SetK8sContainerName sets the k8s.container.name extra attribute on the resource.
@@ -210,6 +222,12 @@ func (e *SandboxEntity) copyToResource(cfg ResourceAttributesConfig, res pcommon
 		if cfg.ContainerID.Enabled {
 			res.Attributes().PutStr("container.id", e.containerID)
 		}
+		if cfg.ContainerImageName.Enabled {
+			res.Attributes().PutStr("container.image.name", e.containerImageName)
+		}
+		if cfg.ContainerName.Enabled {
+			res.Attributes().PutStr("container.name", e.containerName)
+		}
 		if cfg.K8sContainerName.Enabled {
 			res.Attributes().PutStr("k8s.container.name", e.k8sContainerName)
 		}
@@ -264,6 +282,12 @@ func (e *SandboxEntity) copyToResource(cfg ResourceAttributesConfig, res pcommon
 		}
 		if cfg.ContainerID.Enabled {
 			res.Attributes().PutStr("container.id", e.containerID)
+		}
+		if cfg.ContainerImageName.Enabled {
+			res.Attributes().PutStr("container.image.name", e.containerImageName)
+		}
+		if cfg.ContainerName.Enabled {
+			res.Attributes().PutStr("container.name", e.containerName)
 		}
 		if cfg.K8sContainerName.Enabled {
 			res.Attributes().PutStr("k8s.container.name", e.k8sContainerName)

@@ -38,6 +38,8 @@ func TestEntityBuilders(t *testing.T) {
 		e.SetSandboxRuntimeVersion("sandbox.runtime.version-val")
 		e.SetSandboxTrust("registered")
 		e.SetContainerID("container.id-val")
+		e.SetContainerImageName("container.image.name-val")
+		e.SetContainerName("container.name-val")
 		e.SetK8sContainerName("k8s.container.name-val")
 		e.SetGvisorCoreTags("true")
 		e.SetGvisorCPUArch("gvisor.cpu.arch-val")
@@ -112,6 +114,16 @@ func TestEntityBuilders(t *testing.T) {
 		containerIDAttrVal, ok := rm.Resource().Attributes().Get("container.id")
 		require.True(t, ok)
 		assert.Equal(t, "container.id-val", containerIDAttrVal.Str())
+		_, ok = entityVal.DescriptiveAttributes().Get("container.image.name")
+		assert.False(t, ok)
+		containerImageNameAttrVal, ok := rm.Resource().Attributes().Get("container.image.name")
+		require.True(t, ok)
+		assert.Equal(t, "container.image.name-val", containerImageNameAttrVal.Str())
+		_, ok = entityVal.DescriptiveAttributes().Get("container.name")
+		assert.False(t, ok)
+		containerNameAttrVal, ok := rm.Resource().Attributes().Get("container.name")
+		require.True(t, ok)
+		assert.Equal(t, "container.name-val", containerNameAttrVal.Str())
 		_, ok = entityVal.DescriptiveAttributes().Get("k8s.container.name")
 		assert.False(t, ok)
 		k8sContainerNameAttrVal, ok := rm.Resource().Attributes().Get("k8s.container.name")
@@ -233,6 +245,8 @@ func TestEntityBuilders(t *testing.T) {
 		cfg.ResourceAttributes.SandboxRuntimeVersion.Enabled = false
 		cfg.ResourceAttributes.SandboxTrust.Enabled = false
 		cfg.ResourceAttributes.ContainerID.Enabled = false
+		cfg.ResourceAttributes.ContainerImageName.Enabled = false
+		cfg.ResourceAttributes.ContainerName.Enabled = false
 		cfg.ResourceAttributes.K8sContainerName.Enabled = false
 		cfg.ResourceAttributes.GvisorCoreTags.Enabled = false
 		cfg.ResourceAttributes.GvisorCPUArch.Enabled = false
@@ -252,6 +266,8 @@ func TestEntityBuilders(t *testing.T) {
 		e.SetSandboxRuntimeVersion("sandbox.runtime.version-val")
 		e.SetSandboxTrust("registered")
 		e.SetContainerID("container.id-val")
+		e.SetContainerImageName("container.image.name-val")
+		e.SetContainerName("container.name-val")
 		e.SetK8sContainerName("k8s.container.name-val")
 		e.SetGvisorCoreTags("true")
 		e.SetGvisorCPUArch("gvisor.cpu.arch-val")
@@ -317,6 +333,10 @@ func TestEntityBuilders(t *testing.T) {
 		_, ok = entityVal.DescriptiveAttributes().Get("sandbox.trust")
 		assert.False(t, ok)
 		_, ok = entityVal.DescriptiveAttributes().Get("container.id")
+		assert.False(t, ok)
+		_, ok = entityVal.DescriptiveAttributes().Get("container.image.name")
+		assert.False(t, ok)
+		_, ok = entityVal.DescriptiveAttributes().Get("container.name")
 		assert.False(t, ok)
 		_, ok = entityVal.DescriptiveAttributes().Get("k8s.container.name")
 		assert.False(t, ok)

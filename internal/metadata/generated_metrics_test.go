@@ -160,6 +160,8 @@ func TestMetricsBuilder(t *testing.T) {
 
 			rb := mb.NewResourceBuilder()
 			rb.SetContainerID("container.id-val")
+			rb.SetContainerImageName("container.image.name-val")
+			rb.SetContainerName("container.name-val")
 			rb.SetGvisorCoreTagsTrue()
 			rb.SetGvisorCPUArch("gvisor.cpu.arch-val")
 			rb.SetGvisorCPUCount("gvisor.cpu.count-val")

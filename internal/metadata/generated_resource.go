@@ -28,6 +28,20 @@ func (rb *ResourceBuilder) SetContainerID(val string) {
 	}
 }
 
+// SetContainerImageName sets provided value as "container.image.name" attribute.
+func (rb *ResourceBuilder) SetContainerImageName(val string) {
+	if rb.config.ContainerImageName.Enabled {
+		rb.res.Attributes().PutStr("container.image.name", val)
+	}
+}
+
+// SetContainerName sets provided value as "container.name" attribute.
+func (rb *ResourceBuilder) SetContainerName(val string) {
+	if rb.config.ContainerName.Enabled {
+		rb.res.Attributes().PutStr("container.name", val)
+	}
+}
+
 // SetGvisorCoreTagsTrue sets "gvisor.core_tags=true" attribute.
 func (rb *ResourceBuilder) SetGvisorCoreTagsTrue() {
 	if rb.config.GvisorCoreTags.Enabled {

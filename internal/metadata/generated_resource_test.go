@@ -14,6 +14,8 @@ func TestResourceBuilder(t *testing.T) {
 			cfg := loadResourceAttributesConfig(t, tt)
 			rb := NewResourceBuilder(cfg)
 			rb.SetContainerID("container.id-val")
+			rb.SetContainerImageName("container.image.name-val")
+			rb.SetContainerName("container.name-val")
 			rb.SetGvisorCoreTagsTrue()
 			rb.SetGvisorCPUArch("gvisor.cpu.arch-val")
 			rb.SetGvisorCPUCount("gvisor.cpu.count-val")
@@ -40,9 +42,9 @@ func TestResourceBuilder(t *testing.T) {
 
 			switch tt {
 			case "default":
-				assert.Equal(t, 10, res.Attributes().Len())
+				assert.Equal(t, 12, res.Attributes().Len())
 			case "all_set":
-				assert.Equal(t, 21, res.Attributes().Len())
+				assert.Equal(t, 23, res.Attributes().Len())
 			case "none_set":
 				assert.Equal(t, 0, res.Attributes().Len())
 				return
@@ -53,6 +55,16 @@ func TestResourceBuilder(t *testing.T) {
 			assert.True(t, ok)
 			if ok {
 				assert.Equal(t, "container.id-val", containerIDAttrVal.Str())
+			}
+			containerImageNameAttrVal, ok := res.Attributes().Get("container.image.name")
+			assert.True(t, ok)
+			if ok {
+				assert.Equal(t, "container.image.name-val", containerImageNameAttrVal.Str())
+			}
+			containerNameAttrVal, ok := res.Attributes().Get("container.name")
+			assert.True(t, ok)
+			if ok {
+				assert.Equal(t, "container.name-val", containerNameAttrVal.Str())
 			}
 			gvisorCoreTagsAttrVal, ok := res.Attributes().Get("gvisor.core_tags")
 			assert.Equal(t, tt == "all_set", ok)

@@ -15,6 +15,8 @@ const schemaURL = "https://opentelemetry.io/schemas/1.41.0"
 type Settings struct {
 	Naming     sandbox.Naming
 	Attributes metadata.ResourceAttributesConfig
+	// Annotations are the keys of the annotations that become attributes.
+	Annotations []string
 	// Version is the version in the instrumentation scope, that of the Collector.
 	Version string
 }
@@ -24,12 +26,17 @@ type Converter struct {
 	settings   Settings
 	attributes []resourceAttribute
 	filtering  []resourceAttribute
+	// annotations are the annotations that become attributes.
+	annotations []annotationAttribute
 }
 
 // New returns a converter.
 func New(settings Settings) *Converter {
 	c := &Converter{settings: settings}
 	c.attributes, c.filtering = resourceAttributes(settings.Attributes)
+	for _, key := range settings.Annotations {
+		c.annotations = append(c.annotations, annotationAttribute{annotation: key, key: annotationPrefix + key})
+	}
 	return c
 }
 

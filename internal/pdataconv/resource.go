@@ -18,6 +18,15 @@ type resourceAttribute struct {
 	include, exclude filter.Filter
 }
 
+// annotationAttribute is an annotation with the key of its attribute.
+type annotationAttribute struct {
+	annotation, key string
+}
+
+// annotationPrefix separates the attributes of annotations, whose keys and values a
+// tenant may have chosen, from all others.
+const annotationPrefix = "sandbox.annotation."
+
 // commonAttributes are the attributes that all runtimes have. All others are
 // looked up in the identity.
 var commonAttributes = map[string]func(*sandbox.Identity) string{
@@ -30,6 +39,8 @@ var commonAttributes = map[string]func(*sandbox.Identity) string{
 	"k8s.pod.name":            func(id *sandbox.Identity) string { return id.Pod.Name },
 	"k8s.namespace.name":      func(id *sandbox.Identity) string { return id.Pod.Namespace },
 	"container.id":            func(id *sandbox.Identity) string { return id.Container.ID },
+	"container.name":          func(id *sandbox.Identity) string { return id.Container.NameInRuntime },
+	"container.image.name":    func(id *sandbox.Identity) string { return imageName(id.Container.Image) },
 	"k8s.container.name":      func(id *sandbox.Identity) string { return id.Container.Name },
 }
 
@@ -90,10 +101,15 @@ func (c *Converter) putResource(resource pcommon.Resource, id *sandbox.Identity)
 		}
 	}
 	attributes := resource.Attributes()
-	attributes.EnsureCapacity(size)
+	attributes.EnsureCapacity(size + min(len(c.annotations), len(id.Annotations)))
 	for i := range c.attributes {
 		if value := c.attributes[i].value(id); value != "" {
 			attributes.PutStr(c.attributes[i].key, value)
+		}
+	}
+	for i := range c.annotations {
+		if value, _ := id.Annotation(c.annotations[i].annotation); value != "" {
+			attributes.PutStr(c.annotations[i].key, value)
 		}
 	}
 	if c.settings.Naming == sandbox.OTel {

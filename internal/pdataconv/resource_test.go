@@ -47,6 +47,46 @@ func TestRuntimeAttributesAreOptional(t *testing.T) {
 	}
 }
 
+func TestContainerAttributes(t *testing.T) {
+	id := identity()
+	id.Container = sandbox.Container{ID: "c1", Name: "app", NameInRuntime: "shop-web", Image: "docker.io/library/web:2"}
+	got := convertResource(id, metadata.DefaultResourceAttributesConfig()).Attributes().AsRaw()
+	for key, want := range map[string]string{
+		"container.id": "c1", "k8s.container.name": "app", "container.name": "shop-web", "container.image.name": "docker.io/library/web",
+	} {
+		assert.Equal(t, want, got[key], key)
+	}
+}
+
+// TestAnnotationsBecomeAttributes covers annotations that are read for other reasons, and
+// those whose keys are the same as the keys of other attributes.
+func TestAnnotationsBecomeAttributes(t *testing.T) {
+	id := identity()
+	id.Annotations = []sandbox.Attribute{
+		{Key: "empty", Value: ""},
+		{Key: "example.com/team", Value: "search"},
+		{Key: "sandbox.id", Value: "forged"},
+		{Key: "secret", Value: "x"},
+	}
+	for _, naming := range sandbox.Namings {
+		plain := New(Settings{Naming: naming, Attributes: metadata.DefaultResourceAttributesConfig()}).NewBatch()
+		plain.Append(id, typicalReading())
+		want := plain.Take()
+		attributes := want.ResourceMetrics().At(0).Resource().Attributes()
+		attributes.PutStr("sandbox.annotation.example.com/team", "search")
+		attributes.PutStr("sandbox.annotation.sandbox.id", "forged")
+		b := New(Settings{
+			Naming: naming, Attributes: metadata.DefaultResourceAttributesConfig(),
+			Annotations: []string{"example.com/team", "sandbox.id", "empty", "absent"},
+		}).NewBatch()
+		b.Append(id, typicalReading())
+		got := b.Take()
+		assert.Equal(t, want, got, "only listed annotations, and only on the resource")
+		id, _ := got.ResourceMetrics().At(0).Resource().Attributes().Get("sandbox.id")
+		assert.Equal(t, "web", id.Str())
+	}
+}
+
 func TestResourceAttributeFilters(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(*metadata.ResourceAttributesConfig)

@@ -34,6 +34,9 @@ type Identity struct {
 	PodConflict bool
 	// Container is set only if the identity is that of exactly one OCI container.
 	Container Container
+	// Annotations are the annotations of the sandbox whose keys are configured, sorted
+	// by key. Unlike everything else, a tenant may have set them.
+	Annotations []Attribute
 	// Attributes describe the instance in terms of its runtime and become
 	// resource attributes, for example gvisor.platform="systrap".
 	Attributes []Attribute
@@ -70,14 +73,31 @@ type Pod struct {
 
 // Container identifies an OCI container.
 type Container struct {
-	ID   string
+	ID string
+	// Name is the name in the pod spec, empty outside of pods.
 	Name string
+	// NameInRuntime is the name in the container runtime, such as that of
+	// "docker run --name".
+	NameInRuntime string
+	// Image is the image as the container runtime names it, possibly with a tag and a
+	// digest.
+	Image string
 }
 
 // Attribute is a key with its value.
 type Attribute struct {
 	Key   string
 	Value string
+}
+
+// Annotation returns the value of an annotation, and whether the sandbox has it.
+func (id *Identity) Annotation(key string) (value string, found bool) {
+	for i := range id.Annotations {
+		if id.Annotations[i].Key == key {
+			return id.Annotations[i].Value, true
+		}
+	}
+	return "", false
 }
 
 // Value returns the value of a runtime-specific attribute, empty if it is not

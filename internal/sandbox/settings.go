@@ -8,6 +8,9 @@ type Settings struct {
 	Naming Naming
 	// Preset selects how many metrics are reported.
 	Preset Preset
+	// Annotations are the keys of the annotations that become part of the identity
+	// of a sandbox. No others may be kept.
+	Annotations []string
 	// Usage selects what is reported about usage.
 	Usage UsageSettings
 }

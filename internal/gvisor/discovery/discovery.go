@@ -20,6 +20,8 @@ type Settings struct {
 	// Configured reports whether Roots are more than the defaults, so that each is
 	// expected to contain sandboxes.
 	Configured bool
+	// Annotations are the keys of the annotations that are kept.
+	Annotations []string
 	// Registrations parses the registrations in state files.
 	Registrations *registration.Cache
 	// VerifyProcesses enables checks of sandbox processes. It requires that the

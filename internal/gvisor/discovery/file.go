@@ -40,8 +40,10 @@ const clockGranularity = 100 * time.Millisecond
 
 // reader reads state files into a shared buffer.
 type reader struct {
-	now    func() time.Time
-	buffer []byte
+	now func() time.Time
+	// annotations are the keys of those that are kept.
+	annotations []string
+	buffer      []byte
 }
 
 // read reads a file and records its version. The returned state is valid until the
@@ -64,7 +66,7 @@ func (r *reader) read(f *file) (*statefile.State, error) {
 	r.buffer = data
 	written := time.Unix(0, max(version.ModTime, version.ChangeTime))
 	f.version, f.settled = version, r.now().Sub(written).Abs() > clockGranularity
-	state, err := statefile.Parse(data)
+	state, err := statefile.Parse(data, r.annotations...)
 	if err != nil {
 		return nil, err
 	}

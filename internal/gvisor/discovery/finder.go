@@ -86,7 +86,7 @@ func newFinder(settings Settings, observer Observer, now func() time.Time) *find
 		observer:   observer,
 		logger:     settings.Logger,
 		now:        now,
-		reader:     reader{now: now},
+		reader:     reader{now: now, annotations: settings.Annotations},
 		interner:   newInterner(settings.Registrations),
 		set:        newSet(observer, liveness),
 		liveness:   liveness,

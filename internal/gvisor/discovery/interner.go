@@ -15,6 +15,9 @@ type containerState struct {
 	container    Container
 	spec         Spec
 	capabilities statefile.Capabilities
+	// limits are those in the spec, and podLimits those that the kubelet requested for
+	// the whole pod, which only the root container has.
+	limits, podLimits Limits
 	// sandbox describes the whole sandbox. It is set for the root container only.
 	// Its fields that depend on the files of other containers are ignored.
 	sandbox *Sandbox
@@ -46,7 +49,10 @@ func newInterner(registrations *registration.Cache) *interner {
 // intern converts the state of a container in the given root.
 func (i *interner) intern(root string, state *statefile.State, written time.Time) containerState {
 	c := containerState{
-		container: Container{ID: state.ContainerID, Name: state.Identity.ContainerName},
+		container: Container{
+			ID: state.ContainerID, Name: state.Identity.ContainerName, NameInRuntime: state.Identity.NameInRuntime,
+			Image: i.internString(state.Identity.Image), Filestore: state.Filestore,
+		},
 		spec: Spec{
 			RunsAsRoot: state.RunsAsRoot,
 			OCIVersion: i.internString(state.OCIVersion),
@@ -54,6 +60,8 @@ func (i *interner) intern(root string, state *statefile.State, written time.Time
 			TPUProxy:   state.Annotations.TPUProxy,
 		},
 		capabilities: state.Capabilities,
+		limits:       limitsOfSpec(state.Resources),
+		podLimits:    limitsOfPod(state.Identity.Requested),
 		written:      written,
 	}
 	if state.ContainerID == state.Sandbox.ID {
@@ -77,6 +85,10 @@ func (i *interner) internSandbox(root string, state *statefile.State) *Sandbox {
 		InPod:         identity.InPod,
 		Pod:           identity.Pod,
 		PodConflict:   identity.Conflict,
+		Annotations:   state.Listed,
+		Manager:       identity.Manager,
+		Cgroup:        s.Cgroup,
+		SpecCgroup:    state.SpecCgroup,
 		Metadata:      i.internMetadata(s),
 		Checkpointed:  s.Checkpointed,
 		Restored:      s.Restored,

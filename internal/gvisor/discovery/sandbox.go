@@ -6,6 +6,7 @@ import (
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/registration"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/statefile"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kubepod"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
@@ -58,6 +59,18 @@ type Sandbox struct {
 	// exporter does. They are empty if runsc did not record them or a tenant could
 	// have forged them.
 	UpstreamPodName, UpstreamPodNamespace string
+	// Annotations are those of the root container that [Settings.Annotations] lists,
+	// sorted by key. Whoever created the container could set them.
+	Annotations []sandbox.Attribute
+	// Manager is the container runtime that created the root container.
+	Manager kubepod.Manager
+	// Cgroup is the path of the cgroup that runsc created or joined for the sandbox,
+	// and SpecCgroup the one in the spec of the root container; see
+	// [statefile.Sandbox.Cgroup]. Either can be empty.
+	Cgroup, SpecCgroup string
+	// Requested are the limits of the whole sandbox that were requested when it or one
+	// of its containers was created.
+	Requested Limits
 	// Containers are all containers of the sandbox, sorted by ID.
 	Containers []Container
 
@@ -88,6 +101,15 @@ type Container struct {
 	ID string
 	// Name is the name of the container in its pod, empty outside of pods.
 	Name string
+	// NameInRuntime is its name in the container runtime, if that writes it in an
+	// annotation.
+	NameInRuntime string
+	// Image is the image as the container runtime names it, empty if unknown.
+	Image string
+	// Filestore is the path of the file in which gVisor stores what the container
+	// writes to its root file system; empty if there is none or its path is unknown.
+	// Its size is that of its allocated blocks. Do not follow a link in its place.
+	Filestore string
 }
 
 // Metadata describes the build of a sandbox and its flags.

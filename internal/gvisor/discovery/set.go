@@ -159,6 +159,7 @@ func (g *group) sandbox(key Key) *Sandbox {
 	s.Exited, s.Unseen, s.Capabilities = false, false, 0
 	s.Containers = make([]Container, 0, len(g.containers))
 	s.Spec = Spec{OCIVersion: root.spec.OCIVersion}
+	s.Requested = g.requested(root)
 	for _, c := range g.containers {
 		s.Containers = append(s.Containers, c.container)
 		s.Capabilities |= c.capabilities

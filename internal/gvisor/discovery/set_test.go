@@ -93,7 +93,7 @@ func TestSetCombinesSpecs(t *testing.T) {
 	got := observer.present[key("pod")]
 	assert.Equal(t, Spec{RunsAsRoot: true, NVProxy: true, OCIVersion: "1.0.2"}, got.Spec)
 	assert.Equal(t, statefile.Capabilities(1<<3|1<<5), got.Capabilities)
-	assert.Equal(t, []Container{{"app", "name-app"}, {"pod", ""}}, got.Containers)
+	assert.Equal(t, []Container{{ID: "app", Name: "name-app"}, {ID: "pod"}}, got.Containers)
 
 	box := appContainer("box")
 	box.spec.TPUProxy, box.spec.OCIVersion = true, "1.2.0"

@@ -2,7 +2,6 @@ package statefile
 
 import (
 	"slices"
-	"unicode/utf8"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kubepod"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
@@ -53,7 +52,7 @@ func (p *parser) listedAnnotation(key string, state *State, evidence *kubepod.An
 		return
 	}
 	value := p.String()
-	state.Listed = append(state.Listed, sandbox.Attribute{Key: key, Value: shortened(value)})
+	state.Listed = sandbox.PutAnnotation(state.Listed, key, value)
 	switch key {
 	case annotationNVProxy:
 		state.Annotations.NVProxy = string(value) == annotationTrue
@@ -62,17 +61,4 @@ func (p *parser) listedAnnotation(key string, state *State, evidence *kubepod.An
 	default:
 		evidence.Put(key, value)
 	}
-}
-
-// shortened cuts the value of an annotation, which is valid UTF-8, between two
-// characters.
-func shortened(value []byte) string {
-	if len(value) <= MaxAnnotation {
-		return string(value)
-	}
-	end := MaxAnnotation
-	for !utf8.RuneStart(value[end]) {
-		end--
-	}
-	return string(value[:end])
 }

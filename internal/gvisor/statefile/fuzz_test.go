@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
 func FuzzParse(f *testing.F) {
@@ -35,7 +37,7 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("Parse accepted the invalid state %+v", state)
 		}
 		for _, annotation := range state.Listed {
-			if len(annotation.Value) > MaxAnnotation || !utf8.ValidString(annotation.Value) {
+			if len(annotation.Value) > sandbox.MaxAnnotationLength || !utf8.ValidString(annotation.Value) {
 				t.Fatalf("annotation %q has an invalid value", annotation.Key)
 			}
 		}

@@ -18,7 +18,7 @@ func TestListedAnnotations(t *testing.T) {
 	assert.Nil(t, parse(t, data).Listed)
 	assert.Nil(t, parse(t, data, "com.example/tea", "com.example/team2", "none").Listed)
 	assert.Equal(t, []sandbox.Attribute{
-		{Key: "com.example/team", Value: "search"}, {Key: "empty", Value: ""}, {Key: "café", Value: "😀"},
+		{Key: "café", Value: "😀"}, {Key: "com.example/team", Value: "search"}, {Key: "empty", Value: ""},
 	}, parse(t, data, "café", "none", "empty", "com.example/team", "absent").Listed)
 }
 
@@ -40,14 +40,14 @@ func TestListedAnnotationsAreReadAsUsual(t *testing.T) {
 
 func TestListedAnnotationIsCutBetweenCharacters(t *testing.T) {
 	for value, want := range map[string]int{
-		strings.Repeat("x", MaxAnnotation):             MaxAnnotation,
-		strings.Repeat("x", MaxAnnotation+1):           MaxAnnotation,
-		strings.Repeat("x", MaxAnnotation-1) + "é":     MaxAnnotation - 1,
-		strings.Repeat("x", MaxAnnotation-2) + "é":     MaxAnnotation,
-		strings.Repeat("x", MaxAnnotation-3) + "😀":     MaxAnnotation - 3,
-		strings.Repeat("x", 1<<20):                     MaxAnnotation,
-		strings.Repeat("😀", MaxAnnotation/utf8.UTFMax): MaxAnnotation,
-		"x" + strings.Repeat("😀", MaxAnnotation):       MaxAnnotation - 3,
+		strings.Repeat("x", sandbox.MaxAnnotationLength):             sandbox.MaxAnnotationLength,
+		strings.Repeat("x", sandbox.MaxAnnotationLength+1):           sandbox.MaxAnnotationLength,
+		strings.Repeat("x", sandbox.MaxAnnotationLength-1) + "é":     sandbox.MaxAnnotationLength - 1,
+		strings.Repeat("x", sandbox.MaxAnnotationLength-2) + "é":     sandbox.MaxAnnotationLength,
+		strings.Repeat("x", sandbox.MaxAnnotationLength-3) + "😀":     sandbox.MaxAnnotationLength - 3,
+		strings.Repeat("x", 1<<20):                                   sandbox.MaxAnnotationLength,
+		strings.Repeat("😀", sandbox.MaxAnnotationLength/utf8.UTFMax): sandbox.MaxAnnotationLength,
+		"x" + strings.Repeat("😀", sandbox.MaxAnnotationLength):       sandbox.MaxAnnotationLength - 3,
 	} {
 		got := parse(t, withSpec(`{"annotations":{"k":"`+value+`"}}`), "k").Listed[0].Value
 		assert.Len(t, got, want)

@@ -20,9 +20,6 @@ const (
 	maxName = 1 << 10
 	// maxPath is the maximum length of paths. It equals PATH_MAX.
 	maxPath = 4 << 10
-	// MaxAnnotation is the maximum length of the value of a listed annotation. A longer
-	// value is cut.
-	MaxAnnotation = 256
 	// maxMetadata is the maximum number of entries of metricMetadata.
 	maxMetadata = 64
 	// maxPID is the highest process ID that the kernel assigns (PID_MAX_LIMIT).

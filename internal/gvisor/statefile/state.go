@@ -35,8 +35,8 @@ type State struct {
 	// permitted and ambient sets.
 	Capabilities Capabilities
 	Annotations  Annotations
-	// Listed are those annotations of the spec that Parse was told to keep, with values
-	// of at most [MaxAnnotation] bytes, in the order of the file.
+	// Listed are those annotations of the spec that Parse was told to keep, sorted by
+	// key, with values of at most [sandbox.MaxAnnotationLength] bytes.
 	Listed []sandbox.Attribute
 	// SpecCgroup is the path of the cgroup in the spec, in the notation of either
 	// cgroup driver. See [Sandbox.Cgroup].

@@ -4,8 +4,11 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
 // addFiles adds each matching file, and its first half, to the seed corpus.
@@ -39,6 +42,11 @@ func checkState(t *testing.T, state State) {
 			}
 		}
 	}
+	for _, annotation := range state.Annotations {
+		if len(annotation.Value) > sandbox.MaxAnnotationLength {
+			t.Errorf("annotation %q is too long", annotation.Key)
+		}
+	}
 	if len(state.Hypervisor) > 32 {
 		t.Errorf("hypervisor %q is too long", state.Hypervisor)
 	}
@@ -54,7 +62,7 @@ func FuzzParseState(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		state, err := parseState(data)
 		if err != nil {
-			if state != (State{}) {
+			if !reflect.DeepEqual(state, State{}) {
 				t.Errorf("got %+v with error %v", state, err)
 			}
 			return
@@ -77,9 +85,9 @@ func FuzzParseState(f *testing.F) {
 func FuzzParsePersist(f *testing.F) {
 	addFiles(f, "persist-*.json")
 	f.Fuzz(func(t *testing.T, data []byte) {
-		state, err := parsePersist(data, webID)
+		state, err := parsePersist(data, webID, "io.kubernetes.cri.sandbox-name", bundlePath)
 		if err != nil {
-			if state != (State{}) {
+			if !reflect.DeepEqual(state, State{}) {
 				t.Errorf("got %+v with error %v", state, err)
 			}
 			return

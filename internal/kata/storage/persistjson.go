@@ -1,8 +1,11 @@
 package storage
 
 import (
+	"slices"
+
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/jsonscan"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kubepod"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
 // The fields of persist.json that are read. NextField returns their indices in
@@ -34,11 +37,13 @@ var (
 // The container with the ID of the sandbox is the sandbox container, whose
 // annotations can name the pod. The runtime truncates and rewrites the file with
 // each change, so a concurrent reader can see an incomplete file.
-func parsePersist(data []byte, id string) (State, error) {
+//
+// Of the other annotations of that container, only the listed ones are kept.
+func parsePersist(data []byte, id string, listed ...string) (State, error) {
 	var s jsonscan.Scanner
 	s.ResetBytes(data, stateLimits)
 	var state State
-	evidence := kubepod.Evidence{ContainerID: id}
+	sandboxContainer := container{evidence: kubepod.Evidence{ContainerID: id}, listed: listed}
 	var configured string
 	var seen jsonscan.Seen
 	s.OpenObject()
@@ -53,7 +58,7 @@ func parsePersist(data []byte, id string) (State, error) {
 		case 1:
 			parseHypervisor(&s, hypervisorStateFields, &state)
 		case 2:
-			configured = parseConfig(&s, &evidence)
+			configured = parseConfig(&s, &sandboxContainer)
 		}
 	}
 	s.End()
@@ -63,14 +68,15 @@ func parsePersist(data []byte, id string) (State, error) {
 	if state.Hypervisor == "" {
 		state.Hypervisor = configured
 	}
-	evidence.CgroupPath = state.Cgroup
-	state.setPod(&evidence)
+	sandboxContainer.evidence.CgroupPath = state.Cgroup
+	state.setPod(&sandboxContainer.evidence)
+	state.Annotations = sandboxContainer.annotations
 	return state, nil
 }
 
 // parseConfig reads the section Config and returns the configured hypervisor. It
-// adds the annotations of the sandbox container to the evidence.
-func parseConfig(s *jsonscan.Scanner, evidence *kubepod.Evidence) (hypervisor string) {
+// replaces the container by the one with its ID.
+func parseConfig(s *jsonscan.Scanner, sandboxContainer *container) (hypervisor string) {
 	var seen jsonscan.Seen
 	s.OpenObject()
 	for {
@@ -86,8 +92,9 @@ func parseConfig(s *jsonscan.Scanner, evidence *kubepod.Evidence) (hypervisor st
 				continue
 			}
 			for s.OpenArray(); s.NextElement(); {
-				if container := parseContainer(s); container.ContainerID == evidence.ContainerID {
-					*evidence = container
+				one := container{listed: sandboxContainer.listed}
+				if one.parse(s); one.evidence.ContainerID == sandboxContainer.evidence.ContainerID {
+					*sandboxContainer = one
 				}
 			}
 		}
@@ -98,39 +105,62 @@ func parseConfig(s *jsonscan.Scanner, evidence *kubepod.Evidence) (hypervisor st
 // last, so the author of a pod cannot override it.
 const bundlePath = "io.katacontainers.pkg.oci.bundle_path"
 
-// parseContainer reads one element of ContainerConfigs.
-func parseContainer(s *jsonscan.Scanner) (container kubepod.Evidence) {
+// container is one element of ContainerConfigs.
+type container struct {
+	evidence kubepod.Evidence
+	// listed are the keys of the annotations that are kept.
+	listed      []string
+	annotations []sandbox.Attribute
+}
+
+func (c *container) parse(s *jsonscan.Scanner) {
 	var seen jsonscan.Seen
 	s.OpenObject()
 	for {
 		field, more := s.NextField(containerFields, &seen)
 		if !more {
-			return container
+			return
 		}
 		switch field {
 		case 0:
-			container.ContainerID = readText(s)
+			c.evidence.ContainerID = readText(s)
 		case 1:
 			if !s.Null() {
-				parseAnnotations(s, &container)
+				c.parseAnnotations(s)
 			}
 		}
 	}
 }
 
-// parseAnnotations reads the annotations that are evidence for the pod. It skips
-// all others, which can contain secrets.
-func parseAnnotations(s *jsonscan.Scanner, container *kubepod.Evidence) {
+// parseAnnotations reads the annotations that are evidence for the pod, and the listed
+// ones. It skips all others, which can contain secrets.
+func (c *container) parseAnnotations(s *jsonscan.Scanner) {
 	s.OpenObject()
 	for {
 		key, more := s.NextKey()
-		switch {
-		case !more:
+		if !more {
 			return
+		}
+		switch i := slices.Index(c.listed, string(key)); {
+		case i >= 0:
+			c.parseListed(s, c.listed[i])
 		case string(key) == bundlePath:
-			container.BundlePath = readText(s)
-		case !container.Annotations.Read(key, s):
+			c.evidence.BundlePath = readText(s)
+		case !c.evidence.Annotations.Read(key, s):
 			s.Skip()
 		}
 	}
+}
+
+// parseListed reads a listed annotation, which can also be evidence.
+func (c *container) parseListed(s *jsonscan.Scanner, key string) {
+	if s.Null() {
+		return
+	}
+	value := s.String()
+	c.annotations = sandbox.PutAnnotation(c.annotations, key, value)
+	if key == bundlePath {
+		c.evidence.BundlePath = name(value)
+	}
+	c.evidence.Annotations.Put(key, value)
 }

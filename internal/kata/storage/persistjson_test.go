@@ -2,6 +2,7 @@ package storage
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -59,7 +60,7 @@ func TestParsePersist(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			got, err := parsePersist([]byte(test.input), webID)
-			if err != nil || got != test.want {
+			if err != nil || !reflect.DeepEqual(got, test.want) {
 				t.Errorf("got  %+v, %v\nwant %+v", got, err, test.want)
 			}
 		})
@@ -99,7 +100,8 @@ func TestPodOfPersistCannotBeForged(t *testing.T) {
 			const format = `{"Config":{"ContainerConfigs":[{"ID":%q,"Annotations":` +
 				`{"io.katacontainers.pkg.oci.bundle_path":%q,%s}}]},"SandboxCgroupPath":%q}`
 			got, err := parsePersist(fmt.Appendf(nil, format, webID, test.bundle, test.annotations, test.cgroup), webID)
-			if want := (State{Cgroup: test.cgroup, Pod: test.pod, PodConflict: test.conflict}); err != nil || got != want {
+			want := State{Cgroup: test.cgroup, Pod: test.pod, PodConflict: test.conflict}
+			if err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("got  %+v, %v\nwant %+v", got, err, want)
 			}
 		})

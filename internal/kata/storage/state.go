@@ -38,6 +38,9 @@ type State struct {
 	// PodConflict reports whether the evidence for the pod conflicts, so that Pod
 	// is incomplete.
 	PodConflict bool
+	// Annotations are the listed annotations of the sandbox container, sorted by key.
+	// The state file of runtime-rs contains none.
+	Annotations []sandbox.Attribute
 }
 
 // setPod sets the pod that the evidence proves.
@@ -58,13 +61,17 @@ func parseError(path string, err error) error {
 // and namespaces have at most 253 characters, cgroup paths some more.
 const maxTextLength = 1024
 
-// readText reads a string or null. It returns an empty string for text that is
-// too long or contains control characters.
+// readText reads a string or null as a name.
 func readText(s *jsonscan.Scanner) string {
 	if s.Null() {
 		return ""
 	}
-	text := s.String()
+	return name(s.String())
+}
+
+// name returns an empty string for text that is too long or contains control
+// characters.
+func name(text []byte) string {
 	if len(text) > maxTextLength {
 		return ""
 	}

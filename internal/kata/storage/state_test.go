@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -36,7 +37,7 @@ func TestIncompleteFile(t *testing.T) {
 			complete := strings.TrimSpace(testdata(t, name))
 			for end := range len(complete) {
 				state, err := parse([]byte(complete[:end]))
-				if err == nil || state != (State{}) {
+				if err == nil || !reflect.DeepEqual(state, State{}) {
 					t.Fatalf("%d of %d bytes: got %+v, %v, want an error", end, len(complete), state, err)
 				}
 			}
@@ -134,7 +135,7 @@ func TestStateOfPreviousInstance(t *testing.T) {
 		t.Fatal(err)
 	}
 	flavor, state, err := NewStateFile(directory).Read()
-	if flavor != catalog.Rust || state != (State{}) || !errors.Is(err, ErrNoState) {
+	if flavor != catalog.Rust || !reflect.DeepEqual(state, State{}) || !errors.Is(err, ErrNoState) {
 		t.Errorf("got %v, %+v, %v; want ErrNoState", flavor, state, err)
 	}
 }
@@ -165,7 +166,7 @@ func TestLeftoverAfterAnError(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if _, state, err := file.Read(); state != (State{}) || !errors.Is(err, ErrNoState) {
+		if _, state, err := file.Read(); !reflect.DeepEqual(state, State{}) || !errors.Is(err, ErrNoState) {
 			t.Errorf("got %+v, %v; want ErrNoState", state, err)
 		}
 	}
@@ -187,7 +188,7 @@ func TestStateIsNotRegularFile(t *testing.T) {
 				t.Fatal(err)
 			}
 			flavor, state, err := NewStateFile(directory).Read()
-			if flavor != catalog.Rust || state != (State{}) || !errors.Is(err, host.ErrNotRegular) {
+			if flavor != catalog.Rust || !reflect.DeepEqual(state, State{}) || !errors.Is(err, host.ErrNotRegular) {
 				t.Errorf("got %v, %+v, %v; want host.ErrNotRegular", flavor, state, err)
 			}
 		})

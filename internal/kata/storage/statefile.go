@@ -14,6 +14,8 @@ import (
 // used by one goroutine.
 type StateFile struct {
 	directory Directory
+	// annotations are the keys of the annotations that are kept.
+	annotations []string
 	// examined means that Read has found out what state.json is, and initial is
 	// what it was then; zero if it did not exist.
 	examined bool
@@ -27,8 +29,11 @@ type version struct {
 	modified int64 // in ns since the epoch
 }
 
-// NewStateFile returns the state file of an instance.
-func NewStateFile(d Directory) *StateFile { return &StateFile{directory: d} }
+// NewStateFile returns the state file of an instance, of whose annotations only the
+// listed ones are kept.
+func NewStateFile(d Directory, annotations ...string) *StateFile {
+	return &StateFile{directory: d, annotations: annotations}
+}
 
 // Read reads the file and returns the runtime flavor and the state. The flavor is
 // also valid with an error. The error is [ErrNoState] if there is no state file;
@@ -57,7 +62,7 @@ func (f *StateFile) Read() (catalog.Flavor, State, error) {
 	path = filepath.Join(f.directory.Path(), persistName)
 	data, _, err = host.ReadRegular(path, maxStateSize, nil)
 	if err == nil {
-		state, err := parsePersist(data, f.directory.ID)
+		state, err := parsePersist(data, f.directory.ID, f.annotations...)
 		return catalog.Go, state, parseError(path, err)
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
