@@ -138,6 +138,10 @@ RUNSC_VERSIONS := \
 known-metrics: ## Generate the table of gVisor's metrics from real sandboxes. Requires root.
 	@CGO_ENABLED=0 go run ./test/knownmetrics $(RUNSC_VERSIONS)
 
+.PHONY: known-syscalls
+known-syscalls: ## Generate the table of Linux system calls from golang.org/x/sys.
+	@go run ./test/knownsyscalls
+
 .PHONY: check-generate
 check-generate: ## Fail if generated files are out of date.
 	@scripts/generate --check

@@ -32,8 +32,10 @@ func labelsOf(id *sandbox.Identity, point *sandbox.Point) string {
 			labels[label.Key] = label.Value
 		}
 	}
-	for i, key := range point.Family.Prometheus.LabelKeys {
-		labels[key] = point.Labels[i]
+	for i, value := range point.Labels {
+		if key := point.Family.Prometheus.LabelKeys[i]; key != "" {
+			labels[key] = value
+		}
 	}
 	if len(labels) == 0 {
 		return ""

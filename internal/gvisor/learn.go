@@ -8,6 +8,7 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/discovery"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/registration"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/snapshot"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/syscalls"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
@@ -83,7 +84,11 @@ func (s *Sandbox) createVerifier(ctx context.Context, record *discovery.Sandbox)
 		}
 		s.runtime.unknown.log(known, s.identity.RuntimeVersion)
 	}
-	s.verifier = snapshot.NewVerifier(known, s.runtime.snapshots)
+	settings := s.runtime.snapshots
+	if s.runtime.naming == sandbox.OTel {
+		settings.Syscalls = syscalls.NamesOf(record.Metadata.Value("cpuarch"))
+	}
+	s.verifier = snapshot.NewVerifier(known, settings)
 	s.runtime.filterUse.record(s.verifier.SelectsAny())
 	return nil
 }

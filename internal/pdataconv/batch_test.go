@@ -47,6 +47,30 @@ func TestStartTimeAfterTimestampIsOmitted(t *testing.T) {
 	assert.Equal(t, pcommon.NewTimestampFromTime(started), point.Timestamp())
 }
 
+// TestMissingLabelsAreOmitted checks labels without a key in one naming, and keys
+// whose label a point does not have.
+func TestMissingLabelsAreOmitted(t *testing.T) {
+	family := &sandbox.Family{
+		OTel:       sandbox.Descriptor{Name: "a", LabelKeys: []string{"number", "name"}},
+		Prometheus: sandbox.Descriptor{Name: "a", LabelKeys: []string{"number", ""}},
+	}
+	for naming, want := range map[sandbox.Naming][]map[string]any{
+		sandbox.OTel:       {{"number": "0", "name": "zero"}, {"number": "1"}},
+		sandbox.Prometheus: {{"number": "0"}, {"number": "1"}},
+	} {
+		b := newConverter(naming).NewBatch()
+		r := &sandbox.Reading{Time: pulled}
+		r.AddLabeled(family, sandbox.Int(1), "0", "zero")
+		r.AddLabeled(family, sandbox.Int(1), "1")
+		b.Append(nil, r)
+		points := b.Take().ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().At(0).Gauge().DataPoints()
+		require.Equal(t, len(want), points.Len())
+		for i := range want {
+			assert.Equal(t, want[i], points.At(i).Attributes().AsRaw(), naming)
+		}
+	}
+}
+
 // TestInfoFamilies checks that points of info families are emitted only with readings
 // that have Info set, and that their ends are always emitted.
 func TestInfoFamilies(t *testing.T) {

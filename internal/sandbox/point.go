@@ -3,7 +3,8 @@ package sandbox
 // Point is the value of one series.
 type Point struct {
 	Family *Family
-	// Labels holds one value per label key of the family's descriptors.
+	// Labels holds one value per label key of the family's descriptors. The last
+	// ones may be missing; their keys are then omitted.
 	Labels []string
 	Value  Number
 	// Distribution is set for histograms and summaries, and only for them. It

@@ -21,9 +21,17 @@ const (
 
 var kinds = [...]sandbox.Kind{Gauge: sandbox.Gauge, Counter: sandbox.Counter, Histogram: sandbox.Histogram}
 
+// The metric whose only field is the number of a system call:
+//
+//	unimplemented_syscalls{sysno="425"}
+const (
+	syscallsPath       = "/unimplemented_syscalls"
+	syscallNumberField = "sysno"
+)
+
 // addFamilies sets the families of the metric, which name it in both namings. In the
 // naming "otel" the attribute of a field is in the namespace gvisor, for example
-// gvisor.sysno.
+// gvisor.sysno. There, the name of a system call follows its number.
 func addFamilies(m *Metric, registeredUnit int64, prefix string) {
 	// A gauge could be a sum in OpenTelemetry, but the registration does not
 	// state which gauges can be added up.
@@ -42,6 +50,11 @@ func addFamilies(m *Metric, registeredUnit int64, prefix string) {
 	for _, field := range m.Fields {
 		otel.LabelKeys = append(otel.LabelKeys, "gvisor."+field.Key)
 		prometheus.LabelKeys = append(prometheus.LabelKeys, field.Key)
+	}
+	m.CountsSyscalls = m.Path == syscallsPath && len(m.Fields) == 1 && m.Fields[0].Key == syscallNumberField
+	if m.CountsSyscalls {
+		otel.LabelKeys = append(otel.LabelKeys, "gvisor.syscall.name")
+		prometheus.LabelKeys = append(prometheus.LabelKeys, "")
 	}
 	m.Family = &sandbox.Family{OTel: otel, Prometheus: prometheus}
 	if m.Type != Histogram {

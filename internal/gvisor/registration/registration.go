@@ -53,6 +53,9 @@ type Metric struct {
 	unknown bool
 	// Fields are the labels, in the order of the registration.
 	Fields []Field
+	// CountsSyscalls means that the only field is the number of a system call. The
+	// family has a second label key, for its name, in the naming "otel".
+	CountsSyscalls bool
 	// Bounds are the lower bounds of all buckets except the first one, which are
 	// also the upper bounds of all buckets except the last one. Only those of
 	// histograms are used.

@@ -32,6 +32,9 @@ func (k *Known) rename(m *Metric) {
 	otel.Name = "gvisor." + strings.ReplaceAll(kind, "_", ".") + strings.ReplaceAll(m.Path[1:], "/", ".")
 	prometheus.Name = k.prefix + kind + m.Name
 	otel.Description, prometheus.Description = unknownHelp, unknownHelp
+	// What the field of an unknown metric means is unknown too.
+	m.CountsSyscalls = false
+	otel.LabelKeys, prometheus.LabelKeys = otel.LabelKeys[:len(m.Fields)], prometheus.LabelKeys[:len(m.Fields)]
 	labels := map[string]bool{}
 	for i, field := range m.Fields {
 		label := words(field.Key)

@@ -1,7 +1,6 @@
 package registration
 
 import (
-	"maps"
 	"regexp"
 	"testing"
 
@@ -10,13 +9,6 @@ import (
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/knownmetrics"
 )
-
-// coreCounter returns a registered counter of [CoreCounters] with changed keys.
-func coreCounter(change keys) keys {
-	counter := keys{"name": "/fs/opens", "prometheus_name": "fs_opens", "description": "Number of file opens.", "cumulative": true}
-	maps.Copy(counter, change)
-	return counter
-}
 
 func TestCoreCountersAreKnownAndHaveNoFields(t *testing.T) {
 	assert.LessOrEqual(t, len(CoreCounters), 12)
@@ -34,10 +26,10 @@ func TestCoreCountersAreKnownAndHaveNoFields(t *testing.T) {
 
 func TestZeroFillSelectsCounters(t *testing.T) {
 	r, err := Parse([]byte(registered(
-		coreCounter(nil),
-		coreCounter(keys{"name": "/fs/reads", "prometheus_name": "fs_reads"}),
-		coreCounter(keys{"name": "/fs/other", "prometheus_name": "fs_other"}),
-		coreCounter(keys{"name": "/z", "prometheus_name": "z", "fields": []keys{field("a", "x", "y")}}),
+		opens(nil),
+		opens(keys{"name": "/fs/reads", "prometheus_name": "fs_reads"}),
+		opens(keys{"name": "/fs/other", "prometheus_name": "fs_other"}),
+		opens(keys{"name": "/z", "prometheus_name": "z", "fields": []keys{field("a", "x", "y")}}),
 	)), "", Limits{})
 	require.NoError(t, err)
 	for zeroFill, want := range map[ZeroFill]int{"": 0, ZeroFillNone: 0, ZeroFillCore: 2, ZeroFillAll: 5} {
@@ -62,14 +54,17 @@ func TestCoreIsFilledOnlyAsKnown(t *testing.T) {
 		"with fields": {keys{"fields": []keys{field("a", "x")}}, 0},
 		"nanoseconds": {keys{"units": 1}, 0},
 	} {
-		raw := []byte(registered(coreCounter(test.change)))
+		raw := []byte(registered(opens(test.change)))
 		for _, keep := range []bool{false, true} {
 			r, err := ParseFirstUse(raw, NewKnown("", keep), Limits{})
 			require.NoError(t, err, name)
 			assert.Len(t, r.Select(nil, ZeroFillCore).Counters, test.want, "%s, keep %v", name, keep)
 		}
 	}
-	r, err := ParseFirstUse([]byte(registered(coreCounter(keys{"name": "/fs/made_up", "prometheus_name": "fs_made_up"}))),
+	vouched, err := Parse([]byte(registered(opens(keys{"fields": []keys{field("a", "x")}}))), "", Limits{})
+	require.NoError(t, err)
+	assert.Empty(t, vouched.Select(nil, ZeroFillCore).Counters, "a core counter has no fields, even if a state file registers some")
+	r, err := ParseFirstUse([]byte(registered(opens(keys{"name": "/fs/made_up", "prometheus_name": "fs_made_up"}))),
 		NewKnown("", true), Limits{})
 	require.NoError(t, err)
 	assert.Empty(t, r.Select(nil, ZeroFillCore).Counters, "counters that the sandbox does not register are not filled")

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/registration"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/syscalls"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
@@ -131,4 +132,14 @@ func TestCapturedResponsesWithoutSnapshot(t *testing.T) {
 	paths, err := filepath.Glob("../../../../shared/gvisor/*.response.json")
 	require.NoError(t, err)
 	assert.Len(t, paths, 8+3, "every captured response is used by a test")
+}
+
+// TestCapturedSyscallNames reads a sandbox on amd64 whose programs call rseq, which
+// gVisor does not implement.
+func TestCapturedSyscallNames(t *testing.T) {
+	v := NewVerifier(capturedRegistration(t), Settings{AnyAge: true, Syscalls: syscalls.NamesOf("amd64")})
+	source := &chunkReader{text: string(capture(t, "busy.export.response.json")), size: 1000}
+	r := &sandbox.Reading{}
+	require.NoError(t, v.Read(source, 1<<20, func() time.Time { return testTime.Add(time.Second) }, r))
+	assert.Contains(t, labelLists(r), "334 rseq")
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/registration"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/syscalls"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/urpc"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/jsonscan"
 )
@@ -26,6 +27,7 @@ type decoder struct {
 	scan      jsonscan.Scanner
 	reg       *registration.Registration
 	selection *registration.Selection
+	syscalls  *syscalls.Names
 	maxPoints int
 
 	// when is the time of the snapshot; zero without a snapshot.
@@ -85,7 +87,7 @@ func (d *decoder) release() {
 	if cap(d.points) > maxPooledPoints || cap(d.counts) > 64*maxPooledPoints {
 		d.points, d.histograms, d.counts, d.order = nil, nil, nil, nil
 	}
-	d.reg, d.selection = nil, nil
+	d.reg, d.selection, d.syscalls = nil, nil, nil
 	decoderPool.Put(d)
 }
 

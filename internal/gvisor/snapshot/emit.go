@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/registration"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/syscalls"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
@@ -96,8 +97,20 @@ func (d *decoder) labelValues(r *sandbox.Reading, metric *registration.Metric, s
 	if len(metric.Fields) == 0 {
 		return nil
 	}
-	d.labels = metric.Labels(d.labels[:0], series)
+	d.labels = appendLabels(d.labels[:0], metric, series, d.syscalls)
 	return r.Labels(d.labels...)
+}
+
+// appendLabels appends the label values of a series, and the name of the system
+// call that it counts. A number without a known name has no such label.
+func appendLabels(values []string, metric *registration.Metric, series uint32, names *syscalls.Names) []string {
+	values = metric.Labels(values, series)
+	if metric.CountsSyscalls {
+		if name := names.Of(values[len(values)-1]); name != "" {
+			values = append(values, name)
+		}
+	}
+	return values
 }
 
 // emitHistograms appends the histograms of one metric, which are the points with
@@ -157,7 +170,7 @@ func (v *Verifier) AppendSeries(r *sandbox.Reading) {
 		}
 		for i, family := range families {
 			for _, series := range emitted[:n] {
-				point := sandbox.Point{Family: family, Labels: r.Labels(metric.Labels(nil, series)...)}
+				point := sandbox.Point{Family: family, Labels: r.Labels(appendLabels(nil, metric, series, v.syscalls)...)}
 				if i == 0 && metric.Type == registration.Histogram {
 					point.Distribution = emptyDistribution
 				}

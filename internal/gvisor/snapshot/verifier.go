@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/registration"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/syscalls"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
@@ -23,6 +24,9 @@ type Settings struct {
 	// MaxPoints limits the points of a snapshot, including zeros, and the series of
 	// all snapshots together; 8192 by default.
 	MaxPoints int
+	// Syscalls are the names of the system calls that the sandbox counts by number.
+	// They become a further label. Without them, nil, there is none.
+	Syscalls *syscalls.Names
 	// AnyAge accepts snapshots that are older than 10 seconds.
 	AnyAge bool
 }
@@ -42,6 +46,7 @@ const (
 type Verifier struct {
 	reg       *registration.Registration
 	selection *registration.Selection
+	syscalls  *syscalls.Names
 	maxPoints int
 	anyAge    bool
 
@@ -66,6 +71,7 @@ func NewVerifier(reg *registration.Registration, settings Settings) *Verifier {
 	return &Verifier{
 		reg:       reg,
 		selection: reg.Select(settings.Filter, settings.ZeroFill),
+		syscalls:  settings.Syscalls,
 		maxPoints: cmp.Or(settings.MaxPoints, defaultMaxPoints),
 		anyAge:    settings.AnyAge,
 	}
@@ -88,7 +94,7 @@ func (v *Verifier) SelectsAny() bool { return slices.Contains(v.selection.Metric
 func (v *Verifier) Read(source io.Reader, limit int64, now func() time.Time, r *sandbox.Reading) error {
 	d := decoderPool.Get().(*decoder)
 	defer d.release()
-	d.reg, d.selection, d.maxPoints = v.reg, v.selection, v.maxPoints
+	d.reg, d.selection, d.syscalls, d.maxPoints = v.reg, v.selection, v.syscalls, v.maxPoints
 	err := d.read(source, limit)
 	r.ResponseSize += int(d.scan.Received())
 	if err == nil {
