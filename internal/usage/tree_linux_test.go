@@ -86,7 +86,11 @@ var treeSteps = map[string]struct {
 		m.run(fakeProcess{pid: 11, parent: 10, start: 6, user: 50, childUser: 500, children: []int{12}},
 			fakeProcess{pid: 12, parent: 11, start: 9, user: 7})
 	}, 555},
-	"zombie":      {func(m *machine) { m.run(fakeProcess{pid: 12, parent: 11, start: 7, user: 501, state: "Z"}) }, 556},
+	"zombie": {func(m *machine) { m.run(fakeProcess{pid: 12, parent: 11, start: 7, user: 501, state: "Z"}) }, 556},
+	"unreadable": {func(m *machine) {
+		m.write(m.proc, "12/statm", "garbage\n")
+		m.run(fakeProcess{pid: 11, parent: 10, start: 6, user: 51, children: []int{12}})
+	}, 556},
 	"lower times": {func(m *machine) { m.run(fakeProcess{pid: 12, parent: 11, start: 7, user: 499}) }, 555},
 }
 
