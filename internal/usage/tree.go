@@ -62,8 +62,6 @@ type tree struct {
 	index map[int]int
 	// lost is the CPU time of ended processes that no other process has.
 	lost ticks
-	// cpu is the result of the last reading.
-	cpu ticks
 }
 
 // treeUsage is what the processes of a tree use.
@@ -98,8 +96,7 @@ func (t *tree) read() (treeUsage, error) {
 	for i := range t.processes {
 		total = total.plus(t.processes[i].own).plus(t.processes[i].reaped)
 	}
-	t.cpu = t.cpu.max(total)
-	usage.cpu = t.cpu
+	usage.cpu = total
 	return usage, nil
 }
 

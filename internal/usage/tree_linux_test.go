@@ -86,11 +86,7 @@ var treeSteps = map[string]struct {
 		m.run(fakeProcess{pid: 11, parent: 10, start: 6, user: 50, childUser: 500, children: []int{12}},
 			fakeProcess{pid: 12, parent: 11, start: 9, user: 7})
 	}, 555},
-	"zombie": {func(m *machine) { m.run(fakeProcess{pid: 12, parent: 11, start: 7, user: 501, state: "Z"}) }, 556},
-	"unreadable": {func(m *machine) {
-		m.write(m.proc, "12/statm", "garbage\n")
-		m.run(fakeProcess{pid: 11, parent: 10, start: 6, user: 51, children: []int{12}})
-	}, 556},
+	"zombie":      {func(m *machine) { m.run(fakeProcess{pid: 12, parent: 11, start: 7, user: 501, state: "Z"}) }, 556},
 	"lower times": {func(m *machine) { m.run(fakeProcess{pid: 12, parent: 11, start: 7, user: 499}) }, 555},
 }
 
@@ -119,6 +115,23 @@ func TestTreeOverTime(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A process that cannot be read for a while must not be taken for one that ended.
+func TestUnreadableProcess(t *testing.T) {
+	m := newMachine(t)
+	m.run(fakeProcess{pid: 10, start: 5, user: 5, children: []int{11}}, fakeProcess{pid: 11, parent: 10, start: 6, user: 50})
+	meter := m.meter(Sandbox{PID: 10, Start: 5})
+	user, _ := m.cpu(meter)
+	assert.Equal(t, 55, user)
+	m.write(m.proc, "11/statm", "garbage\n")
+	for range 2 {
+		user, _ = m.cpu(meter)
+		assert.Equal(t, 55, user)
+	}
+	m.run(fakeProcess{pid: 11, parent: 10, start: 6, user: 52})
+	user, _ = m.cpu(meter)
+	assert.Equal(t, 57, user)
 }
 
 func TestUnusableTrees(t *testing.T) {
