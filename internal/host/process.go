@@ -16,6 +16,8 @@ const (
 	maxProcessStat = 64 << 10
 	// maxSystemStat bounds /proc/stat, which grows with CPUs and interrupts.
 	maxSystemStat = 16 << 20
+	// maxPID is the largest PID of the kernel (PID_MAX_LIMIT).
+	maxPID = 1 << 22
 )
 
 // Processes reads processes from a proc filesystem.

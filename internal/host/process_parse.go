@@ -22,9 +22,9 @@ func parseProcessStat(data []byte) (state byte, start uint64, err error) {
 	if end < 0 {
 		return 0, 0, errors.New("no process name in parentheses")
 	}
-	fields := bytes.Fields(data[end+1:])
-	if len(fields) < 20 || len(fields[0]) != 1 {
-		return 0, 0, fmt.Errorf("%d fields after the name, 20 expected", len(fields))
+	fields, count := statFields(data[end+1:])
+	if count < len(fields) || len(fields[0]) != 1 {
+		return 0, 0, fmt.Errorf("%d fields after the name, %d expected", count, len(fields))
 	}
 	start, err = strconv.ParseUint(string(fields[19]), 10, 64)
 	if err != nil {
@@ -43,7 +43,7 @@ func parseProcessTimes(data []byte) (ProcessTimes, error) {
 		return ProcessTimes{}, err
 	}
 	end := bytes.LastIndexByte(data, ')')
-	fields := bytes.Fields(data[end+1:])
+	fields, _ := statFields(data[end+1:])
 	parent, _ := parseNumber(fields[1])
 	times := ProcessTimes{State: state, Parent: int(parent), Start: start}
 	if begin := bytes.IndexByte(data[:end], '('); begin >= 0 {
@@ -61,6 +61,18 @@ func parseProcessTimes(data []byte) (ProcessTimes, error) {
 		}
 	}
 	return times, nil
+}
+
+// statFields returns the fields that are needed, and how many of them there are.
+func statFields(data []byte) (fields [20][]byte, count int) {
+	for field := range bytes.FieldsSeq(data) {
+		if count == len(fields) {
+			break
+		}
+		fields[count] = field
+		count++
+	}
+	return fields, count
 }
 
 // parseInterfaces parses /proc/<pid>/net/dev:

@@ -1,20 +1,12 @@
 package host
 
 import (
-	"bytes"
-	"fmt"
 	"os"
-	"path/filepath"
-	"strconv"
 )
 
-const (
-	// maxOpenFiles bounds the counting of open files on kernels that do not
-	// report the count (before 6.2).
-	maxOpenFiles = 1 << 20
-	// maxThreads bounds how many threads of a process are read.
-	maxThreads = 1 << 12
-)
+// maxOpenFiles bounds the counting of open files on kernels that do not report the
+// count (before 6.2).
+const maxOpenFiles = 1 << 20
 
 // ProcessTimes is the content of /proc/<pid>/stat. Times are in clock ticks, see
 // [Ticks].
@@ -112,36 +104,4 @@ func (p Processes) OpenFiles(pid int) (int, error) {
 		}
 	}
 	return count, nil
-}
-
-// Children returns the running child processes that the threads of a process
-// have started. If the kernel was built without CONFIG_PROC_CHILDREN, the error is
-// [ErrNoChildren].
-func (p Processes) Children(pid int) ([]int, error) {
-	path := p.path(pid, "task")
-	directory, err := os.Open(path)
-	if err != nil {
-		return nil, processError(pid, err)
-	}
-	threads, _ := directory.Readdirnames(maxThreads)
-	_ = directory.Close()
-	var children []int
-	listed := false
-	for _, thread := range threads {
-		// A thread may have ended in the meantime, and its children then belong
-		// to another thread.
-		err := readSmall(filepath.Join(path, thread, "children"), func(data []byte) error {
-			for field := range bytes.FieldsSeq(data) {
-				if child, err := strconv.Atoi(string(field)); err == nil && child > 0 {
-					children = append(children, child)
-				}
-			}
-			return nil
-		})
-		listed = listed || err == nil
-	}
-	if _, err := os.Lstat(path); err == nil && !listed {
-		return nil, fmt.Errorf("pid %d: %w", pid, ErrNoChildren)
-	}
-	return children, nil
 }

@@ -66,7 +66,7 @@ func (c *counters) accumulateCPU(f *Footprint) {
 	switch {
 	case fromProcesses != c.cpuFromProcesses:
 		how = resumed
-	case uint64(f.CPU) < c.cpu.last: //nolint:gosec // not negative
+	case !fromProcesses && uint64(f.CPU) < c.cpu.last: //nolint:gosec // not negative
 		how = restarted
 	}
 	c.cpuFromProcesses = fromProcesses

@@ -196,7 +196,7 @@ func (m *Meter) readTree(missing host.Figures, footprint *Footprint) error {
 		}
 		return fs.ErrNotExist
 	}
-	usage, err := m.tree.read(missing.Has(host.FigureMemory))
+	usage, err := m.tree.read()
 	if err != nil {
 		return err
 	}

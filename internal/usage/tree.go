@@ -51,17 +51,17 @@ type treeProcess struct {
 //     it could not be found again;
 //   - the CPU time of a process that ends is lost unless its parent waits for it.
 type tree struct {
-	host  *Host
-	root  int
-	start uint64
+	host *Host
+	// reader is set up by the first reading, because most sandboxes have a cgroup.
+	reader *host.TreeReader
+	root   int
+	start  uint64
 
 	processes []treeProcess
 	// index has the position of each PID in processes.
 	index map[int]int
 	// lost is the CPU time of ended processes that no other process has.
 	lost ticks
-	// cpu is the result of the last reading.
-	cpu ticks
 }
 
 // treeUsage is what the processes of a tree use.
@@ -74,9 +74,10 @@ type treeUsage struct {
 
 // read reads all processes. If the root has ended, the error is
 // [host.ErrNoProcess]; if it is not visible, [host.ErrHidden].
-func (t *tree) read(memory bool) (treeUsage, error) {
+func (t *tree) read() (treeUsage, error) {
 	if t.index == nil {
 		t.index = map[int]int{}
+		t.reader = &host.TreeReader{Processes: t.host.Processes}
 		t.processes = append(t.processes, treeProcess{pid: t.root, start: t.start})
 		t.index[t.root] = 0
 	}
@@ -84,7 +85,7 @@ func (t *tree) read(memory bool) (treeUsage, error) {
 	// Children are appended while the loop runs.
 	next := 0
 	for next < len(t.processes) {
-		if err := t.readProcess(next, memory, &usage); err != nil {
+		if err := t.readProcess(next, &usage); err != nil {
 			t.forgetFresh()
 			return treeUsage{}, err
 		}
@@ -95,24 +96,29 @@ func (t *tree) read(memory bool) (treeUsage, error) {
 	for i := range t.processes {
 		total = total.plus(t.processes[i].own).plus(t.processes[i].reaped)
 	}
-	t.cpu = t.cpu.max(total)
-	usage.cpu = t.cpu
+	usage.cpu = total
 	return usage, nil
 }
 
 // readProcess reads one process and finds its children. It fails only for the root.
-func (t *tree) readProcess(i int, memory bool, usage *treeUsage) error {
+func (t *tree) readProcess(i int, usage *treeUsage) error {
 	process := &t.processes[i]
-	times, err := t.host.Processes.Times(process.pid)
+	err := t.reader.Read(process.pid)
+	times := &t.reader.Times
 	if i == 0 && err == nil && t.start == 0 {
 		t.start, process.start = times.Start, times.Start
 	}
 	ended := err == nil && i == 0 && (times.State == 'Z' || times.State == 'X')
 	switch {
+	case errors.Is(err, host.ErrNoChildren):
+		return err
 	case i == 0 && err != nil:
 		return t.rootError(err)
 	case ended, i == 0 && times.Start != t.start:
 		return fmt.Errorf("pid %d: %w", t.root, host.ErrNoProcess)
+	case err != nil && !process.fresh && !errors.Is(err, host.ErrNoProcess):
+		// It still exists, and is counted as of the last reading.
+		return nil
 	// If the PID has been reused, the process was not started by its listed parent,
 	// or at another time.
 	case err != nil, process.fresh && times.Parent != process.parent, !process.fresh && times.Start != process.start:
@@ -127,16 +133,10 @@ func (t *tree) readProcess(i int, memory bool, usage *treeUsage) error {
 		return nil
 	}
 	usage.processes++
-	if memory {
-		t.addMemory(i, usage)
-	}
-	children, err := t.host.Processes.Children(process.pid)
-	if errors.Is(err, host.ErrNoChildren) {
-		return err
-	}
-	for _, child := range children {
-		usage.truncated = !t.add(child, process.pid) || usage.truncated
-		process = &t.processes[i]
+	t.addMemory(i, usage)
+	pid := process.pid
+	for _, child := range t.reader.Children {
+		usage.truncated = !t.add(child, pid) || usage.truncated
 	}
 	return nil
 }
@@ -152,16 +152,12 @@ func (t *tree) readProcess(i int, memory bool, usage *treeUsage) error {
 // Pages that different address spaces share, such as those of a program that forks,
 // are counted for each.
 func (t *tree) addMemory(i int, usage *treeUsage) {
-	memory, err := t.host.Processes.Memory(t.processes[i].pid)
-	if err != nil {
-		return
-	}
 	process := &t.processes[i]
-	process.size = memory.Size
-	if parent, found := t.index[process.parent]; found && t.processes[parent].size == memory.Size && i > 0 {
+	process.size = t.reader.Memory.Size
+	if parent, found := t.index[process.parent]; found && t.processes[parent].size == process.size && i > 0 {
 		return
 	}
-	usage.memory += memory.Resident
+	usage.memory += t.reader.Memory.Resident
 }
 
 // rootError explains why the root cannot be read.

@@ -117,6 +117,23 @@ func TestTreeOverTime(t *testing.T) {
 	}
 }
 
+// A process that cannot be read for a while must not be taken for one that ended.
+func TestUnreadableProcess(t *testing.T) {
+	m := newMachine(t)
+	m.run(fakeProcess{pid: 10, start: 5, user: 5, children: []int{11}}, fakeProcess{pid: 11, parent: 10, start: 6, user: 50})
+	meter := m.meter(Sandbox{PID: 10, Start: 5})
+	user, _ := m.cpu(meter)
+	assert.Equal(t, 55, user)
+	m.write(m.proc, "11/statm", "garbage\n")
+	for range 2 {
+		user, _ = m.cpu(meter)
+		assert.Equal(t, 55, user)
+	}
+	m.run(fakeProcess{pid: 11, parent: 10, start: 6, user: 52})
+	user, _ = m.cpu(meter)
+	assert.Equal(t, 57, user)
+}
+
 func TestUnusableTrees(t *testing.T) {
 	m := newMachine(t)
 	m.run(fakeProcess{pid: 10, start: 5}, fakeProcess{pid: 11, start: 5, state: "Z"}, fakeProcess{pid: 12, start: 5})
