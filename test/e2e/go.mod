@@ -5,6 +5,7 @@ go 1.25.0
 require (
 	github.com/prometheus/client_model v0.6.2
 	github.com/prometheus/common v0.67.5
+	github.com/sandbox-telemetry/sandboxreceiver v0.0.0-00010101000000-000000000000
 	go.opentelemetry.io/collector/pdata v1.61.0
 	google.golang.org/grpc v1.81.1
 	k8s.io/cri-api v0.35.0
@@ -26,3 +27,5 @@ require (
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20260226221140-a57be14db171 // indirect
 	google.golang.org/protobuf v1.36.11 // indirect
 )
+
+replace github.com/sandbox-telemetry/sandboxreceiver => ../..

@@ -110,6 +110,9 @@ type Container struct {
 	Capabilities []string
 	// Mounts are directories of the host, mounted read-only at the same path.
 	Mounts []string
+	// Cgroup is the path of a cgroup to create for the sandbox. If it is empty, the
+	// sandbox has none.
+	Cgroup string
 	// Flags are additional flags of runsc.
 	Flags []string
 }
@@ -152,7 +155,7 @@ func (r *Runtime) spec(c Container) object {
 			"cwd":          "/",
 			"capabilities": capabilities,
 		},
-		"linux": object{"namespaces": namespaces},
+		"linux": object{"namespaces": namespaces, "cgroupsPath": c.Cgroup},
 	}
 }
 
@@ -174,7 +177,7 @@ func (r *Runtime) Start(c Container) *Sandbox {
 	if err := os.WriteFile(filepath.Join(bundle, "config.json"), spec, 0o644); err != nil {
 		r.t.Fatal(err)
 	}
-	args := []string{"--platform=systrap", "--ignore-cgroups"}
+	args := []string{"--platform=systrap", fmt.Sprintf("--ignore-cgroups=%t", c.Cgroup == "")}
 	switch c.Network {
 	case "":
 		args = append(args, "--network=none")
@@ -248,6 +251,42 @@ func (s *Sandbox) ExportSettled() page.Page {
 		return page.Equal(before, last)
 	})
 	return last
+}
+
+// Exec starts a script in the container, and does not wait for its end.
+func (s *Sandbox) Exec(script string) {
+	s.runtime.t.Helper()
+	s.runtime.run("exec", "--detach", s.ID, "/bin/sh", "-c", script)
+}
+
+// Events returns what runsc events prints about a container.
+func (s *Sandbox) Events() Events {
+	s.runtime.t.Helper()
+	var printed struct {
+		Data Events `json:"data"`
+	}
+	if err := json.Unmarshal([]byte(s.runtime.run("events", "--stats", s.ID)), &printed); err != nil {
+		s.runtime.t.Fatal(err)
+	}
+	return printed.Data
+}
+
+// Events is what a container uses, in the words of runsc.
+type Events struct {
+	CPU struct {
+		Usage struct {
+			// Total is in nanoseconds.
+			Total uint64 `json:"total"`
+		} `json:"usage"`
+	} `json:"cpu"`
+	Memory struct {
+		Usage struct {
+			Usage uint64 `json:"usage"`
+		} `json:"usage"`
+	} `json:"memory"`
+	PIDs struct {
+		Current uint64 `json:"current"`
+	} `json:"pids"`
 }
 
 // Pause pauses all processes in the sandbox, so that its values do not change. The
