@@ -51,7 +51,7 @@ var hostileTests = map[simulate.Mode]struct {
 	simgvisor.LargeRegistration:    {longTimeout, 1, sandbox.Oversize},
 	simgvisor.DistinctRegistration: {longTimeout, 2, sandbox.OK},
 	"":                             {longTimeout, 1, sandbox.OK},
-	// Whatever a sandbox says that it uses, its snapshots are valid.
+	// Whatever a sandbox reports that it uses, its snapshots are valid.
 	simgvisor.UsageCPUJump:           {longTimeout, 2, sandbox.OK},
 	simgvisor.UsageCPUFall:           {longTimeout, 2, sandbox.OK},
 	simgvisor.UsageMemory:            {longTimeout, 2, sandbox.OK},

@@ -47,8 +47,8 @@ func newUsageAccount(t *testing.T, r *runsc.Runtime, containers ...*runsc.Sandbo
 	return a
 }
 
-// round requests what all containers use.
-func (a *usageAccount) round(t *testing.T) (figures event.Figures) {
+// pull requests what all containers use.
+func (a *usageAccount) pull(t *testing.T) (figures event.Figures) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
@@ -80,7 +80,7 @@ func (a *usageAccount) burn(t *testing.T, minimum time.Duration) {
 	t.Helper()
 	last := time.Duration(0)
 	process.Eventually(t, time.Minute, func() error {
-		figures := a.round(t)
+		figures := a.pull(t)
 		if figures.CPU < last {
 			t.Fatalf("CPU time has fallen from %v to %v", last, figures.CPU)
 		}
@@ -117,7 +117,7 @@ func TestUsageOfOneContainer(t *testing.T) {
 	a := newUsageAccount(t, r, container)
 	a.burn(t, 2*time.Second)
 	container.Pause()
-	figures := a.round(t)
+	figures := a.pull(t)
 	a.checkFormula(t, figures, "/")
 	printed := container.Events()
 	if got := figures.Containers[0].Processes; got != printed.PIDs.Current || got < 5 {
@@ -139,11 +139,11 @@ func TestUsageOfExec(t *testing.T) {
 	for i := range 3 {
 		container.Exec("while [ ! -e /tmp/stop ]; do :; done")
 		a.burn(t, time.Duration(i+1)*500*time.Millisecond)
-		before := a.round(t)
+		before := a.pull(t)
 		container.Exec("touch /tmp/stop; sleep 1; rm /tmp/stop")
 		var after event.Figures
 		process.Eventually(t, time.Minute, func() error {
-			if after = a.round(t); after.Containers[0].Processes > 1 {
+			if after = a.pull(t); after.Containers[0].Processes > 1 {
 				return fmt.Errorf("%d processes", after.Containers[0].Processes)
 			}
 			return nil
@@ -172,7 +172,7 @@ func TestUsageOfPod(t *testing.T) {
 	root.Pause()
 	// A container of a paused sandbox cannot be deleted.
 	defer root.Resume()
-	figures := a.round(t)
+	figures := a.pull(t)
 	if len(figures.Containers) != 2 || figures.Memory == 0 {
 		t.Fatalf("incomplete figures: %+v", figures)
 	}

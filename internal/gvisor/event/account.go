@@ -40,10 +40,10 @@ type Container struct {
 // Account verifies and accumulates what one sandbox uses. It is used by one
 // goroutine at a time.
 //
-// Responses are read in rounds: [Account.Begin], before the first request is
-// sent, [Account.Read] for each container, [Account.Finish]. CPU times and network
-// interfaces are those of the first valid response of a round, because all
-// responses repeat them.
+// The calls of one pull are [Account.Begin], before the first request is sent,
+// [Account.Read] for the response of each container, and [Account.Finish]. CPU
+// times and network interfaces are those of the first valid response of a pull,
+// because all responses repeat them.
 type Account struct {
 	host     Host
 	start    time.Time
@@ -56,15 +56,15 @@ type Account struct {
 	// cpu is the accumulated CPU time of all containers, and first the sum of
 	// their first figures.
 	cpu, first uint64
-	// measured is when the last round began in which CPU times were read; zero if
+	// measured is when the last pull began in which CPU times were read; zero if
 	// there was none.
 	measured time.Time
 
-	round round
+	pull pull
 }
 
-// round is what has been read since [Account.Begin].
-type round struct {
+// pull is what has been read since [Account.Begin].
+type pull struct {
 	began time.Time
 	// shared reports that CPU times and network interfaces have been read.
 	shared bool
@@ -85,7 +85,7 @@ type container struct {
 	// base is the last figure of the CPU time, cpu what has been accumulated.
 	base, cpu uint64
 
-	// What has been read in the current round.
+	// What has been read in the current pull.
 	responded, hasCPU bool
 	processes         uint64
 }
@@ -95,7 +95,7 @@ type netInterface struct {
 	name string
 	// base holds the last figures, total what has been accumulated.
 	base, total counters
-	// present reports that the current round has read the interface.
+	// present reports that the current pull has read the interface.
 	present bool
 }
 
@@ -182,10 +182,10 @@ func (a *Account) findInterface(name []byte) int {
 	return -1
 }
 
-// Begin starts a round. The time must not be later than the moment at which the
+// Begin starts a pull. The time must not be later than the moment at which the
 // first request is sent, and should have a monotonic reading.
 func (a *Account) Begin(now time.Time) {
-	a.round = round{began: now}
+	a.pull = pull{began: now}
 	for i := range a.containers {
 		c := &a.containers[i]
 		c.responded, c.hasCPU, c.processes = false, false, 0
@@ -222,15 +222,15 @@ func (a *Account) Read(containerID string, source io.Reader, now func() time.Tim
 	return size, nil
 }
 
-// commit takes over a verified response.
+// commit stores the figures of a verified response.
 func (a *Account) commit(d *decoder, requested *container) {
 	requested.responded, requested.processes = true, d.processes
-	a.round.memory += d.memory
-	if a.round.shared {
+	a.pull.memory += d.memory
+	if a.pull.shared {
 		return
 	}
-	a.round.shared, a.round.unknown, a.round.dropped = true, d.unknown, d.dropped
-	a.measured = a.round.began
+	a.pull.shared, a.pull.unknown, a.pull.dropped = true, d.unknown, d.dropped
+	a.measured = a.pull.began
 	for i, figure := range d.cpu {
 		a.commitCPU(&a.containers[i], figure)
 	}

@@ -65,7 +65,7 @@ func (r *response) String() string {
 }
 
 // read reads a response of a container, after the given time since testStart, in a
-// separate round.
+// separate pull.
 func read(a *Account, id string, after time.Duration, text string) (Figures, error) {
 	a.Begin(testStart.Add(after))
 	_, err := a.Read(id, strings.NewReader(text), func() time.Time { return testStart.Add(after) })

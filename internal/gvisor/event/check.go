@@ -19,12 +19,12 @@ func (a *Account) check(d *decoder, now time.Time) error {
 	switch {
 	case d.processes > maxProcesses:
 		return &Violation{Rule: RuleProcesses, Detail: strconv.FormatUint(d.processes, 10) + " processes"}
-	case d.memory > a.host.Memory || a.round.memory+d.memory > a.host.Memory:
+	case d.memory > a.host.Memory || a.pull.memory+d.memory > a.host.Memory:
 		return &Violation{
 			Rule:   RuleMemory,
 			Detail: strconv.FormatUint(d.memory, 10) + " bytes of " + strconv.FormatUint(a.host.Memory, 10),
 		}
-	case a.round.shared:
+	case a.pull.shared:
 		return nil
 	}
 	if err := a.checkCPU(d, now); err != nil {

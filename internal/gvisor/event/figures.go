@@ -2,7 +2,7 @@ package event
 
 import "time"
 
-// Figures are what a sandbox uses, as far as the responses of a round tell.
+// Figures are what a sandbox uses, according to the responses of one pull.
 type Figures struct {
 	// CPU is the accumulated CPU time of all containers, if HasCPU is set. It never
 	// falls, except by [Account.Reset].
@@ -49,11 +49,11 @@ type Traffic struct {
 	Bytes, Packets, Errors, Dropped uint64
 }
 
-// Finish ends a round and replaces the figures with those of the round, reusing
+// Finish ends a pull and replaces the figures with those of the pull, reusing
 // their memory.
 func (a *Account) Finish(f *Figures) {
 	*f = Figures{
-		CPU: time.Duration(a.cpu), UnknownContainers: a.round.unknown, DroppedInterfaces: a.round.dropped,
+		CPU: time.Duration(a.cpu), UnknownContainers: a.pull.unknown, DroppedInterfaces: a.pull.dropped,
 		Containers: f.Containers[:0], Interfaces: f.Interfaces[:0],
 	}
 	current, responded := 0, 0
@@ -73,8 +73,8 @@ func (a *Account) Finish(f *Figures) {
 			})
 		}
 	}
-	if responded == current && !a.truncated && a.round.unknown == 0 {
-		f.Memory = a.round.memory
+	if responded == current && !a.truncated && a.pull.unknown == 0 {
+		f.Memory = a.pull.memory
 		if current == 1 {
 			f.Containers[0].Memory = f.Memory
 		}

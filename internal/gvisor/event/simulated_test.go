@@ -33,8 +33,8 @@ func addSandbox(t *testing.T, mode simulate.Mode) (*simgvisor.Sandbox, *event.Ac
 	return s, a
 }
 
-// readRound requests what both containers use, and returns the first error.
-func readRound(t *testing.T, s *simgvisor.Sandbox, a *event.Account, timeout time.Duration) (f event.Figures, err error) {
+// readPull requests what both containers use, and returns the first error.
+func readPull(t *testing.T, s *simgvisor.Sandbox, a *event.Account, timeout time.Duration) (f event.Figures, err error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
@@ -76,7 +76,7 @@ func TestSimulatedSandboxes(t *testing.T) {
 			s, a := addSandbox(t, mode)
 			var last event.Figures
 			for range 5 {
-				figures, err := readRound(t, s, a, test.timeout)
+				figures, err := readPull(t, s, a, test.timeout)
 				require.Equal(t, test.want, sandbox.OutcomeOf(err), "%v", err)
 				// The root container responds first, without memory.
 				require.Equal(t, test.want == sandbox.OK || mode == simgvisor.UsageMemory, figures.HasCPU)

@@ -53,8 +53,8 @@ var usageModes = []mode{
 		name: UsageRefused, description: "refuses to report what it uses, as old releases with the network of the host",
 		alterUsage: func(plan *usagePlan, _ int64) { plan.refused = true },
 	},
-	{name: UsageStall, description: "does not respond when asked what it uses", sendUsage: sendNothing},
-	{name: UsageGarbage, description: "sends 4 KB of random bytes when asked what it uses", sendUsage: sendNoise},
+	{name: UsageStall, description: "does not respond to requests for what it uses", sendUsage: sendNothing},
+	{name: UsageGarbage, description: "sends 4 KB of random bytes in response to requests for what it uses", sendUsage: sendNoise},
 }
 
 // usagePlan defines the contents of one response about what the sandbox uses.

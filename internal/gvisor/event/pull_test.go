@@ -11,9 +11,9 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// TestCPUAndNetworkAreReadOncePerRound checks that they are those of the first valid
+// TestCPUAndNetworkAreReadOncePerPull checks that they are those of the first valid
 // response.
-func TestCPUAndNetworkAreReadOncePerRound(t *testing.T) {
+func TestCPUAndNetworkAreReadOncePerPull(t *testing.T) {
 	a := newAccount("pause", "web")
 	now := func() time.Time { return testStart.Add(time.Minute) }
 	a.Begin(now())
@@ -30,7 +30,7 @@ func TestCPUAndNetworkAreReadOncePerRound(t *testing.T) {
 	assert.Equal(t, []InterfaceFigures{{Name: "eth0", Received: Traffic{Bytes: 1}}}, figures.Interfaces)
 	assert.Equal(t, uint64(8192), figures.Memory)
 
-	// In the next round they are compared with those of this one.
+	// In the next pull they are compared with those of this one.
 	figures = mustRead(t, a, "web", 61*time.Second, newResponse().cpuTime("web", 2*time.Second).network("eth0", 5).String())
 	assert.Equal(t, 2*time.Second, figures.CPU)
 	assert.Equal(t, uint64(5), figures.Interfaces[0].Received.Bytes)
