@@ -101,13 +101,13 @@ func (c *Collection) complete(t *target, r *sandbox.Reading, deliveries []sandbo
 		r.Time = time.Now()
 	}
 	r.Discovered = t.discovered
-	if r.HasEnded() {
-		deliveries = splitEnded(t, r, deliveries)
-	}
 	verified := t.health.outcome == sandbox.OK
 	r.Resource(nil)
 	t.sandbox.AppendInfo(r, verified)
 	r.Resource(nil)
+	if r.HasEnded() {
+		deliveries = splitEnded(t, r, deliveries)
+	}
 	c.families.append(r, t.reported, &t.health)
 	c.emitInfo(t, r, verified)
 	return append(deliveries, sandbox.Delivery{Identity: t.sandbox.Identity(), Reading: r, Source: t})

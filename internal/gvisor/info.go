@@ -32,6 +32,10 @@ func (s *Sandbox) AppendInfo(r *sandbox.Reading, verified bool) {
 	if verified {
 		s.appendVerified(r, record)
 	}
+	if r.Start.IsZero() {
+		r.Start = record.Started
+	}
+	s.appendUsage(r, record)
 }
 
 // appendVerified appends what upstream emits only after a successful pull.
@@ -66,6 +70,9 @@ func (s *Sandbox) AppendSeries(r *sandbox.Reading) {
 		s.verifier.AppendSeries(r)
 	}
 	s.emitted.AppendSeries(r)
+	if s.usage != nil {
+		s.usage.reporter.AppendSeries(r)
+	}
 }
 
 // capabilityLabels are the label values for each capability.

@@ -40,8 +40,16 @@ func (s *Sandbox) Ready() bool { return s.request.err != nil || s.request.conn.R
 
 // Receive implements [sandbox.Sender].
 func (s *Sandbox) Receive(r *sandbox.Reading, onBlock func()) error {
-	defer s.hangUp()
+	defer func() {
+		if !s.More() {
+			s.hangUp()
+		}
+	}()
 	record, err := s.request.record, s.request.err
+	if s.More() {
+		s.receiveUsage(r, onBlock)
+		return nil
+	}
 	if err == nil {
 		s.request.conn.OnBlock(onBlock)
 		err = s.receive(record, r)
@@ -50,18 +58,20 @@ func (s *Sandbox) Receive(r *sandbox.Reading, onBlock func()) error {
 		return s.explain(record, err)
 	}
 	r.Start = record.Started
+	s.requestUsage(record)
 	return nil
 }
-
-// More implements [sandbox.Sender].
-func (s *Sandbox) More() bool { return false }
 
 // Pull implements [sandbox.Sandbox]. The first pull of a sandbox without a
 // registration in its state file requests that first.
 func (s *Sandbox) Pull(ctx context.Context, r *sandbox.Reading) error {
 	s.hangUp()
 	s.start(ctx, s.record.Load())
-	return s.Receive(r, nil)
+	err := s.Receive(r, nil)
+	for s.More() {
+		_ = s.Receive(r, nil) // A failure here does not fail the pull.
+	}
+	return err
 }
 
 // hangUp ends the pull in progress.
@@ -70,6 +80,9 @@ func (s *Sandbox) hangUp() {
 		_ = s.request.conn.Close()
 	}
 	s.request = request{}
+	if s.usage != nil {
+		s.usage.asking = -1
+	}
 }
 
 // start requests a snapshot after whatever must come before.

@@ -11,11 +11,13 @@ import (
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/control"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/discovery"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/event"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/registration"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/snapshot"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/statefile"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/usage"
 )
 
 // Runtime discovers the gVisor sandboxes of this host. It implements
@@ -35,9 +37,12 @@ type Runtime struct {
 	export           control.Request
 	watchedProcesses int
 	// annotations are the keys of the annotations that are part of the identity.
-	annotations  []string
-	processes    host.Processes
-	families     *families
+	annotations []string
+	processes   host.Processes
+	families    *families
+	// usage is nil if usage is not reported; capacity is what no sandbox can exceed.
+	usage        *usage.Settings
+	capacity     event.Host
 	capabilities statefile.Capabilities
 
 	filterUse filterUse
@@ -71,6 +76,7 @@ func New(config *Config, settings sandbox.Settings, logger *zap.Logger) (*Runtim
 	if err != nil {
 		return nil, err
 	}
+	processes := host.Processes{Root: "/proc"}
 	// If the limit is unknown, no processes are watched, and all are polled.
 	files, _ := host.OpenFileLimit()
 	known := registration.NewKnown(config.MetricPrefix, config.UnknownMetrics == KeepUnknown)
@@ -86,8 +92,10 @@ func New(config *Config, settings sandbox.Settings, logger *zap.Logger) (*Runtim
 		snapshots:        snapshot.Settings{Filter: metrics, ZeroFill: config.zeroFill(settings.Naming)},
 		export:           control.Export(config.MetricFilter),
 		watchedProcesses: files / watchedFraction,
-		processes:        host.Processes{Root: "/proc"},
+		processes:        processes,
 		annotations:      settings.Annotations,
+		usage:            usage.NewSettings(settings.Usage, processes),
+		capacity:         capacityOf(processes),
 		families:         newFamilies(config.MetricPrefix, settings.Preset != sandbox.Minimal, capabilities != nil),
 		capabilities:     selectCapabilities(capabilities),
 		infos:            map[*discovery.Metadata]*info{},

@@ -35,6 +35,7 @@ type Sandbox struct {
 	// emitted are the series that AppendInfo has emitted.
 	emitted sandbox.SeriesSet
 	spec    specLabels
+	usage   *usageReader // nil if usage is not reported
 }
 
 var _ sandbox.Sender = (*Sandbox)(nil)
@@ -46,6 +47,7 @@ func (r *Runtime) newSandbox(record *discovery.Sandbox) *Sandbox {
 		runtime:  r,
 		identity: identityOf(record, info),
 		info:     info,
+		usage:    r.newUsageReader(),
 	}
 	s.record.Store(record)
 	return s
@@ -74,9 +76,12 @@ func statusOf(record *discovery.Sandbox) sandbox.Status {
 func (s *Sandbox) MinInterval() time.Duration { return 0 }
 
 // Close implements [sandbox.Sandbox]. It ends the pull that Send started, if any.
-// Between pulls a sandbox holds only memory.
+// Between pulls a sandbox holds only memory, and a claim on its cgroup.
 func (s *Sandbox) Close() error {
 	s.hangUp()
+	if s.usage != nil {
+		s.usage.reporter.Close()
+	}
 	s.closed.Store(true)
 	return nil
 }

@@ -85,6 +85,22 @@ func stat(path string, followLink bool) (fs.FileMode, FileID, error) {
 	return kind, fileID(&status), nil
 }
 
+// AllocatedSize returns how many bytes of its file system a regular file uses, which
+// is less than its size if it is sparse. It does not follow a symbolic link.
+func AllocatedSize(path string) (uint64, error) {
+	var status unix.Stat_t
+	if err := unix.Fstatat(unix.AT_FDCWD, path, &status, unix.AT_SYMLINK_NOFOLLOW); err != nil {
+		return 0, &fs.PathError{Op: "stat", Path: path, Err: err}
+	}
+	if status.Mode&unix.S_IFMT != unix.S_IFREG {
+		return 0, &fs.PathError{Op: "stat", Path: path, Err: ErrNotRegular}
+	}
+	return uint64(max(status.Blocks, 0)) * blockSize, nil
+}
+
+// blockSize is the unit of st_blocks (stat(2)).
+const blockSize = 512
+
 func openRetry(path string, flags int) (int, error) {
 	for {
 		fd, err := unix.Open(path, flags, 0)

@@ -17,6 +17,27 @@ func (p Processes) InCgroup(pid int, directory string) (bool, error) {
 	return found, err
 }
 
+// Lists reports whether the cgroup itself, and not one below it, lists a process. The
+// file has one process ID in each line, as seen from here:
+//
+//	11978
+//	11982
+func (r *CgroupReader) Lists(pid int) (found bool, err error) {
+	for _, path := range r.paths {
+		err = readSmall(filepath.Join(path, "cgroup.procs"), func(data []byte) error {
+			for line := range bytes.Lines(data) {
+				number, ok := parseNumber(bytes.TrimSuffix(line, []byte("\n")))
+				found = found || ok && number == uint64(pid) //nolint:gosec // not negative
+			}
+			return nil
+		})
+		if found {
+			return true, nil
+		}
+	}
+	return false, err
+}
+
 // listsCgroup parses /proc/<pid>/cgroup. Version 2 has a single line, with empty
 // controllers:
 //

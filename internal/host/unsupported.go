@@ -13,6 +13,7 @@ import (
 func OpenRegular(string) (*os.File, FileID, error)   { return nil, FileID{}, ErrUnsupported }
 func TryLock(string) (io.Closer, error)              { return nil, ErrUnsupported }
 func OpenFileLimit() (int, error)                    { return 0, ErrUnsupported }
+func AllocatedSize(string) (uint64, error)           { return 0, ErrUnsupported }
 func stat(string, bool) (fs.FileMode, FileID, error) { return 0, FileID{}, ErrUnsupported }
 func ConnectUnix(string) (Socket, Peer, error)       { return Socket{}, Peer{}, ErrUnsupported }
 func (Socket) Write([]byte) (int, error)             { return 0, ErrUnsupported }

@@ -12,6 +12,10 @@ type Host struct {
 	// Groups are the cgroups of the sandboxes.
 	Groups *Groups
 
+	// roots are the first processes of the sandboxes. A process that is that of two
+	// sandboxes counts for neither.
+	roots *Groups
+
 	layout *host.CgroupLayout
 	// maxTree is maxTreeProcesses, but in tests.
 	maxTree int
@@ -21,7 +25,7 @@ type Host struct {
 
 // NewHost returns a Host that reads below the roots of these.
 func NewHost(cgroups host.Cgroups, processes host.Processes) *Host {
-	return &Host{Processes: processes, Groups: NewGroups(), layout: cgroups.Layout(), maxTree: maxTreeProcesses}
+	return &Host{Processes: processes, Groups: NewGroups(), roots: NewGroups(), layout: cgroups.Layout(), maxTree: maxTreeProcesses}
 }
 
 // reserve reports whether one more process may be remembered.

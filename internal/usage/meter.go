@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strconv"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
 )
@@ -51,6 +52,8 @@ type Meter struct {
 	member        bool
 	device, inode uint64
 	tree          tree
+	// claimed means that the first process is recorded as that of this sandbox.
+	claimed bool
 
 	// limits are kept of the last reading with limits, in which limitsWanted were
 	// wanted.
@@ -63,13 +66,24 @@ type Meter struct {
 
 // NewMeter returns a meter of a sandbox. It must be closed.
 func NewMeter(h *Host, sandbox Sandbox) *Meter {
-	return &Meter{host: h, sandbox: sandbox, tree: tree{host: h, root: sandbox.PID, start: sandbox.Start}}
+	m := &Meter{host: h, sandbox: sandbox, tree: tree{host: h, root: sandbox.PID, start: sandbox.Start}}
+	if sandbox.PID != 0 {
+		m.claimed = h.roots.Claim(m.root()) == nil
+	}
+	return m
 }
+
+// root identifies the first process among those of all sandboxes.
+func (m *Meter) root() string { return strconv.Itoa(m.sandbox.PID) }
 
 // Close releases the cgroup and forgets the processes.
 func (m *Meter) Close() {
 	m.dropGroup()
 	m.tree.close()
+	if m.claimed {
+		m.host.roots.Release(m.root())
+		m.claimed = false
+	}
 }
 
 // Read measures the wanted figures. It fails if neither the cgroup nor the process
@@ -178,6 +192,9 @@ func (m *Meter) checkMember() error {
 		return nil
 	}
 	in, err := m.host.Processes.InCgroup(pid, m.group.Directory())
+	if err == nil && !in {
+		in, _ = m.group.Lists(pid)
+	}
 	switch {
 	case err != nil && !errors.Is(m.tree.rootError(err), host.ErrHidden):
 		return err
@@ -195,6 +212,9 @@ func (m *Meter) readTree(missing host.Figures, footprint *Footprint) error {
 			return footprint.CgroupErr
 		}
 		return fs.ErrNotExist
+	}
+	if m.host.roots.Shared(m.root()) {
+		return ErrShared
 	}
 	usage, err := m.tree.read()
 	if err != nil {
