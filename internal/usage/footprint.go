@@ -10,9 +10,8 @@ type Footprint struct {
 	// they never fall.
 	host.CgroupUsage
 	// FromProcesses are the figures that were measured from the process tree instead
-	// of the cgroup. Memory is then an estimate: the page cache is missing, and pages
-	// that processes share are counted for each, but not those of a shared address
-	// space.
+	// of the cgroup. Memory is then an estimate, because some pages are counted
+	// several times and others, such as those of the page cache, not at all.
 	FromProcesses host.Figures
 	// Truncated is set if the process tree was too large to be read completely, so
 	// that the figures from it are too low.

@@ -86,7 +86,6 @@ func (t *tree) read() (treeUsage, error) {
 	next := 0
 	for next < len(t.processes) {
 		if err := t.readProcess(next, &usage); err != nil {
-			t.forgetFresh()
 			return treeUsage{}, err
 		}
 		next++
@@ -110,14 +109,13 @@ func (t *tree) readProcess(i int, usage *treeUsage) error {
 	}
 	ended := err == nil && i == 0 && (times.State == 'Z' || times.State == 'X')
 	switch {
-	case errors.Is(err, host.ErrNoChildren):
-		return err
 	case i == 0 && err != nil:
 		return t.rootError(err)
 	case ended, i == 0 && times.Start != t.start:
 		return fmt.Errorf("pid %d: %w", t.root, host.ErrNoProcess)
 	case err != nil && !process.fresh && !errors.Is(err, host.ErrNoProcess):
 		// It still exists, and is counted as of the last reading.
+		process.reapedBefore = process.reaped
 		return nil
 	// If the PID has been reused, the process was not started by its listed parent,
 	// or at another time.
@@ -149,8 +147,10 @@ func (t *tree) readProcess(i int, usage *treeUsage) error {
 //	└─ exe                  resident 208 MiB
 //	   └─ exe               resident 208 MiB, the same
 //
-// Pages that different address spaces share, such as those of a program that forks,
-// are counted for each.
+// The result is an estimate. Pages that different address spaces share are counted for
+// each; pages that are mapped nowhere are not counted, such as those of a program that
+// has forked and not touched them since: then the sentry has them in its memory file
+// only.
 func (t *tree) addMemory(i int, usage *treeUsage) {
 	process := &t.processes[i]
 	process.size = t.reader.Memory.Size
@@ -207,7 +207,7 @@ func (t *tree) settle() {
 			t.inherit(process)
 		}
 	}
-	t.forget(func(process *treeProcess) bool { return process.vanished })
+	t.forgetVanished()
 }
 
 // inherit compares what a process has taken over with what was expected.
@@ -237,20 +237,12 @@ func (t *tree) heir(pid int) (int, bool) {
 	return 0, false
 }
 
-// forgetFresh forgets the processes that were found but not read.
-func (t *tree) forgetFresh() {
-	t.forget(func(process *treeProcess) bool { return process.fresh })
-	for i := range t.processes {
-		t.processes[i].vanished = false
-	}
-}
-
-// forget removes processes. The root stays.
-func (t *tree) forget(condition func(*treeProcess) bool) {
+// forgetVanished removes processes that have ended. The root is not among them.
+func (t *tree) forgetVanished() {
 	kept := t.processes[:1]
 	for i := 1; i < len(t.processes); i++ {
 		process := t.processes[i]
-		if condition(&process) {
+		if process.vanished {
 			delete(t.index, process.pid)
 			t.host.release(1)
 			continue

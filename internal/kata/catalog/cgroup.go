@@ -18,7 +18,7 @@ var cgroupCPU = []item{
 		"cpu.throttled_time", "s", counter, "Time during which {} was throttled by its CPU limit.",
 	}, inDefault: true, adjustment: Fractional},
 	{name: "limit", metric: metric{
-		"cpu.limit", "{cpu}", upDown, "CPU limit of {}.",
+		"cpu.limit", "{cpu}", upDown, "CPU limit of {}: the lowest of the cgroup and its parents.",
 	}, inDefault: true, adjustment: Fractional},
 }
 
@@ -26,7 +26,7 @@ var cgroupMemory = []item{
 	{name: "usage", metric: metric{
 		"memory.usage", "By", upDown, "Memory used by {}, including its page cache.",
 	}, inDefault: true},
-	{name: "limit", metric: metric{"memory.limit", "By", upDown, "Memory limit of {}."}, inDefault: true},
+	{name: "limit", metric: metric{"memory.limit", "By", upDown, "Memory limit of {}: the lowest of the cgroup and its parents."}, inDefault: true},
 	{name: "oom_kills", metric: metric{
 		"memory.oom_kills", "{kill}", counter, "Number of processes killed because {} reached its memory limit.",
 	}, inDefault: true},
