@@ -43,7 +43,8 @@ func TestValidConfigurations(t *testing.T) {
 			c.GVisor = gvisor.Config{
 				Enabled: true, Roots: []string{"/run/runsc", "/run/containerd/runsc/*"},
 				MetricServerAddress: "%RUNTIME_ROOT%/metrics.sock", Trust: "registered", UnknownMetrics: "keep",
-				MetricFilter: "fs_.*", CapabilityFilter: "CAP_SYS_.*", ZeroFill: "all", MaxResponseSize: 512 << 10,
+				DockerContainersPath: "/var/lib/docker/containers",
+				MetricFilter:         "fs_.*", CapabilityFilter: "CAP_SYS_.*", ZeroFill: "all", MaxResponseSize: 512 << 10,
 			}
 			c.Kata = kata.Config{
 				StoragePaths: []string{"/run/vc/sbs"}, Collection: "passive", FilterFamily: []string{"kata_shim_"},

@@ -35,6 +35,7 @@ type admission struct {
 	// for. It is nil from then on.
 	waiting map[*Sandbox]bool
 	scanned bool
+	naming  *naming
 	// vouched are the registrations that the host vouches for.
 	vouched map[weak.Pointer[registration.Registration]]bool
 }
@@ -42,6 +43,7 @@ type admission struct {
 func newAdmission(runtime *Runtime, observer sandbox.Observer) *admission {
 	return &admission{
 		runtime: runtime, observer: observer, skipped: map[string]string{},
+		naming:  newNaming(runtime.config.DockerContainersPath, runtime.logger),
 		waiting: map[*Sandbox]bool{}, vouched: map[weak.Pointer[registration.Registration]]bool{},
 	}
 }
@@ -58,11 +60,25 @@ func (a *admission) Added(record *discovery.Sandbox) {
 	a.runtime.mu.Lock()
 	a.runtime.sandboxes[record.Key] = s
 	a.runtime.mu.Unlock()
-	if record.Registration == nil && !a.scanned {
+	if a.naming.begin(s) {
+		a.admit(s)
+	}
+}
+
+// admit reports a sandbox, or makes it wait for the end of the first scan.
+func (a *admission) admit(s *Sandbox) {
+	if s.record.Load().Registration == nil && !a.scanned {
 		a.waiting[s] = true
 		return
 	}
 	a.observer.Added(s)
+}
+
+// Checked implements [discovery.Observer].
+func (a *admission) Checked() {
+	for _, s := range a.naming.retry(false) {
+		a.admit(s)
+	}
 }
 
 // maxVouched limits the memory of vouched. There is one registration per build
@@ -107,7 +123,7 @@ func (a *admission) Gone(record *discovery.Sandbox) {
 	a.runtime.mu.Lock()
 	delete(a.runtime.sandboxes, record.Key)
 	a.runtime.mu.Unlock()
-	if a.waiting[s] {
+	if a.waiting[s] || a.naming.forget(s) {
 		// The observer has not been notified of it.
 		delete(a.waiting, s)
 		return
@@ -131,6 +147,9 @@ func (a *admission) DiscoveryError(err error) { a.observer.DiscoveryError(err) }
 // Scanned implements [discovery.Observer].
 func (a *admission) Scanned() {
 	a.scanned = true
+	for _, s := range a.naming.retry(true) {
+		a.admit(s)
+	}
 	for s := range a.waiting {
 		a.observer.Added(s)
 	}

@@ -29,6 +29,9 @@ type Config struct {
 	// VerifyPeer checks that the process listening on a socket is that of the
 	// state file. It requires the host's PID namespace.
 	VerifyPeer bool `mapstructure:"verify_peer"`
+	// DockerContainersPath, if set, is the directory in which Docker stores the
+	// configuration of its containers, from which their names are read.
+	DockerContainersPath string `mapstructure:"docker_containers_path"`
 	// MetricPrefix is prepended to metric names in the naming "prometheus".
 	MetricPrefix string `mapstructure:"metric_prefix"`
 	// MetricFilter is a regular expression that the whole Prometheus name of a
@@ -97,6 +100,7 @@ func (c *Config) Check() error {
 	}
 	return errors.Join(
 		option.Patterns("roots", c.Roots),
+		option.OptionalPath("docker_containers_path", c.DockerContainersPath),
 		option.OneOf("trust", c.Trust, sandbox.Trusts[:]...),
 		option.OneOf("unknown_metrics", c.UnknownMetrics, unknownMetrics[:]...),
 		option.Regexp("metric_filter", c.MetricFilter),

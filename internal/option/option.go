@@ -41,6 +41,14 @@ func Paths(key string, paths []string) error {
 	return checkPaths(key, paths, nil)
 }
 
+// OptionalPath checks a path that must be absolute, unless it is empty.
+func OptionalPath(key, path string) error {
+	if path != "" && !filepath.IsAbs(path) {
+		return fmt.Errorf("%s: %q is relative: use an absolute path", key, path)
+	}
+	return nil
+}
+
 // Patterns checks a list of absolute paths that may be patterns of
 // [filepath.Match].
 func Patterns(key string, patterns []string) error {

@@ -28,6 +28,12 @@ func TestPaths(t *testing.T) {
 	assert.EqualError(t, Paths("roots", []string{""}), `roots::0: "" is relative: use an absolute path`)
 }
 
+func TestOptionalPath(t *testing.T) {
+	require.NoError(t, OptionalPath("path", ""))
+	require.NoError(t, OptionalPath("path", "/var/lib/docker/containers"))
+	assert.EqualError(t, OptionalPath("path", "docker"), `path: "docker" is relative: use an absolute path`)
+}
+
 func TestPatterns(t *testing.T) {
 	require.NoError(t, Patterns("roots", []string{"/run", "/run/*", "/run/[ab]"}))
 	assert.EqualError(t, Patterns("roots", nil), emptyList)

@@ -51,6 +51,7 @@ func (o *minimalObserver) Gone(s *Sandbox)      { delete(o.present, s.Key) }
 func (*minimalObserver) Skipped(string, Reason) {}
 func (*minimalObserver) DiscoveryError(error)   {}
 func (*minimalObserver) Scanned()               {}
+func (*minimalObserver) Checked()               {}
 
 func benchmarkFinder(b *testing.B, root string) (*finder, *minimalObserver) {
 	b.Helper()

@@ -122,6 +122,9 @@ func (f *finder) runDue(ctx context.Context) {
 		f.changed = false
 		f.report()
 	}
+	if ctx.Err() == nil {
+		f.observer.Checked()
+	}
 }
 
 // nextDue returns the time at which something is due again.

@@ -2,6 +2,7 @@ package discovery
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"testing"
 
@@ -11,6 +12,19 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kubepod"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
+
+func TestFinderReportsChecks(t *testing.T) {
+	f := newTestFinder(t, t.TempDir())
+	f.advance(0)
+	before := f.checks
+	f.advance(resolveInterval)
+	assert.Greater(t, f.checks, before)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	before = f.checks
+	f.runDue(ctx)
+	assert.Equal(t, before, f.checks, "nothing may be reported after the end of the context")
+}
 
 // TestFinderReportsWhatStateFilesNameOnTheHost covers a pod with a root container and
 // another one.

@@ -18,6 +18,8 @@ type Observer interface {
 	// DiscoveryError reports why sandboxes may be missing. nil means that no such
 	// error exists any longer.
 	DiscoveryError(err error)
+	// Checked is called after each round of checks, at least every few seconds.
+	Checked()
 	// Scanned is called once, when the first scan of all roots is complete and all
 	// its results have been reported.
 	Scanned()

@@ -26,6 +26,8 @@ type recorder struct {
 	scanned bool
 	// changed receives a value after a call.
 	changed chan struct{}
+	// checks is the number of rounds of checks.
+	checks int
 }
 
 func newRecorder(t *testing.T) *recorder {
@@ -84,6 +86,12 @@ func (r *recorder) DiscoveryError(err error) {
 	defer r.mu.Unlock()
 	r.err = err
 	r.record("error %v", err)
+}
+
+func (r *recorder) Checked() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.checks++
 }
 
 func (r *recorder) Scanned() {

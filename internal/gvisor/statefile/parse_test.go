@@ -89,11 +89,20 @@ func TestParseCaptures(t *testing.T) {
 		container, sandbox, pod, podUID string
 		inPod                           bool
 		capabilities                    int
+		cgroup, specCgroup, filestore   string
 	}{
-		"cli-instrumented.state.json":  {"busy2", "busy2", "", "", false, 3},
-		"docker.state.json":            {dockerID, dockerID, "", "", false, 14},
-		"cri-pod-sandbox.state.json":   {podSandboxID, podSandboxID, "web-0", "uid-web-0", true, 14},
-		"cri-pod-container.state.json": {containerID, podSandboxID, "web-0", "uid-web-0", true, 14},
+		"cli-instrumented.state.json": {
+			"busy2", "busy2", "", "", false, 3, "", "/busy2", "/opt/bundles/busy/rootfs/.gvisor.filestore.busy2",
+		},
+		"docker.state.json": {
+			dockerID, dockerID, "", "", false, 14, "/docker/" + dockerID, "/docker/" + dockerID,
+			"/var/lib/docker/vfs/dir/0efb7cd255743a93da5933abda170a3bb418945d86cc63a42b370fbf8fb11616/.gvisor.filestore." + dockerID,
+		},
+		"cri-pod-sandbox.state.json": {podSandboxID, podSandboxID, "web-0", "uid-web-0", true, 14, "", "/k8s.io/" + podSandboxID, ""},
+		"cri-pod-container.state.json": {
+			containerID, podSandboxID, "web-0", "uid-web-0", true, 14, "", "/k8s.io/" + containerID,
+			"/run/containerd/io.containerd.runtime.v2.task/k8s.io/" + containerID + "/rootfs/.gvisor.filestore." + podSandboxID,
+		},
 	} {
 		t.Run(file, func(t *testing.T) {
 			if _, err := os.Stat(captures); err != nil {
@@ -103,6 +112,9 @@ func TestParseCaptures(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, want.container, got.ContainerID)
 			assert.Equal(t, want.sandbox, got.Sandbox.ID)
+			assert.Equal(t, want.cgroup, got.Sandbox.Cgroup)
+			assert.Equal(t, want.specCgroup, got.SpecCgroup)
+			assert.Equal(t, want.filestore, got.Filestore)
 			assert.Equal(t, want.pod, got.Sandbox.PodName)
 			assert.Equal(t, want.pod, got.Identity.Pod.Name)
 			assert.Equal(t, got.Sandbox.PodNamespace, got.Identity.Pod.Namespace)
