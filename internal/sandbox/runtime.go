@@ -12,7 +12,7 @@ type Runtime interface {
 	// Watch reports sandboxes to the observer until the context ends. It returns
 	// when nothing it started is still running, and before the end of the context
 	// only with an error that is permanent. It calls the observer from one
-	// goroutine.
+	// goroutine. Goroutines that it starts must use [RecoverPanic].
 	Watch(ctx context.Context, observer Observer) error
 	// AppendRuntimeMetrics appends what the runtime's upstream exporter reports
 	// about itself (number of sandboxes and the like).
