@@ -11,15 +11,22 @@ import (
 type observer struct {
 	c       *Collection
 	runtime string
-	// skipped holds the reason of every skipped path.
+	// skipped holds the reason of every skipped path, and entries the number of
+	// entries that were reported together.
 	skipped  map[string]string
+	entries  map[skippedEntries]int
 	excluded excluded
 }
+
+// skippedEntries are entries of a path that are skipped for the same reason.
+type skippedEntries struct{ path, reason string }
 
 var _ sandbox.Observer = (*observer)(nil)
 
 func newObserver(c *Collection, runtime string) *observer {
-	return &observer{c: c, runtime: runtime, skipped: map[string]string{}, excluded: newExcluded()}
+	return &observer{
+		c: c, runtime: runtime, skipped: map[string]string{}, entries: map[skippedEntries]int{}, excluded: newExcluded(),
+	}
 }
 
 func (o *observer) Added(s sandbox.Sandbox) {
@@ -61,13 +68,34 @@ func (o *observer) report(path, reason string) {
 	} else {
 		o.skipped[path] = reason
 	}
-	o.c.settings.Telemetry.SkippedPath(o.runtime, before, reason)
+	if before != "" {
+		o.c.settings.Telemetry.SkippedPaths(o.runtime, before, -1)
+	}
+	if reason != "" {
+		o.c.settings.Telemetry.SkippedPaths(o.runtime, reason, 1)
+	}
 	fields := []zap.Field{zap.String("sandbox.runtime.name", o.runtime), zap.String("path", path)}
 	if reason == "" {
 		o.c.settings.Logger.Debug("Path is no longer skipped", fields...)
 	} else {
 		o.c.settings.Logger.Debug("Path is skipped", append(fields, zap.String("reason", reason))...)
 	}
+}
+
+func (o *observer) SkippedEntries(path, reason string, count int) {
+	key := skippedEntries{path, reason}
+	before := o.entries[key]
+	if before == count || o.c.stopping.Load() {
+		return
+	}
+	if count == 0 {
+		delete(o.entries, key)
+	} else {
+		o.entries[key] = count
+	}
+	o.c.settings.Telemetry.SkippedPaths(o.runtime, reason, int64(count-before))
+	o.c.settings.Logger.Debug("Number of skipped entries has changed", zap.String("sandbox.runtime.name", o.runtime),
+		zap.String("path", path), zap.String("reason", reason), zap.Int("entries", count))
 }
 
 func (o *observer) Scanned() {

@@ -114,6 +114,28 @@ func TestSkippedPathsAreCountedByReason(t *testing.T) {
 	})
 }
 
+func TestSkippedEntriesAreCountedByReason(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarness(t, nil)
+		stop := h.start(t)
+		report := func(path string, count int, want int64) {
+			t.Helper()
+			h.runtime.actions <- func(o sandbox.Observer) { o.SkippedEntries(path, "leftover", count) }
+			synctest.Wait()
+			metadatatest.AssertEqualReceiverSandboxSkippedPaths(t, h.self, []metricdata.DataPoint[int64]{
+				{Value: want, Attributes: attributes(attribute.String("reason", "leftover"))},
+			}, metricdatatest.IgnoreTimestamp())
+		}
+		report("/run/runsc", 20_000, 20_000)
+		report("/run/other", 5, 20_005)
+		report("/run/other", 5, 20_005)
+		report("/run/runsc", 1, 6)
+		report("/run/other", 0, 1)
+		assert.Equal(t, 4, h.logs.FilterMessage("Number of skipped entries has changed").Len(), "entries must not be logged one by one")
+		stop()
+	})
+}
+
 func TestPodConflictsAreCountedAndLogged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHarness(t, nil)

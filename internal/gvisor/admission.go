@@ -141,6 +141,11 @@ func (a *admission) Skipped(path string, reason discovery.Reason) {
 	a.observer.Skipped(path, string(reason))
 }
 
+// SkippedEntries implements [discovery.Observer].
+func (a *admission) SkippedEntries(path string, reason discovery.Reason, count int) {
+	a.observer.SkippedEntries(path, string(reason), count)
+}
+
 // DiscoveryError implements [discovery.Observer].
 func (a *admission) DiscoveryError(err error) { a.observer.DiscoveryError(err) }
 

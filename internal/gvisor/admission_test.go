@@ -73,6 +73,8 @@ func TestAdmissionReportsSkippedPaths(t *testing.T) {
 	a, observer := newRegisteredAdmission(t)
 	a.Skipped("/run/runsc/a.state", discovery.Foreign)
 	a.Skipped("/run/runsc/b.state", discovery.Foreign)
+	a.SkippedEntries("/run/runsc", discovery.Leftover, 7)
+	assert.Equal(t, map[string]int{"leftover": 7}, observer.entries)
 	a.Added(record())
 	a.Scanned()
 	assert.True(t, observer.scanned)

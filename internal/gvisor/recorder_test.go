@@ -22,6 +22,8 @@ type recorder struct {
 	events []string
 	// skipped are the reasons of the skipped paths by their last element.
 	skipped map[string]string
+	// entries are the numbers of skipped entries, by reason.
+	entries map[string]int
 	scanned bool
 	err     error
 	// changed receives a value after a call.
@@ -30,7 +32,7 @@ type recorder struct {
 
 func newRecorder(tb testing.TB) *recorder {
 	tb.Helper()
-	return &recorder{t: tb, skipped: map[string]string{}, changed: make(chan struct{}, 1)}
+	return &recorder{t: tb, skipped: map[string]string{}, entries: map[string]int{}, changed: make(chan struct{}, 1)}
 }
 
 // update makes a change and records an event, if there is one.
@@ -68,6 +70,10 @@ func (r *recorder) Skipped(path, reason string) {
 			delete(r.skipped, filepath.Base(path))
 		}
 	})
+}
+
+func (r *recorder) SkippedEntries(_, reason string, count int) {
+	r.update("", func() { r.entries[reason] = count })
 }
 
 func (r *recorder) Scanned() { r.update("", func() { r.scanned = true }) }

@@ -2,12 +2,15 @@ package kata
 
 import (
 	"context"
+	"errors"
 	"net"
 	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 	"google.golang.org/grpc"
 	criapi "k8s.io/cri-api/pkg/apis/runtime/v1"
 
@@ -137,4 +140,38 @@ func TestWatchWithStuckContainerRuntime(t *testing.T) {
 	removePod(t, fleet, first)
 	recorder.await(t, "-"+first.ID())
 	stop()
+}
+
+// TestFailureOfTheLookupIsLogged covers an error and a panic in the goroutine of the
+// lookup, which the caller of Watch cannot recover from.
+func TestFailureOfTheLookupIsLogged(t *testing.T) {
+	for name, test := range map[string]struct {
+		run      func() error
+		want     string
+		hasStack bool
+	}{
+		"none":  {func() error { return nil }, "", false},
+		"error": {func() error { return errors.New("broken") }, "broken", false},
+		"panic": {func() error { panic("a bug") }, "panic: a bug", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRuntime(t, newConfig(storagePaths{}))
+			core, logs := observer.New(zap.ErrorLevel)
+			r.logger = zap.New(core)
+			r.lookUp(test.run)
+			if test.want == "" {
+				if logs.Len() > 0 {
+					t.Errorf("got %d log records, want none", logs.Len())
+				}
+				return
+			}
+			if logs.Len() != 1 {
+				t.Fatalf("got %d log records, want 1", logs.Len())
+			}
+			fields := logs.All()[0].ContextMap()
+			if _, hasStack := fields["stack"]; fields["error"] != test.want || hasStack != test.hasStack {
+				t.Errorf("got %v, want the error %q, stack: %v", fields, test.want, test.hasStack)
+			}
+		})
+	}
 }

@@ -38,6 +38,9 @@ type finder struct {
 	skipped skipped
 	// scanErrors are the errors of the last scan, by storage path.
 	scanErrors map[string]error
+	// loggedCut holds the storage paths of which it was logged that they have too
+	// many entries.
+	loggedCut map[string]bool
 	// blind means that inotify is unavailable.
 	blind bool
 	// scanned means that the end of the first scan has been reported. That happens
@@ -56,6 +59,7 @@ func newFinder(runtime *Runtime, notifier storage.Notifier, observer sandbox.Obs
 		reported:   map[string]*Sandbox{},
 		undecided:  map[string]time.Time{},
 		scanErrors: map[string]error{},
+		loggedCut:  map[string]bool{},
 		blind:      notifier.Events() == nil,
 	}
 }
@@ -199,6 +203,9 @@ func (f *finder) check(storagePath string, scan bool, now time.Time) {
 	}
 	changes, err := f.inventory.Scan(storagePath)
 	f.scanErrors[storagePath] = err
+	if f.inventory.IsCut(storagePath) {
+		f.warnAboutCut(storagePath)
+	}
 	for _, change := range changes {
 		f.apply(change, now)
 	}

@@ -54,6 +54,8 @@ func (r *recorder) Skipped(path, reason string) {
 	}
 }
 
+func (r *recorder) SkippedEntries(string, string, int) {}
+
 func (r *recorder) Scanned() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

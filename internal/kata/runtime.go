@@ -2,6 +2,7 @@ package kata
 
 import (
 	"context"
+	"errors"
 	"os"
 	"sync"
 	"time"
@@ -102,12 +103,7 @@ func (r *Runtime) Watch(ctx context.Context, observer sandbox.Observer) error {
 	var results <-chan cri.Result // nil, which is never ready, without an endpoint
 	if r.cri != nil {
 		results = r.cri.Results()
-		lookup.Go(func() {
-			if err := r.cri.Run(ctx); err != nil {
-				r.logger.Error("Pod lookup in the container runtime stopped permanently; please report this as a bug",
-					zap.String("cri_endpoint", r.config.CRIEndpoint), zap.Error(err))
-			}
-		})
+		lookup.Go(func() { r.lookUp(func() error { return r.cri.Run(ctx) }) })
 	}
 
 	f := newFinder(r, notifier, observer)
@@ -130,6 +126,21 @@ func (r *Runtime) Watch(ctx context.Context, observer sandbox.Observer) error {
 		}
 		timer.Reset(time.Until(f.next()))
 	}
+}
+
+// lookUp runs the pod lookup. If it stops with an error or a panic, sandboxes are still
+// discovered, and are reported without what only the container runtime knows.
+func (r *Runtime) lookUp(run func() error) {
+	err := sandbox.RecoverPanic(run)
+	if err == nil {
+		return
+	}
+	fields := []zap.Field{zap.String("cri_endpoint", r.config.CRIEndpoint), zap.Error(err)}
+	var panicked *sandbox.PanicError
+	if errors.As(err, &panicked) {
+		fields = append(fields, zap.ByteString("stack", panicked.Stack))
+	}
+	r.logger.Error("Pod lookup in the container runtime stopped permanently; please report this as a bug", fields...)
 }
 
 // markStale requests a check of a directory that has changed. If the channel is

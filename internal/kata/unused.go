@@ -62,3 +62,13 @@ func (f *finder) problemOf(path string) string {
 	}
 	return noSandbox
 }
+
+// warnAboutCut logs once that a storage path has more entries than a scan reads.
+func (f *finder) warnAboutCut(path string) {
+	if f.loggedCut[path] {
+		return
+	}
+	f.loggedCut[path] = true
+	f.runtime.logger.Warn("Kata storage path has too many entries to list all; new sandboxes may not be discovered: "+
+		"delete directories of sandboxes that no longer exist", zap.String("path", path))
+}

@@ -55,3 +55,19 @@ func TestConfiguredPathsWithoutSandboxesAreWarnedAbout(t *testing.T) {
 		t.Errorf("the defaults are warned about: %q", got)
 	}
 }
+
+func TestStoragePathWithTooManyEntriesIsWarnedAboutOnce(t *testing.T) {
+	s := newTestFinder(t, newConfig(newStoragePaths(t)))
+	core, logs := observer.New(zap.WarnLevel)
+	s.runtime.logger = zap.New(core)
+	for range 2 {
+		for _, path := range []string{"/run/vc/sbs", "/run/kata"} {
+			s.warnAboutCut(path)
+		}
+	}
+	for _, path := range []string{"/run/vc/sbs", "/run/kata"} {
+		if got := logs.FilterField(zap.String("path", path)).Len(); got != 1 {
+			t.Errorf("got %d warnings about %s, want 1", got, path)
+		}
+	}
+}

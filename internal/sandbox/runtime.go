@@ -12,7 +12,7 @@ type Runtime interface {
 	// Watch reports sandboxes to the observer until the context ends. It returns
 	// when nothing it started is still running, and before the end of the context
 	// only with an error that is permanent. It calls the observer from one
-	// goroutine.
+	// goroutine. Goroutines that it starts must use [RecoverPanic].
 	Watch(ctx context.Context, observer Observer) error
 	// AppendRuntimeMetrics appends what the runtime's upstream exporter reports
 	// about itself (number of sandboxes and the like).
@@ -30,6 +30,10 @@ type Observer interface {
 	// from a closed list. It is called again when the reason changes, with an
 	// empty one if the path is no longer skipped.
 	Skipped(path, reason string)
+	// SkippedEntries reports how many entries of a path are not collected for a
+	// reason, in addition to those that Skipped reports one by one. It is called
+	// again when the number changes.
+	SkippedEntries(path, reason string, count int)
 	// Scanned reports, once, that the first scan is complete: all sandboxes and
 	// skipped paths that it found have been reported.
 	Scanned()

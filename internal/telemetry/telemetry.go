@@ -167,17 +167,12 @@ func (t *Telemetry) Batch(points int) {
 	t.builder.ReceiverSandboxBatchSize.Record(context.Background(), int64(points), t.batches...)
 }
 
-// SkippedPath moves one path from one reason to another; an empty reason means
-// that it is not skipped. A reason that no path has anymore is reported as 0.
-func (t *Telemetry) SkippedPath(runtime, before, after string) {
+// SkippedPaths adds to the number of paths that are skipped for a reason. A reason
+// that no path has anymore is reported as 0.
+func (t *Telemetry) SkippedPaths(runtime, reason string, delta int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if before != "" {
-		t.skipped[skippedKey{runtime, before}]--
-	}
-	if after != "" {
-		t.skipped[skippedKey{runtime, after}]++
-	}
+	t.skipped[skippedKey{runtime, reason}] += delta
 }
 
 // Sandboxes replaces the numbers of sandboxes. The map must not be changed

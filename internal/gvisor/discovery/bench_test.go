@@ -45,13 +45,14 @@ func benchmarkRoot(b *testing.B, sandboxes int) string {
 // minimalObserver is an observer that keeps only the present sandboxes.
 type minimalObserver struct{ present map[Key]*Sandbox }
 
-func (o *minimalObserver) Added(s *Sandbox)     { o.present[s.Key] = s }
-func (o *minimalObserver) Changed(s *Sandbox)   { o.present[s.Key] = s }
-func (o *minimalObserver) Gone(s *Sandbox)      { delete(o.present, s.Key) }
-func (*minimalObserver) Skipped(string, Reason) {}
-func (*minimalObserver) DiscoveryError(error)   {}
-func (*minimalObserver) Scanned()               {}
-func (*minimalObserver) Checked()               {}
+func (o *minimalObserver) Added(s *Sandbox)                 { o.present[s.Key] = s }
+func (o *minimalObserver) Changed(s *Sandbox)               { o.present[s.Key] = s }
+func (o *minimalObserver) Gone(s *Sandbox)                  { delete(o.present, s.Key) }
+func (*minimalObserver) Skipped(string, Reason)             {}
+func (*minimalObserver) DiscoveryError(error)               {}
+func (*minimalObserver) SkippedEntries(string, Reason, int) {}
+func (*minimalObserver) Scanned()                           {}
+func (*minimalObserver) Checked()                           {}
 
 func benchmarkFinder(b *testing.B, root string) (*finder, *minimalObserver) {
 	b.Helper()

@@ -51,8 +51,8 @@ type finder struct {
 	// watching.
 	watch   func(path string) error
 	unwatch func(path string)
-	// maxFiles limits the number of state files per root.
-	maxFiles int
+	// limits are those of each root.
+	limits limits
 
 	roots map[string]*root
 	// matches are the paths of the roots that each pattern matched last.
@@ -92,7 +92,7 @@ func newFinder(settings Settings, observer Observer, now func() time.Time) *find
 		liveness:   liveness,
 		watch:      func(string) error { return nil },
 		unwatch:    func(string) {},
-		maxFiles:   maxFiles,
+		limits:     limits{files: maxFiles, names: maxNames},
 		roots:      map[string]*root{},
 		pending:    map[*file]struct{}{},
 	}

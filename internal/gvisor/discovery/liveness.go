@@ -86,7 +86,7 @@ func (l *liveness) track(s *Sandbox, written time.Time) process {
 	}
 	start, err := l.processes.ProcessStart(p.pid)
 	switch {
-	case err == nil && !l.isReused(s, start, written):
+	case err == nil && !l.isReused(s.PID, s.ID, start, written):
 		p.start = start
 		l.recordOwnRoot(s)
 	case err != nil && !errors.Is(err, host.ErrNoProcess):
@@ -119,7 +119,7 @@ func (l *liveness) recordOwnRoot(s *Sandbox) {
 // another process. That process started after the state file was written, and its
 // command line does not contain the sandbox ID. The start time alone is not
 // sufficient, because the clock may have been set since.
-func (l *liveness) isReused(s *Sandbox, start uint64, written time.Time) bool {
+func (l *liveness) isReused(pid int, sandboxID string, start uint64, written time.Time) bool {
 	if now := l.now(); l.bootRead.IsZero() || now.Sub(l.bootRead).Abs() > bootMaxAge {
 		boot, err := l.processes.StartTime(0)
 		if err != nil {
@@ -130,8 +130,28 @@ func (l *liveness) isReused(s *Sandbox, start uint64, written time.Time) bool {
 	if !l.boot.Add(host.Ticks(start)).After(written.Add(startTolerance)) {
 		return false
 	}
-	named, err := l.processes.HasArgument(s.PID, s.ID)
+	named, err := l.processes.HasArgument(pid, sandboxID)
 	return err == nil && !named
+}
+
+// hasEnded reports whether track would find that the process of a sandbox has exited,
+// according to the state file of any of its containers.
+func (l *liveness) hasEnded(state *statefile.State, written time.Time) bool {
+	s := &state.Sandbox
+	if l.processes == nil {
+		return false
+	}
+	if s.PID == 0 {
+		return state.Status != statefile.Creating
+	}
+	start, err := l.processes.ProcessStart(s.PID)
+	switch {
+	case err == nil && !l.isReused(s.PID, s.ID, start, written), l.ownProcessesOnly:
+		return false
+	case err == nil:
+		return true
+	}
+	return errors.Is(err, host.ErrNoProcess) && !l.processes.Hidden(s.PID)
 }
 
 func (l *liveness) watch(pid int) bool {

@@ -140,6 +140,8 @@ func TestTrack(t *testing.T) {
 			got := l.track(s, testTime)
 			assert.Equal(t, test.want, got)
 			assert.Equal(t, got.watched, l.watchers[7] == 1)
+			state := &statefile.State{Status: test.status, Sandbox: statefile.Sandbox{ID: "web", PID: test.pid}}
+			assert.Equal(t, test.want.exited, l.hasEnded(state, testTime))
 
 			l.untrack(&got)
 			l.untrack(&got)
@@ -153,12 +155,14 @@ func TestTrack(t *testing.T) {
 		l.ownProcessesOnly = true
 		for _, pid := range []int{7, 8} {
 			assert.Equal(t, process{pid: pid, unseen: true}, l.track(rootContainer("web", testTime, pid).sandbox, testTime))
+			assert.False(t, l.hasEnded(&statefile.State{Sandbox: statefile.Sandbox{ID: "web", PID: pid}}, testTime))
 		}
 		assert.Empty(t, l.watchers, "another process with the ID must not be watched")
 	})
 	t.Run("processes are not checked", func(t *testing.T) {
 		l := &liveness{now: time.Now}
 		assert.Equal(t, process{pid: 7}, l.track(rootContainer("web", testTime, 7).sandbox, testTime))
+		assert.False(t, l.hasEnded(&statefile.State{Sandbox: statefile.Sandbox{ID: "web", PID: 7}}, testTime))
 		assert.False(t, l.poll(testRoot, &process{pid: 7}))
 	})
 }

@@ -15,6 +15,9 @@ type Observer interface {
 	// a whole root is reported for the path of the root. Paths can contain invalid
 	// UTF-8.
 	Skipped(path string, reason Reason)
+	// SkippedEntries reports how many entries of a path are skipped for a reason
+	// without a call of Skipped for each. It is called whenever the number changes.
+	SkippedEntries(path string, reason Reason, count int)
 	// DiscoveryError reports why sandboxes may be missing. nil means that no such
 	// error exists any longer.
 	DiscoveryError(err error)

@@ -30,6 +30,9 @@ const (
 	// NoRootContainer means that the root container of the sandbox has no state
 	// file.
 	NoRootContainer Reason = "no_root_container"
+	// Leftover means that the sandbox had ended long before the receiver found its
+	// file. Such files are only counted.
+	Leftover Reason = "leftover"
 )
 
 // errForeign is the error for a file whose content does not match its name.

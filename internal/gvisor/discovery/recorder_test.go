@@ -22,6 +22,8 @@ type recorder struct {
 	present map[Key]*Sandbox
 	// skipped are the skipped paths with their reasons.
 	skipped map[string]Reason
+	// entries are the numbers of skipped entries, by path and reason.
+	entries map[string]int
 	err     error
 	scanned bool
 	// changed receives a value after a call.
@@ -32,7 +34,9 @@ type recorder struct {
 
 func newRecorder(t *testing.T) *recorder {
 	t.Helper()
-	return &recorder{t: t, present: map[Key]*Sandbox{}, skipped: map[string]Reason{}, changed: make(chan struct{}, 1)}
+	return &recorder{
+		t: t, present: map[Key]*Sandbox{}, skipped: map[string]Reason{}, entries: map[string]int{}, changed: make(chan struct{}, 1),
+	}
 }
 
 func (r *recorder) record(format string, args ...any) {
@@ -79,6 +83,14 @@ func (r *recorder) Skipped(path string, reason Reason) {
 		r.skipped[path] = reason
 	}
 	r.record("skipped %s %s", path, reason)
+}
+
+func (r *recorder) SkippedEntries(path string, reason Reason, count int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	assert.NotEqual(r.t, r.entries[path+" "+string(reason)], count, "the count was reported before for %s", path)
+	r.entries[path+" "+string(reason)] = count
+	r.record("skipped %d entries of %s %s", count, path, reason)
 }
 
 func (r *recorder) DiscoveryError(err error) {

@@ -16,6 +16,9 @@ import (
 func (f *finder) report() {
 	f.reportSkippedFiles()
 	f.reportSkippedRoots()
+	for _, r := range f.roots {
+		f.reportLeftovers(r)
+	}
 	f.reportError()
 	if !f.scanned {
 		f.scanned = true

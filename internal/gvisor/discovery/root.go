@@ -19,11 +19,12 @@ type root struct {
 	// foreign contains the names that have the extension of a state file but are not
 	// the name of one, each with the number of the last scan that listed it. They
 	// have been reported as skipped.
-	foreign map[string]uint64
-	// maxFiles limits files and foreign, each.
-	maxFiles int
-	// tooMany reports whether the last scan exceeded maxFiles.
-	tooMany bool
+	foreign   map[string]uint64
+	leftovers leftovers
+	limits    limits
+	// tooMany reports whether the last scan exceeded the limit on files, and cut
+	// whether its listing is incomplete.
+	tooMany, cut bool
 	// watched reports whether inotify watches the root.
 	watched bool
 	// scanAt is the time of the next scan. scans is the number of scans so far.
@@ -33,38 +34,50 @@ type root struct {
 	// maxNames. hasTraces reports whether runsc created any entry of any scan.
 	entries   int
 	hasTraces bool
-	// logged reports whether the root was logged as discovered.
-	logged bool
+	// logged reports whether the root was logged as discovered, and loggedCut and
+	// loggedLeftovers whether these were logged.
+	logged, loggedCut, loggedLeftovers bool
 	// failed is the error of the last scan.
 	failed error
+}
+
+// limits are the limits of one root.
+type limits struct {
+	// files limits files and foreign, each, and names the names that a scan reads
+	// and the leftovers.
+	files, names int
 }
 
 const (
 	// maxFiles limits the number of state files per root.
 	maxFiles = 20_000
-	// maxNames limits the number of directory entries that a scan of a root reads.
+	// maxNames limits the number of directory entries that a scan of a root reads, and
+	// the number of leftovers in a root.
 	maxNames = 1 << 18
 	// namesPerRead is the number of directory entries that are read at once.
 	namesPerRead = 1024
 )
 
-func newRoot(l location, maxFiles int) *root {
-	return &root{location: l, files: map[string]*file{}, foreign: map[string]uint64{}, maxFiles: maxFiles}
+func newRoot(l location, limits limits) *root {
+	return &root{
+		location: l, limits: limits,
+		files: map[string]*file{}, foreign: map[string]uint64{}, leftovers: newLeftovers(),
+	}
 }
 
 // list calls handle for each name in the root that has the extension of a state
 // file. It reads the directory in chunks, so that even a very large directory does
-// not need much memory.
-func (r *root) list(handle func(name string)) error {
+// not need much memory. complete is false if the root has more names than the limit.
+func (r *root) list(handle func(name string)) (complete bool, err error) {
 	// With the suffix, opening anything but a directory fails and cannot block.
 	directory, err := os.Open(r.path + "/.")
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer directory.Close()
 	r.entries = 0
-	for range maxNames / namesPerRead {
-		names, err := directory.Readdirnames(namesPerRead)
+	for r.entries < r.limits.names {
+		names, err := directory.Readdirnames(min(namesPerRead, r.limits.names-r.entries))
 		r.entries += len(names)
 		for _, name := range names {
 			r.hasTraces = r.hasTraces || isTrace(name)
@@ -73,13 +86,17 @@ func (r *root) list(handle func(name string)) error {
 			}
 		}
 		if errors.Is(err, io.EOF) {
-			return nil
+			return true, nil
 		}
 		if err != nil {
-			return err
+			return false, err
 		}
 	}
-	return nil
+	more, err := directory.Readdirnames(1)
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return len(more) == 0, err
 }
 
 // isTrace reports whether runsc creates files with such a name in its root: state
@@ -105,7 +122,7 @@ func (r *root) file(name string) (*file, Reason) {
 	switch {
 	case !ok:
 		return nil, Foreign
-	case len(r.files) >= r.maxFiles:
+	case len(r.files) >= r.limits.files:
 		return nil, TooMany
 	}
 	f := &file{root: r, name: parsed}
@@ -128,7 +145,7 @@ func (r *root) reason() Reason {
 	switch {
 	case r.failed != nil:
 		return Unreadable
-	case r.tooMany:
+	case r.tooMany, r.cut:
 		return TooMany
 	}
 	return ""

@@ -34,7 +34,7 @@ func (f *finder) updateRoots(ctx context.Context) {
 	}
 	for _, l := range resolved.roots {
 		if f.roots[l.path] == nil {
-			f.roots[l.path] = newRoot(l, f.maxFiles)
+			f.roots[l.path] = newRoot(l, f.limits)
 		}
 	}
 }
@@ -46,6 +46,8 @@ func (f *finder) removeRoot(path string, r *root) {
 	for name := range r.foreign {
 		f.forgetForeign(r, name)
 	}
+	clear(r.leftovers.versions)
+	f.reportLeftovers(r)
 	f.unwatch(path)
 	delete(f.roots, path)
 	if r.logged {
@@ -58,8 +60,8 @@ func (f *finder) scan(ctx context.Context, r *root) {
 	f.watchRoot(r)
 	r.scans++
 	tooMany := false
-	err := r.list(func(name string) {
-		if ctx.Err() != nil {
+	complete, err := r.list(func(name string) {
+		if ctx.Err() != nil || f.isUnchangedLeftover(r, name) {
 			return
 		}
 		file, reason := r.file(name)
@@ -81,29 +83,53 @@ func (f *finder) scan(ctx context.Context, r *root) {
 		f.scanFailed(r, err)
 		return
 	}
-	r.failed, r.tooMany = nil, tooMany
+	r.failed, r.tooMany, r.cut = nil, tooMany, !complete
 	f.logRoot(r)
 	if r.watched {
 		r.scanAt = f.now().Add(scanInterval)
 	}
+	f.updateUnlisted(r)
+}
+
+// updateUnlisted forgets what the scan did not list because it no longer exists. If
+// the listing was cut off, the rest may still exist, so it is checked.
+func (f *finder) updateUnlisted(r *root) {
 	for _, file := range r.files {
-		if file.listed != r.scans {
+		switch {
+		case file.listed == r.scans:
+		case r.cut:
+			f.check(file)
+		default:
 			f.forget(file)
 		}
 	}
 	for name, listed := range r.foreign {
-		if listed != r.scans {
-			f.forgetForeign(r, name)
+		if listed == r.scans || r.cut && exists(filepath.Join(r.path, name)) {
+			continue
 		}
+		f.forgetForeign(r, name)
 	}
+	r.leftovers.forgetUnlisted(r.scans)
 }
 
-// logRoot logs a root once it contains something that runsc created. Many
-// directories that match the default patterns belong to other runtimes.
+// exists reports whether there is a file of any type at a path.
+func exists(path string) bool {
+	_, _, err := host.Look(path)
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// logRoot logs a root once it contains something that runsc created, and once if its
+// listing is cut off. Many directories that match the default patterns belong to other
+// runtimes.
 func (f *finder) logRoot(r *root) {
 	if !r.logged && r.hasTraces {
 		r.logged = true
 		f.logger.Info("Discovered gVisor runtime root", zap.String("root", r.path))
+	}
+	if !r.loggedCut && r.cut {
+		r.loggedCut = true
+		f.logger.Warn("gVisor runtime root has too many entries to list all; new sandboxes may not be discovered: "+
+			"delete files of sandboxes that no longer exist", zap.String("root", r.path), zap.Int("listed", r.entries))
 	}
 }
 
@@ -133,7 +159,7 @@ func (f *finder) watchRoot(r *root) {
 // too many such names.
 func (f *finder) addForeign(r *root, name string) bool {
 	if _, known := r.foreign[name]; !known {
-		if len(r.foreign) >= r.maxFiles {
+		if len(r.foreign) >= r.limits.files {
 			return false
 		}
 		f.observer.Skipped(filepath.Join(r.path, name), Foreign)
@@ -163,7 +189,11 @@ func (f *finder) check(file *file) {
 	case errors.Is(err, fs.ErrNotExist):
 		f.forget(file)
 		return
+	case err == nil && f.isLeftover(file, state):
+		f.setAside(file)
+		return
 	case err == nil:
+		file.root.leftovers.forget(file.name)
 		f.set.put(file.key(), f.interner.intern(file.root.path, state, time.Unix(0, file.version.ModTime)))
 	}
 	f.setReason(file, err)
@@ -200,6 +230,7 @@ func (f *finder) forget(file *file) {
 	f.changed = true
 	f.unschedule(file)
 	delete(file.root.files, file.name.String())
+	file.root.leftovers.forget(file.name)
 	f.set.remove(file.key(), file.name.ContainerID)
 	if file.reported != "" {
 		f.observer.Skipped(file.path(), "")

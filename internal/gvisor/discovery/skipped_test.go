@@ -172,7 +172,7 @@ func TestFinderMissingRootContainer(t *testing.T) {
 func TestFinderLimitsFiles(t *testing.T) {
 	root := writeRoot(t, 5)
 	f := newTestFinder(t, root)
-	f.maxFiles = 3
+	f.limits.files = 3
 	assert.Len(t, f.advance(0), 3)
 	assert.Equal(t, map[string]Reason{root: TooMany}, f.skipped)
 	assert.Empty(t, f.advance(scanInterval), "the known sandboxes must remain")
@@ -194,7 +194,7 @@ func TestFinderLimitsForeignNames(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(root, fmt.Sprintf("%d.state", i)), nil, 0o640))
 	}
 	f := newTestFinder(t, root)
-	f.maxFiles = 3
+	f.limits.files = 3
 	assert.Len(t, f.advance(0), 3, "foreign names must not use up the limit on state files")
 	assert.Len(t, f.skipped, 3+1)
 	assert.Equal(t, TooMany, f.skipped[root])

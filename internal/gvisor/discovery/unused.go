@@ -45,7 +45,7 @@ func (f *finder) problemOf(pattern string) string {
 	foreign := false
 	for _, path := range paths {
 		r := f.roots[path]
-		if r == nil || r.failed != nil || len(r.files) > 0 {
+		if r == nil || r.failed != nil || len(r.files)+len(r.leftovers.versions) > 0 {
 			return ""
 		}
 		foreign = foreign || r.entries > 0

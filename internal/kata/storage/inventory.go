@@ -17,8 +17,8 @@ import (
 const (
 	// maxSandboxes limits the number of sandboxes in an inventory.
 	maxSandboxes = 10_000
-	// maxEntries limits the number of entries that are read from a storage path,
-	// and the number of skipped paths in an inventory.
+	// maxEntries limits the number of entries that a scan of a storage path reads, and
+	// the number of skipped paths in an inventory.
 	maxEntries = 65_536
 )
 
@@ -38,6 +38,10 @@ type Inventory struct {
 	// identities holds the directory behind each storage path, as of the last
 	// call of Refresh.
 	identities map[string]identity
+	// cut holds the storage paths of which the last scan did not read all entries,
+	// because there are more than listed.
+	cut    map[string]bool
+	listed int
 }
 
 // Change is one difference between two scans. Removed is set for a sandbox that
@@ -60,6 +64,8 @@ func NewInventory(storagePaths []string) *Inventory {
 		skipped:      map[string]Reason{},
 		pending:      map[string]int64{},
 		identities:   map[string]identity{},
+		cut:          map[string]bool{},
+		listed:       maxEntries,
 	}
 }
 
@@ -157,7 +163,8 @@ func (i *Inventory) HasPending() bool { return len(i.pending) > 0 }
 // Scan examines all entries of a storage path. A storage path that does not
 // exist is not an error, because the runtime may not have run yet.
 func (i *Inventory) Scan(storagePath string) ([]Change, error) {
-	names, err := i.list(storagePath)
+	names, complete, err := i.list(storagePath)
+	i.cut[storagePath] = err == nil && !complete
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		if errors.Is(err, fs.ErrPermission) {
 			return nil, fmt.Errorf("scan storage path %s: %w: run the Collector as root", storagePath, err)
@@ -188,37 +195,48 @@ func (i *Inventory) Scan(storagePath string) ([]Change, error) {
 		}
 	}
 	for path := range i.skipped {
-		if filepath.Dir(path) == storagePath && !listed[path] {
+		switch {
+		case filepath.Dir(path) != storagePath || listed[path]:
+		case complete:
 			i.forgetSkipped(path)
+		default:
+			add(i.Examine(storagePath, filepath.Base(path)))
 		}
 	}
 	return changes, nil
 }
 
+// IsCut reports whether the last scan of a storage path did not read all of its
+// entries, because there are too many.
+func (i *Inventory) IsCut(storagePath string) bool { return i.cut[storagePath] }
+
 // list returns the names of the entries of a storage path. It returns none for a
 // storage path that did not exist at the last call of Refresh, even if it exists
-// now, and none for an alias.
-func (i *Inventory) list(storagePath string) ([]string, error) {
+// now, and none for an alias. complete is false if there are more entries.
+func (i *Inventory) list(storagePath string) (names []string, complete bool, err error) {
 	if i.identities[storagePath] == (identity{}) {
 		info, err := os.Stat(storagePath)
 		if err == nil && !info.IsDir() {
 			err = errors.New("not a directory")
 		}
-		return nil, err
+		return nil, true, err
 	}
 	if i.IsAlias(storagePath) {
-		return nil, nil
+		return nil, true, nil
 	}
 	directory, err := os.Open(storagePath)
 	if err != nil {
-		return nil, err
+		return nil, true, err
 	}
 	defer directory.Close()
-	names, err := directory.Readdirnames(maxEntries)
+	names, err = directory.Readdirnames(i.listed + 1)
 	if errors.Is(err, io.EOF) {
 		err = nil
 	}
-	return names, err
+	if len(names) > i.listed {
+		return names[:i.listed], false, err
+	}
+	return names, true, err
 }
 
 // Refresh looks up the directory behind a storage path, and reports whether it

@@ -21,11 +21,12 @@ import (
 // found receives the sandboxes that a runtime discovers.
 type found struct{ added chan sandbox.Sandbox }
 
-func (f found) Added(s sandbox.Sandbox) { f.added <- s }
-func (f found) Gone(sandbox.Sandbox)    {}
-func (f found) Skipped(string, string)  {}
-func (f found) Scanned()                {}
-func (f found) DiscoveryError(error)    {}
+func (f found) Added(s sandbox.Sandbox)            { f.added <- s }
+func (f found) Gone(sandbox.Sandbox)               {}
+func (f found) Skipped(string, string)             {}
+func (f found) SkippedEntries(string, string, int) {}
+func (f found) Scanned()                           {}
+func (f found) DiscoveryError(error)               {}
 
 // discover returns the sandboxes that a runtime discovers, by ID. Discovery ends
 // with the test.
