@@ -100,6 +100,7 @@ var hostileOutcomes = map[simulate.Mode]struct{ golang, rust sandbox.Outcome }{
 	simkata.Huge:             {sandbox.Partial, sandbox.Oversize},
 	simkata.ManySeries:       {sandbox.Partial, sandbox.Oversize},
 	simkata.MissingNewline:   {sandbox.Partial, sandbox.OK},
+	simkata.Spinning:         {sandbox.Partial, sandbox.OK},
 }
 
 // Whatever a hostile pod does, a pull ends in time, returns the right outcome, and

@@ -18,6 +18,7 @@ const (
 	Huge             simulate.Mode = "kata-huge"
 	ManySeries       simulate.Mode = "kata-many-series"
 	MissingNewline   simulate.Mode = "kata-missing-newline"
+	Spinning         simulate.Mode = "kata-spinning"
 )
 
 // mode defines how a hostile pod differs from an honest one.
@@ -82,6 +83,12 @@ var modes = []mode{
 		description: "ends the guest's text without a line break:" +
 			" the Go runtime spins and never finishes, runtime-rs joins two lines",
 		send: sendWithoutNewline,
+	},
+	{
+		name: Spinning,
+		description: "has a guest that sends a malformed line: each request leaves the Go runtime with one more" +
+			" endless loop, simulated with 1 % of a CPU, and runtime-rs passes the line on",
+		send: sendMalformedLine,
 	},
 }
 
