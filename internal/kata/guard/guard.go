@@ -4,8 +4,12 @@
 // With runtime-rs, a single request can crash a pod. The handler is not
 // implemented for QEMU and Firecracker: it panics, and the shim's panic hook
 // aborts the process. Therefore a runtime-rs shim is contacted only if its state
-// file names a hypervisor for which the handler is implemented. The Go runtime
-// supports the request with every hypervisor.
+// file names a hypervisor for which the handler is implemented.
+//
+// The Go runtime supports the request with every hypervisor. But some versions spin
+// after a malformed text of the guest, once more with each request. Therefore a
+// shim that was found to spin, or whose responses broke off repeatedly, is no
+// longer contacted.
 package guard
 
 import (
@@ -35,7 +39,7 @@ const (
 // runs in its jailer, or if the hypervisor runs as a user other than root.
 const maxBootTime = 2 * time.Minute
 
-// Facts are what is known about a sandbox without contacting it.
+// Facts are what is known about a sandbox before the next request.
 type Facts struct {
 	Flavor catalog.Flavor
 	// HasState reports whether the state file exists and is complete.
@@ -44,6 +48,9 @@ type Facts struct {
 	Hypervisor string
 	// Age is the time since the shim created its socket.
 	Age time.Duration
+	// Observed is a reason that earlier requests have brought to light: Spinning,
+	// IncompleteResponses, or none.
+	Observed Reason
 }
 
 // Reason is why a shim is not contacted. The constants below are the complete
@@ -60,6 +67,12 @@ const (
 	// UnknownHypervisor means that the effect of a request is unknown for this
 	// hypervisor.
 	UnknownHypervisor Reason = "unknown_hypervisor"
+	// Spinning means that the shim constantly uses a CPU: it is in an endless loop,
+	// and another request could add one.
+	Spinning Reason = "spinning"
+	// IncompleteResponses means that the responses of the shim broke off too often.
+	// Each of the requests may have left an endless loop behind.
+	IncompleteResponses Reason = "incomplete_responses"
 	// ByConfiguration means that the configuration disables requests to shims.
 	ByConfiguration Reason = "passive"
 )
@@ -82,6 +95,9 @@ func Decide(collection Collection, facts Facts) Decision {
 		return Decision{Reason: NoState, State: sandbox.Booting}
 	case collection == Passive:
 		return Decision{Reason: ByConfiguration, State: sandbox.Running}
+	case facts.Observed != "":
+		// This holds with Shim too, which is about versions that do not crash.
+		return Decision{Reason: facts.Observed, State: sandbox.Skipped}
 	case risk == "" || collection == Shim:
 		return Decision{Pull: true, State: sandbox.Running}
 	}
