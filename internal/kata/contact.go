@@ -1,7 +1,10 @@
 package kata
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -12,6 +15,30 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/storage"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
+
+// mayTrust reports whether the configuration trusts the hypervisor of a sandbox.
+// Whether that applies depends on the shim: see isInstalled.
+func (r *Runtime) mayTrust(facts *facts) bool {
+	return facts.flavor == catalog.Rust && facts.hasState && r.config.Collection == guard.Auto &&
+		slices.Contains(r.config.TrustedHypervisors, guard.TrustedHypervisor(facts.state.Hypervisor))
+}
+
+// isInstalled reports whether a shim runs the version of runtime-rs that is
+// installed now. A pod outlives an upgrade, and only the new version may be safe.
+// exited means that the process has exited.
+func (r *Runtime) isInstalled(pid int) (installed, exited bool) {
+	if pid <= 0 {
+		return false, false
+	}
+	installed, err := r.roots.Processes.RunsInstalledFile(pid)
+	if errors.Is(err, host.ErrNoProcess) {
+		return false, true
+	}
+	if err != nil {
+		r.logger.Debug("Failed to compare the executable of a Kata shim with the installed file", zap.Int("pid", pid), zap.Error(err))
+	}
+	return err == nil && installed, false
+}
 
 // mayHaveSpun reports whether a shim has to be measured before the first request:
 // an earlier Collector may have sent requests that left it spinning.
@@ -46,6 +73,18 @@ func (r *Runtime) verifyPeer(directory storage.Directory, peer host.Peer) error 
 	return nil
 }
 
+// updateTrust determines anew whether the shim may be trusted, because an upgrade
+// may have replaced its executable. If the process has exited, the attempt to
+// connect shows it.
+func (s *Sandbox) updateTrust(ctx context.Context, facts *facts) {
+	if !s.runtime.mayTrust(facts) || s.determinePeer(ctx) != nil {
+		return
+	}
+	if installed, exited := s.runtime.isInstalled(s.peer); !exited {
+		s.trusted.Store(installed)
+	}
+}
+
 // logSkip logs, once, why the shim is not contacted.
 func (s *Sandbox) logSkip(facts *facts, decision guard.Decision) {
 	if decision.Pull || decision.State == sandbox.Booting || s.logged.Swap(true) {
@@ -59,6 +98,8 @@ func (s *Sandbox) logSkip(facts *facts, decision guard.Decision) {
 		log, message = s.runtime.logger.Warn, "Skipping Kata shim: it is in an endless loop, and another request could add one"
 	case decision.Reason == guard.IncompleteResponses:
 		log, message = s.runtime.logger.Warn, "Skipping Kata shim: its responses broke off repeatedly, which can leave it spinning"
+	case s.runtime.mayTrust(facts):
+		message = "Skipping Kata shim: kata::trusted_hypervisors applies only to shims that run the installed executable"
 	}
 	log(message,
 		zap.String("sandbox.id", s.identity.ID), zap.String("path", s.directory.Path()),

@@ -26,6 +26,9 @@
 // request. The measurement consists of two readings of /proc and needs no goroutine:
 // the first follows the response or the discovery, the second precedes a pull.
 //
+// A hypervisor in trusted_hypervisors counts only for shims that run the installed
+// executable, because pods outlive an upgrade.
+//
 // If a shim must not receive requests, or not yet, the receiver opens a connection once and
 // closes it without sending a byte, to determine the process ID of the shim, which the
 // files of the sandbox do not contain. Outside the PID namespace of the host, the

@@ -69,12 +69,13 @@ type candidate struct {
 	hasPod bool
 
 	// contacted means that the following fields are known: the process ID of the
-	// shim, where the measurement of its CPU usage began and the end of the wait
-	// for it.
+	// shim, where the measurement of its CPU usage began, the end of the wait for
+	// it, and whether the shim is trusted.
 	contacted bool
 	peer      int
 	usage     cpuReading
 	measured  time.Time
+	trusted   bool
 }
 
 // changed handles a file system event for a path.
@@ -162,7 +163,8 @@ func (f *finder) contact(c *candidate, now time.Time) {
 		return
 	}
 	c.contacted = true
-	if !f.runtime.mayHaveSpun(c, now) {
+	measure, trust := f.runtime.mayHaveSpun(c, now), f.runtime.mayTrust(&c.facts)
+	if !measure && !trust {
 		return
 	}
 	pid, err := f.runtime.listenerOf(c.directory)
@@ -170,9 +172,14 @@ func (f *finder) contact(c *candidate, now time.Time) {
 		return // The first pull will fail for the same reason, and report it.
 	}
 	c.peer = pid
-	c.usage = readCPU(f.runtime.roots.Processes, pid, f.runtime.now)
-	if c.usage != (cpuReading{}) {
-		c.measured = now.Add(f.runtime.pace.measure)
+	if trust {
+		c.trusted, _ = f.runtime.isInstalled(pid)
+	}
+	if measure {
+		c.usage = readCPU(f.runtime.roots.Processes, pid, f.runtime.now)
+		if c.usage != (cpuReading{}) {
+			c.measured = now.Add(f.runtime.pace.measure)
+		}
 	}
 }
 
@@ -293,6 +300,12 @@ func (f *finder) decide(path string, now time.Time) {
 	s := f.reported[path]
 	facts := readFacts(s.stateFile)
 	if facts.settled {
+		if f.runtime.mayTrust(&facts) {
+			if pid, err := f.runtime.listenerOf(s.directory); err == nil {
+				installed, _ := f.runtime.isInstalled(pid)
+				s.trusted.Store(installed)
+			}
+		}
 		s.facts.Store(&facts)
 		delete(f.undecided, path)
 		f.logSkipped(s)

@@ -21,6 +21,7 @@ import (
 // allows it, and reads on the host otherwise.
 func (s *Sandbox) Pull(ctx context.Context, r *sandbox.Reading) error {
 	facts := s.facts.Load()
+	s.updateTrust(ctx, facts)
 	s.record.measure(s.runtime.roots.Processes, s.runtime.now)
 	decision := s.decide(facts)
 	s.logSkip(facts, decision)

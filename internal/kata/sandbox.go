@@ -28,6 +28,9 @@ type Sandbox struct {
 	dead atomic.Bool
 	// record is shared with other receivers of this process.
 	record *shimRecord
+	// trusted means that the shim runs the installed version of runtime-rs, and that
+	// the configuration trusts this version with the hypervisor.
+	trusted atomic.Bool
 	// logged means that it has been logged why the shim is not contacted.
 	logged atomic.Bool
 
@@ -82,6 +85,7 @@ func newSandbox(runtime *Runtime, c *candidate) *Sandbox {
 	s.created = now.Add(-max(0, now.Sub(s.identity.Created)))
 	s.facts.Store(&c.facts)
 	s.peer = c.peer
+	s.trusted.Store(c.trusted)
 	s.record = runtime.records.acquire(c.directory.Instance, now)
 	s.record.suspect(c.usage)
 	return s
@@ -125,6 +129,7 @@ func (s *Sandbox) decide(facts *facts) guard.Decision {
 		HasState:   facts.hasState,
 		Hypervisor: facts.state.Hypervisor,
 		Age:        s.runtime.now().Sub(s.created),
+		Trusted:    s.trusted.Load(),
 		Observed:   s.record.observed(),
 	})
 }

@@ -4,7 +4,8 @@
 // With runtime-rs, a single request can crash a pod. The handler is not
 // implemented for QEMU and Firecracker: it panics, and the shim's panic hook
 // aborts the process. Therefore a runtime-rs shim is contacted only if its state
-// file names a hypervisor for which the handler is implemented.
+// file names a hypervisor for which the handler is implemented, or one that the
+// configuration trusts.
 //
 // The Go runtime supports the request with every hypervisor. But some versions spin
 // after a malformed text of the guest, once more with each request. Therefore a
@@ -48,10 +49,27 @@ type Facts struct {
 	Hypervisor string
 	// Age is the time since the shim created its socket.
 	Age time.Duration
+	// Trusted means that the configuration trusts the installed version of
+	// runtime-rs with this hypervisor, and that the shim is of this version.
+	Trusted bool
 	// Observed is a reason that earlier requests have brought to light: Spinning,
 	// IncompleteResponses, or none.
 	Observed Reason
 }
+
+// TrustedHypervisor is a hypervisor, as named in the state file, with which the
+// configuration declares the installed version of runtime-rs to be safe.
+type TrustedHypervisor string
+
+// Values of TrustedHypervisor: the hypervisors with which it depends on the version
+// whether a request is safe.
+const (
+	// CloudHypervisor is the name that versions before 3.30 wrote for "clh". The
+	// handler is implemented since 3.3.0.
+	CloudHypervisor TrustedHypervisor = "cloud-hypervisor"
+	Firecracker     TrustedHypervisor = "firecracker"
+	QEMU            TrustedHypervisor = "qemu"
+)
 
 // Reason is why a shim is not contacted. The constants below are the complete
 // list of values.
@@ -111,6 +129,9 @@ func riskOf(facts Facts) Reason {
 	}
 	if !facts.HasState {
 		return NoState
+	}
+	if facts.Trusted {
+		return ""
 	}
 	switch facts.Hypervisor {
 	case "dragonball", "clh", "openvmm", "remote":

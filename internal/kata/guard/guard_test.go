@@ -74,12 +74,21 @@ func TestDecide(t *testing.T) {
 	}
 }
 
-// What requests have brought to light holds with Shim too.
-func TestDecideOnObservations(t *testing.T) {
+// Trust replaces the knowledge about a hypervisor, but not the state file. What
+// requests have brought to light holds whatever is trusted.
+func TestDecideOnTrustAndObservations(t *testing.T) {
+	trusted := func(facts Facts) Facts {
+		facts.Trusted = true
+		return facts
+	}
 	golang := Facts{Flavor: catalog.Go, HasState: true, Hypervisor: "qemu", Observed: Spinning}
-	incomplete := golang
+	incomplete := trusted(golang)
 	incomplete.Observed = IncompleteResponses
 	tests := []decideTest{
+		{"qemu", trusted(rust("qemu")), pull, pull, passive},
+		{"cloud-hypervisor", trusted(rust("cloud-hypervisor")), pull, pull, passive},
+		{"without state", trusted(Facts{Flavor: catalog.Rust, Age: maxBootTime}), skipped(NoState), pull, passive},
+		{"booting", trusted(Facts{Flavor: catalog.Rust}), booting, booting, booting},
 		{"spinning", golang, skipped(Spinning), skipped(Spinning), passive},
 		{"incomplete responses", incomplete, skipped(IncompleteResponses), skipped(IncompleteResponses), passive},
 	}
