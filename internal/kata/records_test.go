@@ -167,7 +167,7 @@ func TestSecondReceiverKeepsInterval(t *testing.T) {
 				second.runtime.now = func() time.Time { return time.Now().Add(minShimInterval) }
 				starts[calls] = r.Start
 			}
-			if starts[0] != starts[1] {
+			if !starts[0].Equal(starts[1]) {
 				t.Errorf("got starts %v, want the same", starts)
 			}
 		})

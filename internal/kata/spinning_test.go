@@ -223,6 +223,19 @@ func TestRefusedConnectionsAreNotCounted(t *testing.T) {
 	}
 }
 
+// A pull whose deadline passes before it has sent a request does not count either.
+func TestLatePullsAreNotCounted(t *testing.T) {
+	s := newSimulated(t, simkata.Options{})
+	for range 2 * maxIncompleteRetries {
+		if _, err := pullWithin(t, s.Sandbox, -time.Second); sandbox.OutcomeOf(err) != sandbox.Timeout {
+			t.Fatalf("got error %v, want outcome %s", err, sandbox.Timeout)
+		}
+	}
+	if s.record.incomplete != 0 || s.pod.Load().Calls != 0 {
+		t.Errorf("got %d incomplete responses, load %+v; want none", s.record.incomplete, s.pod.Load())
+	}
+}
+
 // A receiver that sent no requests knows nothing about the shim.
 func TestShimIsMeasuredAfterPassiveReceiver(t *testing.T) {
 	fleet := newFleet(t)
