@@ -15,6 +15,7 @@ import (
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/guard"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/metadata"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
@@ -48,7 +49,8 @@ func TestValidConfigurations(t *testing.T) {
 			}
 			c.Kata = kata.Config{
 				StoragePaths: []string{"/run/vc/sbs"}, Collection: "passive", FilterFamily: []string{"kata_shim_"},
-				Families: "all", UnknownFamilies: "gauge", CRIEndpoint: "unix:///run/containerd/containerd.sock",
+				TrustedHypervisors: []guard.TrustedHypervisor{"cloud-hypervisor"},
+				Families:           "all", UnknownFamilies: "gauge", CRIEndpoint: "unix:///run/containerd/containerd.sock",
 				MaxResponseSize: 1 << 20,
 			}
 			c.Usage.Enabled = false

@@ -48,3 +48,29 @@ func InitialPIDNamespace() bool {
 	namespace, err := os.Readlink("/proc/self/ns/pid")
 	return err == nil && namespace == "pid:[4026531836]"
 }
+
+// RunsInstalledFile reports whether the executable of a process is still the file
+// at its path. It is not if the file was deleted or replaced after the process had
+// started, as an upgrade does. The path is looked up below the root directory of
+// the process, which may be in another mount namespace. Reading it requires the
+// permission to trace the process.
+func (p Processes) RunsInstalledFile(pid int) (bool, error) {
+	link := p.path(pid, "exe")
+	// If the file was deleted, " (deleted)" follows the path.
+	path, err := os.Readlink(link)
+	if err != nil {
+		return false, processError(pid, err)
+	}
+	_, running, err := stat(link, true)
+	if err != nil {
+		return false, processError(pid, err)
+	}
+	kind, installed, err := stat(filepath.Join(p.path(pid, "root"), path), false)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return kind == 0 && running.Device == installed.Device && running.Inode == installed.Inode, nil
+}

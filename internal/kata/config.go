@@ -21,6 +21,9 @@ type Config struct {
 	StoragePaths []string `mapstructure:"storage_paths"`
 	// Collection decides which shims are contacted.
 	Collection guard.Collection `mapstructure:"collection"`
+	// TrustedHypervisors are the hypervisors with which the installed version of
+	// runtime-rs is safe, in addition to those with which all versions are.
+	TrustedHypervisors []guard.TrustedHypervisor `mapstructure:"trusted_hypervisors"`
 	// FilterFamily are prefixes of the metric families to report, as kata-monitor
 	// names them. Empty means all.
 	FilterFamily []string `mapstructure:"filter_family"`
@@ -74,6 +77,10 @@ func (c *Config) Check() error {
 		option.OneOf("families", c.Families, reader.NoFamilies, reader.DefaultFamilies, reader.AllFamilies),
 		option.OneOf("unknown_families", c.UnknownFamilies, reader.DropUnknown, reader.UnknownAsGauge),
 		option.ResponseSize("max_response_size", c.MaxResponseSize),
+	}
+	for i, hypervisor := range c.TrustedHypervisors {
+		errs = append(errs, option.OneOf(fmt.Sprintf("trusted_hypervisors::%d", i), hypervisor,
+			guard.CloudHypervisor, guard.Firecracker, guard.QEMU))
 	}
 	if c.CRIEndpoint != "" {
 		if _, err := cri.ParseEndpoint(c.CRIEndpoint); err != nil {

@@ -59,12 +59,18 @@ type crashingShim struct {
 // startCrashingShim starts a crashing shim for the sandbox web-0.
 func startCrashingShim(t *testing.T, storagePath string) *crashingShim {
 	t.Helper()
+	return startCrashingShimFrom(t, storagePath, os.Args[0])
+}
+
+// startCrashingShimFrom is startCrashingShim with a copy of this test binary.
+func startCrashingShimFrom(t *testing.T, storagePath, executable string) *crashingShim {
+	t.Helper()
 	directory := filepath.Join(storagePath, "web-0")
 	if err := os.MkdirAll(directory, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	socket := filepath.Join(directory, "shim-monitor.sock")
-	shim := &crashingShim{command: exec.Command(os.Args[0]), exited: make(chan struct{})}
+	shim := &crashingShim{command: exec.Command(executable), exited: make(chan struct{})}
 	// The race detector would delay the exit by a second.
 	shim.command.Env = append(os.Environ(), crashingShimVariable+"="+socket, "GORACE=atexit_sleep_ms=0")
 	stdin, err := shim.command.StdinPipe()

@@ -15,9 +15,21 @@
 // A request is sent to a shim only if the guard allows it, the socket still
 // belongs to the instance that the guard's decision is about, and the process that
 // listens on the socket runs as root. A shim receives a request at most every 10
-// seconds, and never two at the same time.
+// seconds, and never two at the same time, also if several receivers of a process
+// collect it: they share a record of each shim.
 //
-// If a shim must not receive requests, the receiver opens a connection once and
+// Some shims of the Go runtime spin after a response with a malformed guest part,
+// once more with each request. After a response that breaks off, no request is sent
+// until the CPU usage of the shim has been measured, and none at all if the shim
+// spins, or if that has happened repeatedly. A shim that is older than the receiver
+// may be spinning because of an earlier one, so it is measured before the first
+// request. The measurement consists of two readings of /proc and needs no goroutine:
+// the first follows the response or the discovery, the second precedes a pull.
+//
+// A hypervisor in trusted_hypervisors counts only for shims that run the installed
+// executable, because pods outlive an upgrade.
+//
+// If a shim must not receive requests, or not yet, the receiver opens a connection once and
 // closes it without sending a byte, to determine the process ID of the shim, which the
 // files of the sandbox do not contain. Outside the PID namespace of the host, the
 // process ID remains unknown, and only the cgroup can be read.

@@ -7,10 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"go.uber.org/zap"
-
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/cri"
-	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/guard"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/storage"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
@@ -74,6 +71,15 @@ type candidate struct {
 	// pod is the pod according to the container runtime, if hasPod is set.
 	pod    sandbox.Pod
 	hasPod bool
+
+	// contacted means that the following fields are known: the process ID of the
+	// shim, where the measurement of its CPU usage began, the end of the wait for
+	// it, and whether the shim is trusted.
+	contacted bool
+	peer      int
+	usage     cpuReading
+	measured  time.Time
+	trusted   bool
 }
 
 // changed handles a file system event for a path.
@@ -139,7 +145,8 @@ func (f *finder) consider(c *candidate, now time.Time) {
 		c.facts = readFacts(c.stateFile)
 	}
 	complete := c.facts.settled && (f.runtime.cri == nil || c.hasPod)
-	if !complete && now.Before(c.until) {
+	f.contact(c, now)
+	if !complete && now.Before(c.until) || now.Before(c.measured) {
 		return
 	}
 	f.dismiss(c)
@@ -153,21 +160,39 @@ func (f *finder) consider(c *candidate, now time.Time) {
 	f.observer.Added(s)
 }
 
+// contact determines, once its facts are settled or overdue, what can be known about
+// the shim of a candidate without a request.
+func (f *finder) contact(c *candidate, now time.Time) {
+	if c.contacted || !c.facts.settled && now.Before(c.until) {
+		return
+	}
+	c.contacted = true
+	measure, trust := f.runtime.mayHaveSpun(c, now), f.runtime.mayTrust(&c.facts)
+	if !measure && !trust {
+		return
+	}
+	pid, err := f.runtime.listenerOf(c.directory)
+	if err != nil {
+		return // The first pull will fail for the same reason, and report it.
+	}
+	c.peer = pid
+	if trust {
+		c.trusted, _ = f.runtime.isInstalled(pid)
+	}
+	if measure {
+		c.usage = readCPU(f.runtime.roots.Processes, pid, f.runtime.now)
+		if c.usage != (cpuReading{}) {
+			c.measured = now.Add(f.runtime.pace.measure)
+		}
+	}
+}
+
 // logSkipped logs why the shim of a sandbox is not contacted, once that is
 // decided.
 func (f *finder) logSkipped(s *Sandbox) {
-	facts := s.facts.Load()
-	decision := s.decide(facts)
-	if decision.Pull || !facts.settled {
-		return
+	if facts := s.facts.Load(); facts.settled {
+		s.logSkip(facts, s.decide(facts))
 	}
-	message := "Skipping Kata shim: reading its metrics could crash the pod"
-	if decision.Reason == guard.ByConfiguration {
-		message = "Not contacting Kata shim: kata::collection is passive"
-	}
-	f.runtime.logger.Info(message,
-		zap.String("sandbox.id", s.identity.ID), zap.String("path", s.directory.Path()),
-		zap.String("sandbox.skip_reason", string(decision.Reason)), zap.String("kata.hypervisor.name", facts.state.Hypervisor))
 }
 
 // found applies a pod that the container runtime returned.
@@ -282,6 +307,12 @@ func (f *finder) decide(path string, now time.Time) {
 	s := f.reported[path]
 	facts := readFacts(s.stateFile)
 	if facts.settled {
+		if f.runtime.mayTrust(&facts) {
+			if pid, err := f.runtime.listenerOf(s.directory); err == nil {
+				installed, _ := f.runtime.isInstalled(pid)
+				s.trusted.Store(installed)
+			}
+		}
 		s.facts.Store(&facts)
 		delete(f.undecided, path)
 		f.logSkipped(s)

@@ -21,6 +21,10 @@ func TestMain(m *testing.M) {
 		serveCrashingShim(socket)
 		return
 	}
+	if options := os.Getenv(spinningShimVariable); options != "" {
+		serveSpinningShim(options)
+		return
+	}
 	goleak.VerifyTestMain(m)
 }
 

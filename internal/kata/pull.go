@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/guard"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/passive"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/reader"
@@ -20,29 +21,71 @@ import (
 // allows it, and reads on the host otherwise.
 func (s *Sandbox) Pull(ctx context.Context, r *sandbox.Reading) error {
 	facts := s.facts.Load()
+	s.updateTrust(ctx, facts)
+	s.record.measure(s.runtime.roots.Processes, s.runtime.now)
 	decision := s.decide(facts)
+	s.logSkip(facts, decision)
 	// The reader or the probe may set a better start.
 	r.Time, r.Start = time.Now(), s.identity.Created
-	if decision.Pull {
-		return s.explain(s.request(ctx, facts, r))
+	err := s.collect(ctx, facts, decision, r)
+	if outcome := sandbox.OutcomeOf(err); outcome == sandbox.OK || outcome == sandbox.Partial {
+		if s.start.IsZero() {
+			s.start = r.Start
+		}
+		r.Start = s.start
 	}
-	return s.explain(s.readHost(ctx, facts, decision, r))
+	return s.explain(err)
 }
 
-// request requests metrics from the shim.
-func (s *Sandbox) request(ctx context.Context, facts *facts, r *sandbox.Reading) error {
+// collect requests metrics from the shim, or reads on the host.
+func (s *Sandbox) collect(ctx context.Context, facts *facts, decision guard.Decision, r *sandbox.Reading) error {
+	reason := string(decision.Reason)
+	if decision.Pull {
+		if reason = s.record.begin(s, s.runtime.now()); reason == "" {
+			return s.request(ctx, facts, r)
+		}
+	}
+	return s.readHost(ctx, facts, reason, r)
+}
+
+// request requests metrics from the shim. A response of the Go runtime that breaks
+// off may have left the shim spinning.
+func (s *Sandbox) request(ctx context.Context, facts *facts, r *sandbox.Reading) (err error) {
 	into := s.readerFor(facts)
+	connected := false
+	defer func() {
+		var usage cpuReading
+		incomplete := connected && facts.flavor == catalog.Go && isIncomplete(sandbox.OutcomeOf(err))
+		if incomplete {
+			usage = readCPU(s.runtime.roots.Processes, s.peer, s.runtime.now)
+		}
+		s.record.end(incomplete, usage, s.runtime.now())
+	}()
 	return shim.Fetch(ctx, shim.Request{
-		Socket:    s.directory.Socket(),
-		Endpoint:  shim.Metrics,
-		MaxBytes:  int64(s.runtime.config.MaxResponseSize),
-		CheckPeer: s.checkPeer,
-		ReadBody:  func(body io.Reader) error { return into.Read(body, r) },
+		Socket:   s.directory.Socket(),
+		Endpoint: shim.Metrics,
+		MaxBytes: int64(s.runtime.config.MaxResponseSize),
+		CheckPeer: func(peer host.Peer) error {
+			err := s.checkPeer(peer)
+			connected = err == nil
+			return err
+		},
+		ReadBody: func(body io.Reader) error { return into.Read(body, r) },
 	})
 }
 
+// isIncomplete reports whether a response broke off. One that is too large does
+// too, as the rest of it remains unknown.
+func isIncomplete(outcome sandbox.Outcome) bool {
+	switch outcome {
+	case sandbox.Partial, sandbox.Timeout, sandbox.Disconnected, sandbox.Malformed, sandbox.Oversize, sandbox.Internal:
+		return true
+	}
+	return false
+}
+
 // readHost reads what is available on the host.
-func (s *Sandbox) readHost(ctx context.Context, facts *facts, decision guard.Decision, r *sandbox.Reading) error {
+func (s *Sandbox) readHost(ctx context.Context, facts *facts, reason string, r *sandbox.Reading) error {
 	if s.probe == nil || s.probeFor != facts {
 		if err := s.determinePeer(ctx); err != nil {
 			return err
@@ -62,7 +105,7 @@ func (s *Sandbox) readHost(ctx context.Context, facts *facts, decision guard.Dec
 	if len(samples) == 0 {
 		return sandbox.Failf(sandbox.Unsafe,
 			"shim is not contacted (%s), and neither its process nor its cgroup is visible: "+
-				"use the host's PID namespace, and mount the host's /sys/fs/cgroup", decision.Reason)
+				"use the host's PID namespace, and mount the host's /sys/fs/cgroup", reason)
 	}
 	if start := s.probe.Start(); !start.IsZero() {
 		r.Start = start
@@ -83,15 +126,8 @@ func (s *Sandbox) determinePeer(ctx context.Context) error {
 
 // checkPeer checks on an open connection whether it leads to the shim.
 func (s *Sandbox) checkPeer(peer host.Peer) error {
-	// Another sandbox with the same ID, and with another hypervisor, may have taken
-	// the place of this one. If the socket is the same now, after connecting, the
-	// connection leads to it.
-	if !s.directory.Unchanged() {
-		return sandbox.Failf(sandbox.Gone, "socket in %s was removed or replaced", s.directory.Path())
-	}
-	if s.runtime.rootOnly && peer.UID != 0 {
-		return fmt.Errorf("verify peer of %s: process %d runs as user %d, but the shim must run as root",
-			s.directory.Socket(), peer.PID, peer.UID)
+	if err := s.runtime.verifyPeer(s.directory, peer); err != nil {
+		return err
 	}
 	if s.peer != 0 && peer.PID != s.peer {
 		return fmt.Errorf("verify peer of %s: process %d is listening, but the shim is process %d",

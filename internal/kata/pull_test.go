@@ -102,6 +102,7 @@ var hostileOutcomes = map[simulate.Mode]struct{ golang, rust sandbox.Outcome }{
 	simkata.MissingNewline:   {sandbox.Partial, sandbox.OK},
 	simkata.CreatedAhead:     {sandbox.OK, sandbox.OK},
 	simkata.MixedAnnotations: {sandbox.OK, sandbox.OK},
+	simkata.Spinning:         {sandbox.Partial, sandbox.OK},
 }
 
 // Whatever a hostile pod does, a pull ends in time, returns the right outcome, and

@@ -30,6 +30,9 @@ type Runtime struct {
 	// rootOnly accepts only shims that run as root.
 	rootOnly bool
 	pace     pace
+	records  *shimRecords
+	// now is the clock for everything that is about shims.
+	now func() time.Time
 	// stale carries directories that a pull found removed or replaced.
 	stale chan string
 }
@@ -50,12 +53,15 @@ type pace struct {
 	// the one at which their content is scanned, and blindScan the latter if inotify
 	// is unavailable.
 	paths, scan, blindScan time.Duration
+	// measure is how long a sandbox waits for the measurement of its shim.
+	measure time.Duration
 }
 
 var defaultPace = pace{
 	identity: 5 * time.Second,
 	soon:     250 * time.Millisecond, settle: time.Minute, later: 5 * time.Second,
 	paths: 5 * time.Second, scan: 30 * time.Second, blindScan: 2 * time.Second,
+	measure: minMeasured,
 }
 
 // New returns the runtime for a valid configuration.
@@ -78,6 +84,8 @@ func New(config *Config, settings sandbox.Settings, logger *zap.Logger) *Runtime
 		// In a user namespace, root has another ID.
 		rootOnly: os.Geteuid() == 0,
 		pace:     defaultPace,
+		records:  sharedRecords,
+		now:      time.Now,
 		stale:    make(chan string, 64),
 	}
 	if config.CRIEndpoint != "" {

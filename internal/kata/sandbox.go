@@ -12,10 +12,6 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// minShimInterval is the shortest time between two requests to a shim. Each one
-// makes the Go shim query the guest about every container twice.
-const minShimInterval = 10 * time.Second
-
 // Sandbox is one instance of a Kata sandbox. It implements [sandbox.Sandbox].
 type Sandbox struct {
 	runtime   *Runtime
@@ -30,11 +26,21 @@ type Sandbox struct {
 	facts atomic.Pointer[facts]
 	// dead means that the shim has exited.
 	dead atomic.Bool
+	// record is shared with other receivers of this process.
+	record *shimRecord
+	// trusted means that the shim runs the installed version of runtime-rs, and that
+	// the configuration trusts this version with the hypervisor.
+	trusted atomic.Bool
+	// logged means that it has been logged why the shim is not contacted.
+	logged atomic.Bool
 
 	// The remaining fields belong to the goroutine that pulls.
 
 	// peer is the process ID of the shim, 0 while unknown.
 	peer int
+	// start is the start time of the first reading with points. The start of a
+	// series must not change when its values come from another source.
+	start time.Time
 	// refused is the number of consecutive refused connections.
 	refused int
 	// readers hold the series that have been delivered so far. There is more than
@@ -76,9 +82,13 @@ func newSandbox(runtime *Runtime, c *candidate) *Sandbox {
 			},
 		},
 	}
-	now := time.Now()
+	now := runtime.now()
 	s.created = now.Add(-max(0, now.Sub(s.identity.Created)))
 	s.facts.Store(&c.facts)
+	s.peer = c.peer
+	s.trusted.Store(c.trusted)
+	s.record = runtime.records.acquire(c.directory.Instance, now)
+	s.record.suspect(c.usage)
 	return s
 }
 
@@ -119,7 +129,9 @@ func (s *Sandbox) decide(facts *facts) guard.Decision {
 		Flavor:     facts.flavor,
 		HasState:   facts.hasState,
 		Hypervisor: facts.state.Hypervisor,
-		Age:        time.Since(s.created),
+		Age:        s.runtime.now().Sub(s.created),
+		Trusted:    s.trusted.Load(),
+		Observed:   s.record.observed(),
 	})
 }
 
@@ -143,6 +155,8 @@ func (s *Sandbox) AppendSeries(r *sandbox.Reading) {
 	}
 }
 
-// Close implements [sandbox.Sandbox]. There is nothing to release, because pulls
-// keep nothing open.
-func (s *Sandbox) Close() error { return nil }
+// Close implements [sandbox.Sandbox]. Pulls keep nothing open.
+func (s *Sandbox) Close() error {
+	s.runtime.records.release(s.record, s, s.runtime.now())
+	return nil
+}

@@ -12,7 +12,7 @@ const (
 	// Stopped sandboxes have left files behind, but no process.
 	Stopped State = "stopped"
 	// Skipped sandboxes run, but are not contacted, because a request could crash
-	// them. Pull reads their metrics on the host instead.
+	// them or burden the host. Pull reads their metrics on the host instead.
 	Skipped State = "skipped"
 	// Unknown sandboxes may run: their processes cannot be seen from here. They are
 	// pulled like running ones.

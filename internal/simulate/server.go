@@ -72,6 +72,10 @@ func (s *Server) remove(conn *net.UnixConn) {
 	delete(s.conns, conn)
 }
 
+// Go runs a function in a goroutine that Close waits for. It must only be called
+// by the handler of a connection.
+func (s *Server) Go(run func()) { s.group.Go(run) }
+
 // Connections returns the number of open connections. A nil server has none.
 func (s *Server) Connections() int {
 	if s == nil {

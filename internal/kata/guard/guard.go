@@ -4,8 +4,13 @@
 // With runtime-rs, a single request can crash a pod. The handler is not
 // implemented for QEMU and Firecracker: it panics, and the shim's panic hook
 // aborts the process. Therefore a runtime-rs shim is contacted only if its state
-// file names a hypervisor for which the handler is implemented. The Go runtime
-// supports the request with every hypervisor.
+// file names a hypervisor for which the handler is implemented, or one that the
+// configuration trusts.
+//
+// The Go runtime supports the request with every hypervisor. But some versions spin
+// after a malformed text of the guest, once more with each request. Therefore a
+// shim that was found to spin, or whose responses broke off repeatedly, is no
+// longer contacted.
 package guard
 
 import (
@@ -35,7 +40,7 @@ const (
 // runs in its jailer, or if the hypervisor runs as a user other than root.
 const maxBootTime = 2 * time.Minute
 
-// Facts are what is known about a sandbox without contacting it.
+// Facts are what is known about a sandbox before the next request.
 type Facts struct {
 	Flavor catalog.Flavor
 	// HasState reports whether the state file exists and is complete.
@@ -44,7 +49,27 @@ type Facts struct {
 	Hypervisor string
 	// Age is the time since the shim created its socket.
 	Age time.Duration
+	// Trusted means that the configuration trusts the installed version of
+	// runtime-rs with this hypervisor, and that the shim is of this version.
+	Trusted bool
+	// Observed is a reason that earlier requests have brought to light: Spinning,
+	// IncompleteResponses, or none.
+	Observed Reason
 }
+
+// TrustedHypervisor is a hypervisor, as named in the state file, with which the
+// configuration declares the installed version of runtime-rs to be safe.
+type TrustedHypervisor string
+
+// Values of TrustedHypervisor: the hypervisors with which it depends on the version
+// whether a request is safe.
+const (
+	// CloudHypervisor is the name that versions before 3.30 wrote for "clh". The
+	// handler is implemented since 3.3.0.
+	CloudHypervisor TrustedHypervisor = "cloud-hypervisor"
+	Firecracker     TrustedHypervisor = "firecracker"
+	QEMU            TrustedHypervisor = "qemu"
+)
 
 // Reason is why a shim is not contacted. The constants below are the complete
 // list of values.
@@ -60,6 +85,12 @@ const (
 	// UnknownHypervisor means that the effect of a request is unknown for this
 	// hypervisor.
 	UnknownHypervisor Reason = "unknown_hypervisor"
+	// Spinning means that the shim constantly uses a CPU: it is in an endless loop,
+	// and another request could add one.
+	Spinning Reason = "spinning"
+	// IncompleteResponses means that the responses of the shim broke off too often.
+	// Each of the requests may have left an endless loop behind.
+	IncompleteResponses Reason = "incomplete_responses"
 	// ByConfiguration means that the configuration disables requests to shims.
 	ByConfiguration Reason = "passive"
 )
@@ -82,6 +113,9 @@ func Decide(collection Collection, facts Facts) Decision {
 		return Decision{Reason: NoState, State: sandbox.Booting}
 	case collection == Passive:
 		return Decision{Reason: ByConfiguration, State: sandbox.Running}
+	case facts.Observed != "":
+		// This holds with Shim too, which is about versions that do not crash.
+		return Decision{Reason: facts.Observed, State: sandbox.Skipped}
 	case risk == "" || collection == Shim:
 		return Decision{Pull: true, State: sandbox.Running}
 	}
@@ -95,6 +129,9 @@ func riskOf(facts Facts) Reason {
 	}
 	if !facts.HasState {
 		return NoState
+	}
+	if facts.Trusted {
+		return ""
 	}
 	switch facts.Hypervisor {
 	case "dragonball", "clh", "openvmm", "remote":

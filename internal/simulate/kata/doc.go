@@ -14,7 +14,8 @@
 //
 //   - No response, or a response that does not end: kata-refuse,
 //     kata-hang-before-host, kata-hang-after-host, kata-trickle, kata-endless,
-//     kata-truncated, kata-huge, kata-many-series, kata-missing-newline.
+//     kata-truncated, kata-huge, kata-many-series, kata-missing-newline,
+//     kata-spinning.
 //   - A guest that forges metrics: kata-forged-host, kata-spoofed-labels,
 //     kata-type-flips, kata-quoted-names, kata-newline-injection. Every forged
 //     sample has the value [ForgedValue].

@@ -2,11 +2,15 @@ package kata
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/simulate"
 )
 
 // ForgedValue is the value of every sample that a hostile guest has forged. It
@@ -112,4 +116,34 @@ func sendWithoutNewline(to *exchange, body *parts) bool {
 	}
 	body.guest = bytes.TrimSuffix(body.guest, []byte("\n"))
 	return to.sendWhole(body)
+}
+
+func sendMalformedLine(to *exchange, body *parts) bool {
+	if !to.rust {
+		to.Server.Go(func() { spin(to.Server, to.pod.options.SpinShare, to.pod.options.SpinTime) })
+		return sendHost(to, body)
+	}
+	body.guest = append(body.guest, "kata_guest_tasks{item=\"cur\" 666666\n"...)
+	return to.sendWhole(body)
+}
+
+// Loops of a spinning shim.
+const (
+	// defaultSpinShare is small, so that many pods can spin in one process.
+	defaultSpinShare = 0.01
+	// spinPeriod is how often a loop checks whether it has to end.
+	spinPeriod = 100 * time.Millisecond
+)
+
+// spin uses a share of a CPU for a time, or until the server closes if the time is
+// 0.
+func spin(server *simulate.Server, share float64, duration time.Duration) {
+	busy := time.Duration(cmp.Or(share, defaultSpinShare) * float64(spinPeriod))
+	for began := time.Now(); duration == 0 || time.Since(began) < duration; {
+		for start := time.Now(); time.Since(start) < busy; {
+		}
+		if !server.Pause(spinPeriod - busy) {
+			return
+		}
+	}
 }

@@ -20,6 +20,7 @@ const (
 	MissingNewline   simulate.Mode = "kata-missing-newline"
 	CreatedAhead     simulate.Mode = "kata-created-ahead"
 	MixedAnnotations simulate.Mode = "kata-mixed-annotations"
+	Spinning         simulate.Mode = "kata-spinning"
 )
 
 // mode defines how a hostile pod differs from an honest one. The modes without
@@ -93,6 +94,12 @@ var modes = []mode{
 	{
 		name:        MixedAnnotations,
 		description: "has annotations of containerd, CRI-O, Docker and podman that name another pod",
+	},
+	{
+		name: Spinning,
+		description: "has a guest that sends a malformed line: each request leaves the Go runtime with one more" +
+			" endless loop, simulated with 1 % of a CPU, and runtime-rs passes the line on",
+		send: sendMalformedLine,
 	},
 }
 

@@ -37,6 +37,7 @@ var modeChecks = map[simulate.Mode]func(*testing.T, *Pod){
 	MissingNewline:   checkMissingNewline,
 	CreatedAhead:     checkCreatedAhead,
 	MixedAnnotations: checkMixedAnnotations,
+	Spinning:         checkSpinning,
 }
 
 func TestEachModeMatchesItsDescription(t *testing.T) {
@@ -190,6 +191,14 @@ func checkMissingNewline(t *testing.T, p *Pod) {
 		return
 	}
 	assert.Contains(t, metrics(t, p), "0# HELP kata_hypervisor_scrape_count ")
+}
+
+func checkSpinning(t *testing.T, p *Pod) {
+	if p.options.Rust {
+		assert.Contains(t, metrics(t, p), "\nkata_guest_tasks{item=\"cur\" 666666\n")
+		return
+	}
+	assert.InEpsilon(t, 37_500, len(untilSilence(t, p)), 0.08)
 }
 
 // untilSilence requests the metrics and returns all bytes that arrive until

@@ -42,6 +42,11 @@ type Options struct {
 	NoGuest bool
 	// Booting pods of runtime-rs have a socket but no state file yet.
 	Booting bool
+	// SpinShare is the share of a CPU that each loop of a spinning shim uses, and
+	// SpinTime how long; the default is 1 % until the pod ends. Pods in one process
+	// share its CPU usage.
+	SpinShare float64
+	SpinTime  time.Duration
 	// Steady pods are not replaced by churn.
 	Steady bool
 }

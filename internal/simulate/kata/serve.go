@@ -39,7 +39,7 @@ func (p *Pod) respond(conn *net.UnixConn, request *http.Request) bool {
 	now := time.Now()
 	call := p.load.Begin(now)
 	defer call.End()
-	to := &exchange{Exchange: simulate.Exchange{Conn: conn, Server: p.server}, rust: p.options.Rust}
+	to := &exchange{Exchange: simulate.Exchange{Conn: conn, Server: p.server}, pod: p, rust: p.options.Rust}
 	switch path := request.URL.Path; {
 	case path == "/agent-url":
 		return to.sendShort(http.StatusOK, agentURL)
@@ -70,6 +70,7 @@ func (p *Pod) respond(conn *net.UnixConn, request *http.Request) bool {
 // exchange is one request on one connection.
 type exchange struct {
 	simulate.Exchange
+	pod  *Pod
 	rust bool
 	// chunks buffers the body of a chunked response, wire what is sent.
 	chunks, wire *bufio.Writer

@@ -1,0 +1,107 @@
+package kata
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/guard"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/storage"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
+)
+
+// mayTrust reports whether the configuration trusts the hypervisor of a sandbox.
+// Whether that applies depends on the shim: see isInstalled.
+func (r *Runtime) mayTrust(facts *facts) bool {
+	return facts.flavor == catalog.Rust && facts.hasState && r.config.Collection == guard.Auto &&
+		slices.Contains(r.config.TrustedHypervisors, guard.TrustedHypervisor(facts.state.Hypervisor))
+}
+
+// isInstalled reports whether a shim runs the version of runtime-rs that is
+// installed now. A pod outlives an upgrade, and only the new version may be safe.
+// exited means that the process has exited.
+func (r *Runtime) isInstalled(pid int) (installed, exited bool) {
+	if pid <= 0 {
+		return false, false
+	}
+	installed, err := r.roots.Processes.RunsInstalledFile(pid)
+	if errors.Is(err, host.ErrNoProcess) {
+		return false, true
+	}
+	if err != nil {
+		r.logger.Debug("Failed to compare the executable of a Kata shim with the installed file", zap.Int("pid", pid), zap.Error(err))
+	}
+	return err == nil && installed, false
+}
+
+// mayHaveSpun reports whether a shim has to be measured before the first request:
+// an earlier Collector may have sent requests that left it spinning.
+func (r *Runtime) mayHaveSpun(c *candidate, now time.Time) bool {
+	return c.facts.flavor == catalog.Go && r.config.Collection != guard.Passive &&
+		now.Sub(c.directory.Instance.Created()) >= minMeasuredAge && !r.records.hasRequested(c.directory.Instance)
+}
+
+// listenerOf returns the process that listens on the socket of a sandbox. It never
+// blocks, and sends nothing.
+func (r *Runtime) listenerOf(directory storage.Directory) (pid int, err error) {
+	socket, peer, err := host.ConnectUnix(directory.Socket())
+	if err != nil {
+		return 0, err
+	}
+	_ = socket.Close()
+	return peer.PID, r.verifyPeer(directory, peer)
+}
+
+// verifyPeer checks on an open connection whether it leads to the shim.
+func (r *Runtime) verifyPeer(directory storage.Directory, peer host.Peer) error {
+	// Another sandbox with the same ID, and with another hypervisor, may have taken
+	// the place of this one. If the socket is the same now, after connecting, the
+	// connection leads to it.
+	if !directory.Unchanged() {
+		return sandbox.Failf(sandbox.Gone, "socket in %s was removed or replaced", directory.Path())
+	}
+	if r.rootOnly && peer.UID != 0 {
+		return fmt.Errorf("verify peer of %s: process %d runs as user %d, but the shim must run as root",
+			directory.Socket(), peer.PID, peer.UID)
+	}
+	return nil
+}
+
+// updateTrust determines anew whether the shim may be trusted, because an upgrade
+// may have replaced its executable. If the process has exited, the attempt to
+// connect shows it.
+func (s *Sandbox) updateTrust(ctx context.Context, facts *facts) {
+	if !s.runtime.mayTrust(facts) || s.determinePeer(ctx) != nil {
+		return
+	}
+	if installed, exited := s.runtime.isInstalled(s.peer); !exited {
+		s.trusted.Store(installed)
+	}
+}
+
+// logSkip logs, once, why the shim is not contacted.
+func (s *Sandbox) logSkip(facts *facts, decision guard.Decision) {
+	if decision.Pull || decision.State == sandbox.Booting || s.logged.Swap(true) {
+		return
+	}
+	log, message := s.runtime.logger.Info, "Skipping Kata shim: reading its metrics could crash the pod"
+	switch {
+	case decision.Reason == guard.ByConfiguration:
+		message = "Not contacting Kata shim: kata::collection is passive"
+	case decision.Reason == guard.Spinning:
+		log, message = s.runtime.logger.Warn, "Skipping Kata shim: it is in an endless loop, and another request could add one"
+	case decision.Reason == guard.IncompleteResponses:
+		log, message = s.runtime.logger.Warn, "Skipping Kata shim: its responses broke off repeatedly, which can leave it spinning"
+	case s.runtime.mayTrust(facts):
+		message = "Skipping Kata shim: kata::trusted_hypervisors applies only to shims that run the installed executable"
+	}
+	log(message,
+		zap.String("sandbox.id", s.identity.ID), zap.String("path", s.directory.Path()),
+		zap.String("sandbox.skip_reason", string(decision.Reason)), zap.String("kata.hypervisor.name", facts.state.Hypervisor))
+}

@@ -1,0 +1,159 @@
+package kata
+
+import (
+	"sync"
+	"time"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/guard"
+)
+
+// minShimInterval is the shortest time between two requests to a shim. Each one
+// makes the Go shim query the guest about every container twice.
+const minShimInterval = 10 * time.Second
+
+// Some versions of the Go shim never finish a response whose guest part is
+// malformed: each request for it leaves a thread behind that spins, and up to 4 MiB.
+const (
+	// spinningPercent is the CPU usage, in percent of one CPU, from which on a shim
+	// is considered to be spinning.
+	spinningPercent = 90
+	// minMeasured is how long the CPU usage is measured at least, and minSpinning
+	// how long it must be that high. A shim that is busy for a shorter time is not
+	// lost.
+	minMeasured = 3 * time.Second
+	minSpinning = 30 * time.Second
+	// minMeasuredAge is the age from which on a shim is measured before the first
+	// request: an earlier Collector may have sent requests.
+	minMeasuredAge = 2 * time.Minute
+	// maxIncompleteRetries is how often a request is sent again after a response
+	// that broke off, whatever was measured: a spinning shim may get less than one
+	// CPU, or be in a PID namespace that is not visible.
+	maxIncompleteRetries = 3
+	// forgetIncomplete is the time without such responses after which those that
+	// the shim survived without spinning no longer count.
+	forgetIncomplete = 24 * time.Hour
+)
+
+// maxWaiting limits how long a receiver that may not send a request yet takes
+// precedence over the one that sent the last request.
+const maxWaiting = time.Minute
+
+// shimRecord is what all receivers of this process share about one instance of a
+// shim: when it received a request, and how it coped with that.
+type shimRecord struct {
+	mu sync.Mutex
+	// requested is when the last request was sent, and by for which sandbox object;
+	// inFlight means that it is not finished.
+	requested time.Time
+	by        *Sandbox
+	inFlight  bool
+	// waiting is the sandbox object for which the next request is sent, unless it
+	// lets waitingUntil pass.
+	waiting      *Sandbox
+	waitingUntil time.Time
+
+	// baseline is where the measurement in progress began. No request is sent as
+	// long as there is one.
+	baseline cpuReading
+	// incomplete counts responses that broke off; lastIncomplete is when the last
+	// one did. unmeasured means that the CPU usage after one of them is unknown.
+	incomplete     int
+	lastIncomplete time.Time
+	unmeasured     bool
+	reason         guard.Reason
+
+	// users and released belong to the registry: the number of sandbox objects
+	// that use the record, and since when there is none.
+	users    int
+	released time.Time
+}
+
+// observed returns why no more requests must be sent to the shim, empty if they
+// may.
+func (r *shimRecord) observed() guard.Reason {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.reason
+}
+
+// Reasons for which a pull sends no request although the shim may be contacted.
+const (
+	beingMeasured = "its CPU usage is being measured"
+	notYet        = "another receiver of this process has sent a request within the last 10 s, or takes its turn"
+)
+
+// begin reserves the shim for a request. It returns why none must be sent now, or
+// "" if it may; end must follow in that case.
+func (r *shimRecord) begin(by *Sandbox, now time.Time) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	waits := r.waiting != nil && now.Before(r.waitingUntil)
+	switch {
+	case r.baseline != (cpuReading{}):
+		return beingMeasured
+	case r.inFlight, r.by != by && now.Sub(r.requested) < minShimInterval:
+		// The scheduler keeps the interval between requests for the same object.
+		if !waits {
+			r.waiting, r.waitingUntil = by, now.Add(maxWaiting)
+		}
+		return notYet
+	case waits && r.waiting != by:
+		return notYet
+	}
+	r.requested, r.by, r.inFlight, r.waiting = now, by, true, nil
+	return ""
+}
+
+// end ends a request. incomplete means that its response broke off; the next
+// request then waits until the CPU usage since usage has been measured.
+func (r *shimRecord) end(incomplete bool, usage cpuReading, now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.inFlight = false
+	if !incomplete {
+		return
+	}
+	if !r.unmeasured && now.Sub(r.lastIncomplete) >= forgetIncomplete {
+		r.incomplete = 0
+	}
+	r.incomplete++
+	r.lastIncomplete = now
+	if r.incomplete > maxIncompleteRetries {
+		r.reason = guard.IncompleteResponses
+		return
+	}
+	r.baseline = usage
+	r.unmeasured = r.unmeasured || usage == (cpuReading{})
+}
+
+// suspect makes the first request wait until the CPU usage since usage has been
+// measured.
+func (r *shimRecord) suspect(usage cpuReading) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.requested.IsZero() && r.baseline == (cpuReading{}) {
+		r.baseline = usage
+	}
+}
+
+// measure continues the measurement in progress.
+func (r *shimRecord) measure(processes host.Processes, now func() time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.baseline == (cpuReading{}) {
+		return
+	}
+	switch cores, elapsed, ok := r.baseline.cores(processes, now); {
+	case !ok:
+		r.unmeasured = true
+	case elapsed < minMeasured:
+		return
+	case cores*100 < spinningPercent:
+	case elapsed < minSpinning:
+		return
+	default:
+		r.reason = guard.Spinning
+	}
+	r.baseline = cpuReading{}
+}

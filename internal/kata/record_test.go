@@ -1,0 +1,139 @@
+package kata
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/guard"
+)
+
+// usage is how many CPUs a process uses over a time.
+type usage struct {
+	duration time.Duration
+	cores    float64
+}
+
+var measurementTests = map[string]struct {
+	usage     []usage
+	want      guard.Reason
+	measuring bool
+}{
+	"idle":                      {usage: []usage{{time.Minute, 0.01}}},
+	"busy":                      {usage: []usage{{time.Minute, 0.89}}},
+	"spinning":                  {usage: []usage{{time.Minute, 0.9}}, want: guard.Spinning},
+	"spinning in many threads":  {usage: []usage{{time.Minute, 7}}, want: guard.Spinning},
+	"busy for a short time":     {usage: []usage{{10 * time.Second, 1}, {30 * time.Second, 0.1}}},
+	"too early to be idle":      {usage: []usage{{2 * time.Second, 0}}, measuring: true},
+	"idle soon":                 {usage: []usage{{3 * time.Second, 0}}},
+	"too early to be spinning":  {usage: []usage{{29 * time.Second, 1}}, measuring: true},
+	"spinning long enough":      {usage: []usage{{29 * time.Second, 1}, {time.Second, 1}}, want: guard.Spinning},
+	"spinning with few samples": {usage: []usage{{24 * time.Hour, 0.95}}, want: guard.Spinning},
+}
+
+// A shim spins if it uses at least 0.9 CPUs for a while in which it handles no
+// request.
+func TestMeasurement(t *testing.T) {
+	for name, test := range measurementTests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				process := newFakeProcess(t, 42)
+				var record shimRecord
+				record.end(true, readCPU(process.processes, 42, time.Now), time.Now())
+				for _, u := range test.usage {
+					process.run(t, u.duration, u.cores)
+					record.measure(process.processes, time.Now)
+				}
+				if got := record.observed(); got != test.want {
+					t.Errorf("got reason %q, want %q", got, test.want)
+				}
+				if why := record.begin(nil, time.Now()); (why == beingMeasured) != test.measuring {
+					t.Errorf("got %q, want a measurement in progress: %v", why, test.measuring)
+				}
+			})
+		})
+	}
+}
+
+// Another process with the same PID is not measured.
+func TestMeasurementOfOneProcess(t *testing.T) {
+	for name, end := range map[string]func(*fakeProcess, *testing.T){"exited": (*fakeProcess).exit, "reused": (*fakeProcess).reuse} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				process := newFakeProcess(t, 42)
+				var record shimRecord
+				record.end(true, readCPU(process.processes, 42, time.Now), time.Now())
+				process.run(t, time.Minute, 1)
+				end(process, t)
+				record.measure(process.processes, time.Now)
+				if record.observed() != "" || record.begin(nil, time.Now()) != "" || !record.unmeasured {
+					t.Errorf("got %+v, want no result", &record)
+				}
+			})
+		})
+	}
+}
+
+// incompleteAfter returns how many responses that break off, with a pause after
+// each, a record permits. A pause measures the shim as idle unless it is hidden.
+func incompleteAfter(t *testing.T, pause time.Duration, hidden bool) int {
+	t.Helper()
+	process := newFakeProcess(t, 42)
+	var record shimRecord
+	for requests := range 100 {
+		if record.observed() != "" {
+			return requests
+		}
+		if why := record.begin(nil, time.Now()); why != "" {
+			t.Fatalf("request %d: %s", requests, why)
+		}
+		if hidden {
+			record.end(true, cpuReading{}, time.Now())
+		} else {
+			record.end(true, readCPU(process.processes, 42, time.Now), time.Now())
+		}
+		process.run(t, pause, 0)
+		record.measure(process.processes, time.Now)
+	}
+	return -1
+}
+
+// Whatever is measured, the number of retries is limited. Only a day without such
+// a response, and without a doubt about the others, starts the count anew.
+func TestIncompleteResponsesAreLimited(t *testing.T) {
+	const limited = maxIncompleteRetries + 1
+	for name, test := range map[string]struct {
+		pause  time.Duration
+		hidden bool
+		want   int
+	}{
+		"often":           {time.Minute, false, limited},
+		"often, hidden":   {time.Minute, true, limited},
+		"not quite a day": {forgetIncomplete - time.Second, false, limited},
+		"rarely":          {forgetIncomplete, false, -1},
+		"rarely, hidden":  {forgetIncomplete, true, limited},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				if got := incompleteAfter(t, test.pause, test.hidden); got != test.want {
+					t.Errorf("got %d requests, want %d", got, test.want)
+				}
+			})
+		})
+	}
+}
+
+// Complete responses change nothing.
+func TestCompleteResponsesAreNotMeasured(t *testing.T) {
+	var record shimRecord
+	process := newFakeProcess(t, 42)
+	for i := range 100 {
+		if why := record.begin(nil, time.Now()); why != "" {
+			t.Fatalf("request %d: %s", i, why)
+		}
+		record.end(false, readCPU(process.processes, 42, time.Now), time.Now())
+	}
+	if record.observed() != "" || record.baseline != (cpuReading{}) {
+		t.Errorf("got %+v", &record)
+	}
+}
