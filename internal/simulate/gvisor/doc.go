@@ -16,7 +16,7 @@
 //     clock-back, clock-ahead.
 //   - Registrations that are false, from sandboxes without one in their state
 //     file: lying-registration, reserved-labels,
-//     large-registration, distinct-registration.
+//     large-registration, stalled-registration, distinct-registration.
 //   - State files that are wrong or unreadable: wrong-peer, half-written, locked,
 //     hidden-process, created-ahead, mixed-annotations.
 //
