@@ -48,11 +48,12 @@ type found struct{ added chan sandbox.Sandbox }
 
 func newFound() found { return found{make(chan sandbox.Sandbox, 1)} }
 
-func (f found) Added(s sandbox.Sandbox) { f.added <- s }
-func (f found) Gone(sandbox.Sandbox)    {}
-func (f found) Skipped(string, string)  {}
-func (f found) Scanned()                {}
-func (f found) DiscoveryError(error)    {}
+func (f found) Added(s sandbox.Sandbox)            { f.added <- s }
+func (f found) Gone(sandbox.Sandbox)               {}
+func (f found) Skipped(string, string)             {}
+func (f found) SkippedEntries(string, string, int) {}
+func (f found) Scanned()                           {}
+func (f found) DiscoveryError(error)               {}
 
 // foundRuntime is a runtime whose only sandbox has been discovered before. The
 // watcher of a real runtime would block in a system call, which stops the time of

@@ -49,6 +49,7 @@ var hostileTests = map[simulate.Mode]struct {
 	simgvisor.LyingRegistration:    {longTimeout, 2, sandbox.OK},
 	simgvisor.ReservedLabels:       {longTimeout, 2, sandbox.OK},
 	simgvisor.LargeRegistration:    {longTimeout, 1, sandbox.Oversize},
+	simgvisor.StalledRegistration:  {shortTimeout, 1, sandbox.Timeout},
 	simgvisor.DistinctRegistration: {longTimeout, 2, sandbox.OK},
 	"":                             {longTimeout, 1, sandbox.OK},
 	// Whatever a sandbox reports that it uses, its snapshots are valid.

@@ -24,13 +24,16 @@ var firstUseBudget = registration.Budget{Registrations: 128, Bytes: 24 << 20}
 // because a registration is kept in memory while it arrives.
 //
 // A sandbox that does not send its registration in time waits for another turn,
-// with a longer deadline, among the others that have failed before. So new
-// sandboxes are learned quickly however many others stall.
-type learning struct{ first, again chan struct{} }
+// with a longer deadline, among the others that have failed as often. So new
+// sandboxes are learned quickly however many others stall, and those that were late
+// once, for example because the host was busy, do not wait for those that always
+// stall.
+type learning struct{ first, second, again chan struct{} }
 
 const (
-	maxLearningFirst = 16
-	maxLearningAgain = 4
+	maxLearningFirst  = 16
+	maxLearningSecond = 16
+	maxLearningAgain  = 4
 	// firstDeadline is the deadline of the first request. Sandboxes need a few
 	// milliseconds. Every further request has deadlineGrowth times as much.
 	firstDeadline  = 250 * time.Millisecond
@@ -40,15 +43,22 @@ const (
 )
 
 func newLearning() *learning {
-	return &learning{first: make(chan struct{}, maxLearningFirst), again: make(chan struct{}, maxLearningAgain)}
+	return &learning{
+		first:  make(chan struct{}, maxLearningFirst),
+		second: make(chan struct{}, maxLearningSecond),
+		again:  make(chan struct{}, maxLearningAgain),
+	}
 }
 
 // begin waits until a registration may be requested, after a number of attempts
 // that failed. The context that it returns has a deadline; end must be called.
 func (l *learning) begin(ctx context.Context, attempts int) (bounded context.Context, end func(), err error) {
-	slots := l.first
-	if attempts > 0 {
-		slots = l.again
+	slots := l.again
+	switch attempts {
+	case 0:
+		slots = l.first
+	case 1:
+		slots = l.second
 	}
 	select {
 	case slots <- struct{}{}:

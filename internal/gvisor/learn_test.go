@@ -59,7 +59,7 @@ func TestStallersDoNotDelayNewSandboxes(t *testing.T) {
 	pulls.Wait()
 	require.NoError(t, err)
 	// The simulated sandbox notices a moment later that a connection was closed.
-	assert.LessOrEqual(t, most.Load(), int64(2*(maxLearningFirst+maxLearningAgain)))
+	assert.LessOrEqual(t, most.Load(), int64(2*(maxLearningFirst+maxLearningSecond+maxLearningAgain)))
 }
 
 func TestDistinctRegistrationsShareOneBudget(t *testing.T) {
@@ -107,19 +107,27 @@ func TestLearningPrefersNewSandboxes(t *testing.T) {
 		assert.Equal(t, 16*firstDeadline, deadline(2))
 		assert.Less(t, deadline(1000), 4*maxDeadline)
 
-		for range maxLearningAgain {
-			_, end, err := l.begin(t.Context(), 1)
-			require.NoError(t, err)
-			defer end()
+		fill := func(slots, attempts int) {
+			for range slots {
+				_, end, err := l.begin(t.Context(), attempts)
+				require.NoError(t, err)
+				t.Cleanup(end)
+			}
 		}
+		fill(maxLearningAgain-1, 2)
+		fill(1, 3)
+		assert.Equal(t, 4*firstDeadline, deadline(1), "those that always stall do not delay those that were late once")
+		fill(maxLearningSecond, 1)
 		assert.Equal(t, firstDeadline, deadline(0), "those that failed before do not delay new ones")
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		_, _, err := l.begin(ctx, 1)
-		assert.Equal(t, sandbox.Timeout, sandbox.OutcomeOf(err))
+		for _, attempts := range []int{1, 2, 3} {
+			_, _, err := l.begin(ctx, attempts)
+			assert.Equal(t, sandbox.Timeout, sandbox.OutcomeOf(err))
+		}
 		canceled, stop := context.WithCancel(t.Context())
 		stop()
-		_, _, err = l.begin(canceled, 1)
+		_, _, err := l.begin(canceled, 1)
 		assert.Equal(t, sandbox.Canceled, sandbox.OutcomeOf(err))
 	})
 }

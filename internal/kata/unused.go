@@ -21,21 +21,23 @@ func (f *finder) warnAboutPaths() {
 			continue // This is a discovery error.
 		}
 		if problem := f.problemOf(path); problem != "" {
-			f.runtime.logger.Warn(problem+": check kata::storage_paths, which must list directories such as /run/vc/sbs and /run/kata",
-				zap.String("path", path))
+			f.runtime.logger.Warn(problem, zap.String("path", path))
 		}
 	}
 }
 
-// problemOf returns why a storage path contains no sandbox, empty if it contains
-// one.
+// problemOf returns why a storage path contains no sandbox and the remedy, empty if
+// it contains one.
 func (f *finder) problemOf(path string) string {
-	const noSandbox = "Configured Kata storage path contains no sandbox"
+	const (
+		remedy    = ": check kata::storage_paths, which must list directories such as /run/vc/sbs and /run/kata"
+		noSandbox = "Configured Kata storage path contains no sandbox" + remedy
+	)
 	switch {
 	case f.inventory.IsAlias(path):
 		return ""
 	case !f.inventory.Exists(path):
-		return "Configured Kata storage path does not exist"
+		return "Configured Kata storage path does not exist" + remedy
 	}
 	isIn := func(entry string) bool { return filepath.Dir(entry) == path }
 	for entry := range f.reported {
@@ -52,13 +54,16 @@ func (f *finder) problemOf(path string) string {
 	for entry, reason := range f.inventory.Skipped() {
 		if isIn(entry) {
 			foreign = true
-			if reason == storage.Jailer || reason == storage.Template {
+			switch reason {
+			case storage.Jailer, storage.Template:
 				return noSandbox
+			case storage.Unreadable:
+				return "Configured Kata storage path contains no readable sandbox: run the Collector as root"
 			}
 		}
 	}
 	if foreign {
-		return "Configured path is not a Kata storage path: none of its entries is a sandbox"
+		return "Configured path is not a Kata storage path: none of its entries is a sandbox" + remedy
 	}
 	return noSandbox
 }

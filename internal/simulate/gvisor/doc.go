@@ -17,7 +17,7 @@
 //     clock-back, clock-ahead.
 //   - Registrations that are false, from sandboxes without one in their state
 //     file: lying-registration, reserved-labels,
-//     large-registration, distinct-registration.
+//     large-registration, stalled-registration, distinct-registration.
 //   - What the sandbox uses, while everything else is honest: usage-cpu-jump,
 //     usage-cpu-fall, usage-memory, usage-many-interfaces, usage-new-interfaces,
 //     usage-unknown-containers, usage-refused, usage-stall, usage-garbage.

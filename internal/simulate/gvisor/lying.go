@@ -81,9 +81,22 @@ func sendLargeRegistration(to *exchange, _ string) bool {
 	return false
 }
 
-// sendDistinctRegistration sends an honest registration in which one field has
-// many more values, which begin with the ID of the sandbox.
+// sendStalledRegistration sends a registration without its end.
+func sendStalledRegistration(to *exchange, id string) bool {
+	text := distinctRegistration(id)
+	if to.Send([]byte(registrationHead)) && to.Send(text[:len(text)-2]) {
+		to.Hold()
+	}
+	return false
+}
+
 func sendDistinctRegistration(to *exchange, id string) bool {
+	return to.Send([]byte(registrationHead)) && to.Send(distinctRegistration(id)) && to.Send([]byte(`}}`))
+}
+
+// distinctRegistration returns an honest registration in which one field has many
+// more values, which begin with the ID of the sandbox.
+func distinctRegistration(id string) []byte {
 	const size = 240_000
 	metrics := slices.Clone(theBuild().metrics)
 	index := metricIndex("weirdness")
@@ -94,5 +107,5 @@ func sendDistinctRegistration(to *exchange, id string) bool {
 		missing -= len(value) + len(`"",`)
 	}
 	metrics[index].fields = []field{{metrics[index].fields[0].name, values}}
-	return to.Send([]byte(registrationHead)) && to.Send(renderRegistration(metrics)) && to.Send([]byte(`}}`))
+	return renderRegistration(metrics)
 }

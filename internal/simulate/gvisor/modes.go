@@ -42,6 +42,7 @@ const (
 	ReservedLabels    simulate.Mode = "reserved-labels"
 
 	LargeRegistration    simulate.Mode = "large-registration"
+	StalledRegistration  simulate.Mode = "stalled-registration"
 	DistinctRegistration simulate.Mode = "distinct-registration"
 )
 
@@ -149,6 +150,10 @@ var snapshotModes = []mode{
 	{
 		name: LargeRegistration, description: "sends 3.9 MB of a registration and then nothing more",
 		register: sendLargeRegistration,
+	},
+	{
+		name: StalledRegistration, description: "sends a registration of 240 KB without its end, and then nothing more",
+		register: sendStalledRegistration,
 	},
 	{
 		name: DistinctRegistration, description: "sends a registration of 240 KB that no other sandbox sends",

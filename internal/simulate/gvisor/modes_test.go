@@ -56,6 +56,7 @@ var modeChecks = map[simulate.Mode]func(*testing.T, *Sandbox){
 	ReservedLabels:    checkReservedLabels,
 
 	LargeRegistration:    checkLargeRegistration,
+	StalledRegistration:  checkStalledRegistration,
 	DistinctRegistration: checkDistinctRegistration,
 }
 
@@ -265,39 +266,6 @@ func checkHalfWritten(t *testing.T, s *Sandbox) {
 func checkLocked(t *testing.T, s *Sandbox) {
 	assert.False(t, lockIsFree(t, s))
 	require.Error(t, s.Checkpoint(), "the simulator respects the lock as well")
-}
-
-const registeredRequest = `{"method":"Metrics.GetRegisteredMetrics","arg":{}}`
-
-func checkLyingRegistration(t *testing.T, s *Sandbox) {
-	assert.True(t, s.Options().Unregistered)
-	text := string(newClient(t, s).call(registeredRequest).Result.RegisteredMetrics)
-	assert.Contains(t, text, `{"name":"/fs/opens","prometheus_name":"fs_opens","description":"Help text of an attacker."}`)
-	assert.Contains(t, text, `"name":"/a/b"`)
-	assert.Contains(t, text, `"name":"/a_b"`)
-}
-
-func checkLargeRegistration(t *testing.T, s *Sandbox) {
-	conn := simulatetest.Dial(t, s.SocketPath())
-	_, err := conn.Write([]byte(registeredRequest))
-	require.NoError(t, err)
-	start := simulatetest.ReadBytes(t, conn, 3_900_000)
-	assert.True(t, bytes.HasPrefix(start, []byte(registrationHead)))
-	assert.False(t, json.Valid(slices.Concat(start, simulatetest.ReadUntilSilence(t, conn))))
-}
-
-func checkDistinctRegistration(t *testing.T, s *Sandbox) {
-	text := string(newClient(t, s).call(registeredRequest).Result.RegisteredMetrics)
-	assert.InDelta(t, 240_000, len(text), 10_000)
-	assert.Contains(t, text, s.ID())
-}
-
-func checkReservedLabels(t *testing.T, s *Sandbox) {
-	assert.True(t, s.Options().Unregistered)
-	text := string(newClient(t, s).call(registeredRequest).Result.RegisteredMetrics)
-	for _, label := range reservedLabels {
-		assert.Contains(t, text, `"field_name":"`+label+`"`)
-	}
 }
 
 // lockIsFree reports whether a reader can take the lock of the state file.
