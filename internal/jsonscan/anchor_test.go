@@ -88,3 +88,26 @@ func TestAnchorLimit(t *testing.T) {
 	}
 	assert.ErrorIs(t, s.Err(), ErrTokenSize)
 }
+
+// TestEscapedStringsWhileAnchored reads strings that have to be unescaped: all of
+// them remain valid behind an anchor, and without one they need no memory each.
+func TestEscapedStringsWhileAnchored(t *testing.T) {
+	var s Scanner
+	s.ResetBytes([]byte(`["\u0061","\n","\u0062\u0063"]`), Limits{})
+	s.OpenArray()
+	s.Anchor()
+	var all [][]byte
+	for s.NextElement() {
+		all = append(all, s.String())
+	}
+	require.NoError(t, s.Err())
+	assert.Equal(t, "a,\n,bc", string(bytes.Join(all, []byte(","))))
+	s.Release()
+
+	s.ResetBytes([]byte("["+strings.Repeat(`"\u0061",`, 10_000)+"0]"), Limits{})
+	s.OpenArray()
+	for s.NextElement() && s.Peek() == String {
+		require.Equal(t, "a", string(s.String()))
+	}
+	assert.Less(t, cap(s.unescaped), 100)
+}

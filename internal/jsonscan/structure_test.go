@@ -88,4 +88,5 @@ func TestNextField(t *testing.T) {
 		assert.ErrorIs(t, err, ErrField, input)
 	}
 	assert.Panics(t, func() { NewFields(make([]string, 33)...) })
+	assert.NotPanics(t, func() { NewFields(make([]string, 32)...) })
 }

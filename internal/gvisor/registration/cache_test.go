@@ -125,18 +125,6 @@ func TestCacheLimitsFailures(t *testing.T) {
 	assert.Same(t, kept, again)
 }
 
-func TestCacheLimitsEntriesInUse(t *testing.T) {
-	c := NewCache("", Limits{})
-	kept, err := c.Get([]byte(registered(metric(nil))))
-	require.NoError(t, err)
-	for i := range maxEntries + 100 {
-		r, err := c.Get(fmt.Appendf(nil, `{"new":%d,%s`, i, registered(metric(nil))[1:]))
-		require.NoError(t, err)
-		require.Same(t, kept, r)
-	}
-	assert.LessOrEqual(t, len(c.entries), maxEntries)
-}
-
 // TestSweepsBecomeRarer shows that the cost of sweeping does not grow with each
 // sandbox, and that a sweep does not drop what is in use.
 func TestSweepsBecomeRarer(t *testing.T) {
@@ -150,6 +138,18 @@ func TestSweepsBecomeRarer(t *testing.T) {
 	assert.Len(t, c.entries, 2*minSweep+1)
 	assert.Equal(t, 4*minSweep, c.sweepAt, "the number of entries at the last sweep, doubled")
 	runtime.KeepAlive(kept)
+}
+
+func TestCacheLimitsEntriesInUse(t *testing.T) {
+	c := NewCache("", Limits{})
+	kept, err := c.Get([]byte(registered(metric(nil))))
+	require.NoError(t, err)
+	for i := range maxEntries + 100 {
+		r, err := c.Get(fmt.Appendf(nil, `{"new":%d,%s`, i, registered(metric(nil))[1:]))
+		require.NoError(t, err)
+		require.Same(t, kept, r)
+	}
+	assert.LessOrEqual(t, len(c.entries), maxEntries)
 }
 
 func TestCacheConcurrentUse(t *testing.T) {

@@ -45,6 +45,8 @@ func TestAnyAge(t *testing.T) {
 		require.ErrorAs(t, err, &violation)
 		assert.Equal(t, rule, violation.Rule, when)
 	}
+	_, err = read(NewVerifier(reg, Settings{AnyAge: true}), newResponse(reg, time.Unix(0, 0).UTC()).String())
+	require.NoError(t, err, "the epoch itself")
 }
 
 func TestMaxPoints(t *testing.T) {

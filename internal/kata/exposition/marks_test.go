@@ -23,6 +23,15 @@ func TestMarks(t *testing.T) {
 			"both marks in a line", "a 1# HELP two # HELP one c 1\nb 1\n",
 			[]string{"a 1", "mark 1", "mark 0", "b 1"},
 		},
+		{
+			"both marks in a line, in their order", "a 1# HELP one # HELP two c 1\nb 1\n",
+			[]string{"a 1", "mark 0", "mark 1", "b 1"},
+		},
+		{"both marks at the start of a line", "# HELP one # HELP two c 1\nb 1\n", []string{"mark 0", "mark 1", "b 1"}},
+		{
+			"nothing between a mark and the end of its line", "# HELP one \na 1\n# HELP one \nb 1\n",
+			[]string{"mark 0", "a 1", "mark 0", "b 1"},
+		},
 		{"after the start of a mark", "## HELP# HELP one text\nb 1\n", []string{"mark 0", "b 1"}},
 		{"after a long line", long + "# HELP one text\nb 1\n", []string{badLimit, "mark 0", "b 1"}},
 		{"before a long comment", "# HELP one " + long + "\nb 1\n", []string{badLimit, "mark 0", "b 1"}},

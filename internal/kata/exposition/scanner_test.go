@@ -43,6 +43,26 @@ func TestIdleSource(t *testing.T) {
 	}
 }
 
+// hesitant is a source of which every other read returns nothing.
+type hesitant struct {
+	io.Reader
+	ready bool
+}
+
+func (h *hesitant) Read(data []byte) (int, error) {
+	if h.ready = !h.ready; h.ready {
+		return 0, nil
+	}
+	return h.Reader.Read(data[:1])
+}
+
+func TestHesitantSource(t *testing.T) {
+	got := transcript(&hesitant{Reader: strings.NewReader("a 1\nb 2\n")}, roomy)
+	if want := []string{"a 1", "b 2"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestNumbersAreExact(t *testing.T) {
 	for _, want := range []float64{
 		0, 1, 5.5259241e+08, 2.70553174016e+11, 1.8446744073709552e+19, 1.795168851244918e+09, 0.000148691,

@@ -218,7 +218,10 @@ func TestHostValues(t *testing.T) {
 		{"process missing", "kata_virtiofsd_threads 0", "", "0"},
 		{"process present", "kata_virtiofsd_threads 3", "3", "3"},
 		{"wrapped", "kata_shim_pod_overhead_memory_in_bytes 1.8446744073709519e+19", "-32768", "1.8446744073709519e+19"},
-		{"lowest wrapped", "kata_shim_pod_overhead_memory_in_bytes 9.223372036854776e+18", "-9.223372036854776e+18", "9.223372036854776e+18"},
+		{
+			"lowest wrapped", "kata_shim_pod_overhead_memory_in_bytes 9.223372036854776e+18",
+			"-9.223372036854776e+18", "9.223372036854776e+18",
+		},
 		{"not wrapped", "kata_shim_pod_overhead_memory_in_bytes 1.71966464e+08", "1.71966464e+08", "1.71966464e+08"},
 		{"not yet known", "kata_shim_pod_overhead_cpu 0", "", "0"},
 		{"negative overhead", "kata_shim_pod_overhead_cpu -2.5", "-2.5", "-2.5"},

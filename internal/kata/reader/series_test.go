@@ -1,6 +1,7 @@
 package reader
 
 import (
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -103,5 +104,27 @@ func TestTable(t *testing.T) {
 		if a, b := all.entries[all.order[i-1]].key, all.entries[all.order[i]].key; a.row() < b.row() {
 			t.Fatalf("rows %d and %d are out of order", a.row(), b.row())
 		}
+	}
+}
+
+// TestSeriesAreSpreadOverTheSlots checks that a search for a series is short. With
+// all series in a few slots, the table would work, but slowly.
+func TestSeriesAreSpreadOverTheSlots(t *testing.T) {
+	var all table
+	random := rand.New(rand.NewPCG(1, 2))
+	homes := map[int]bool{}
+	var keys []seriesKey
+	for range 1000 {
+		key := makeKey(uint16(random.IntN(100)), valueID(random.IntN(1000)), valueID(random.IntN(1000)))
+		if all.find(key) == nil {
+			all.add(key, true)
+			keys = append(keys, key)
+		}
+	}
+	for _, key := range keys {
+		homes[all.home(key)] = true
+	}
+	if len(homes) < len(keys)/4 {
+		t.Errorf("%d series begin in %d of %d slots", len(keys), len(homes), len(all.slots))
 	}
 }
