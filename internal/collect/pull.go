@@ -108,6 +108,9 @@ func (c *Collection) complete(t *target, r *sandbox.Reading, deliveries []sandbo
 	if r.HasEnded() {
 		deliveries = splitEnded(t, r, deliveries)
 	}
+	if r.Usage != "" {
+		c.settings.Telemetry.Usage(t.sandbox.Identity().Runtime, r.Usage)
+	}
 	c.families.append(r, t.reported, &t.health)
 	c.emitInfo(t, r, verified)
 	return append(deliveries, sandbox.Delivery{Identity: t.sandbox.Identity(), Reading: r, Source: t})

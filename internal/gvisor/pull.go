@@ -58,7 +58,7 @@ func (s *Sandbox) Receive(r *sandbox.Reading, onBlock func()) error {
 		return s.explain(record, err)
 	}
 	r.Start = record.Started
-	s.requestUsage(record)
+	s.requestUsage(record, r)
 	return nil
 }
 

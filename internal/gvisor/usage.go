@@ -30,6 +30,8 @@ type usageReader struct {
 	asking int
 	// began is when the first request of the pull in progress was sent.
 	began time.Time
+	// outcome is that of the pull in progress so far.
+	outcome sandbox.Outcome
 	// next is when the sandbox may be asked again, and failures the number of
 	// consecutive pulls in which it did not respond properly.
 	next     time.Time
@@ -58,7 +60,7 @@ func (r *Runtime) newUsageReader() *usageReader {
 func (s *Sandbox) More() bool { return s.usage != nil && s.usage.asking >= 0 }
 
 // requestUsage sends the first request for usage after a snapshot, if it is due.
-func (s *Sandbox) requestUsage(record *discovery.Sandbox) {
+func (s *Sandbox) requestUsage(record *discovery.Sandbox, r *sandbox.Reading) {
 	u := s.usage
 	if u == nil {
 		return
@@ -72,17 +74,17 @@ func (s *Sandbox) requestUsage(record *discovery.Sandbox) {
 	if len(u.containers) == 0 {
 		return
 	}
-	u.began = now
+	u.began, u.outcome = now, sandbox.OK
 	u.account.Begin(now)
-	s.askContainer(0)
+	s.askContainer(0, r)
 }
 
 // askContainer sends the request for one container.
-func (s *Sandbox) askContainer(i int) {
+func (s *Sandbox) askContainer(i int, r *sandbox.Reading) {
 	u := s.usage
 	u.asking = i
 	if err := s.request.conn.Send(u.containers[i].request); err != nil {
-		s.finishUsage(err)
+		s.finishUsage(err, r)
 	}
 }
 
@@ -96,14 +98,19 @@ func (s *Sandbox) receiveUsage(r *sandbox.Reading, onBlock func()) {
 		_, err := u.account.Read(id, source, time.Now)
 		return err
 	})
+	refused := sandbox.OutcomeOf(err) == sandbox.Refused
+	if refused {
+		// The container may just have been deleted, or this release of gVisor cannot
+		// measure the network of the host.
+		u.outcome = sandbox.Refused
+	}
 	switch {
-	case err != nil:
-		r.UsageError = sandbox.OutcomeOf(err)
-		s.finishUsage(err)
+	case err != nil && !refused:
+		s.finishUsage(err, r)
 	case u.asking+1 < len(u.containers):
-		s.askContainer(u.asking + 1)
+		s.askContainer(u.asking+1, r)
 	default:
-		s.finishUsage(nil)
+		s.finishUsage(nil, r)
 	}
 }
 
@@ -118,9 +125,13 @@ const (
 
 // finishUsage ends the requests of the pull in progress. What was received before a
 // failure is used.
-func (s *Sandbox) finishUsage(err error) {
+func (s *Sandbox) finishUsage(err error, r *sandbox.Reading) {
 	u := s.usage
 	u.asking = -1
+	if err != nil {
+		u.outcome = sandbox.OutcomeOf(err)
+	}
+	r.Usage = u.outcome
 	u.account.Finish(&u.figures)
 	u.fresh = true
 	now := time.Now()

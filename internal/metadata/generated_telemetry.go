@@ -37,6 +37,7 @@ type TelemetryBuilder struct {
 	ReceiverSandboxSandboxes     metric.Int64ObservableGauge
 	ReceiverSandboxSkippedPaths  metric.Int64ObservableGauge
 	ReceiverSandboxSkippedPulls  metric.Int64Counter
+	ReceiverSandboxUsageRequests metric.Int64Counter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -163,6 +164,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_receiver_sandbox_skipped_pulls",
 		metric.WithDescription("Number of pulls that were due but not started, by reason. [Alpha]"),
 		metric.WithUnit("{pull}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverSandboxUsageRequests, err = builder.meter.Int64Counter(
+		"otelcol_receiver_sandbox_usage_requests",
+		metric.WithDescription("Number of completed requests to sandboxes for what they use, by outcome. [Alpha]"),
+		metric.WithUnit("{request}"),
 	)
 	errs = errors.Join(errs, err)
 	return &builder, errs

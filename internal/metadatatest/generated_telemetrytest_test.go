@@ -35,6 +35,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ReceiverSandboxPulls.Add(context.Background(), 1)
 	tb.ReceiverSandboxResponseSize.Record(context.Background(), 1)
 	tb.ReceiverSandboxSkippedPulls.Add(context.Background(), 1)
+	tb.ReceiverSandboxUsageRequests.Add(context.Background(), 1)
 	AssertEqualReceiverSandboxBatchSize(t, testTel,
 		[]metricdata.HistogramDataPoint[int64]{{}}, metricdatatest.IgnoreValue(),
 		metricdatatest.IgnoreTimestamp())
@@ -60,6 +61,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverSandboxSkippedPulls(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverSandboxUsageRequests(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 

@@ -25,9 +25,9 @@ type Reading struct {
 	// Info means that points of info families ([Descriptor.Info]) are emitted.
 	// In other readings they are ignored.
 	Info bool
-	// UsageError is why the sandbox did not report its usage although it was asked,
-	// empty if it did or was not asked.
-	UsageError Outcome
+	// Usage is how a request for the usage of the sandbox ended, empty if there was
+	// none.
+	Usage Outcome
 	// Dropped counts the points of the response that were dropped, by reason.
 	Dropped []Dropped
 

@@ -146,6 +146,11 @@ func (t *Telemetry) Pull(runtime string, outcome sandbox.Outcome, duration time.
 	}
 }
 
+// Usage counts a request for the usage of a sandbox.
+func (t *Telemetry) Usage(runtime string, outcome sandbox.Outcome) {
+	t.builder.ReceiverSandboxUsageRequests.Add(context.Background(), 1, t.pulls[runtime].outcomes[outcome]...)
+}
+
 // DroppedPoints counts dropped data points.
 func (t *Telemetry) DroppedPoints(runtime, reason string, points int) {
 	t.builder.ReceiverSandboxDroppedPoints.Add(context.Background(), int64(points), t.withReason(runtime, reason))

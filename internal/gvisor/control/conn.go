@@ -116,8 +116,9 @@ func (c *Conn) Ready() bool {
 // Receive waits until the response begins and passes it to decode, which must
 // read exactly the response and check that no further bytes arrived with it.
 //
-// The error is a [sandbox.Failure], of the connection or of decode. After an
-// error the connection must not be used again, except to close it.
+// The error is a [sandbox.Failure], of the connection or of decode. After an error
+// other than [sandbox.Refused], which is a complete response, the connection must not
+// be used again, except to close it.
 func (c *Conn) Receive(decode func(io.Reader) error) error {
 	if !c.Ready() {
 		n, err := c.read(c.head[:])
