@@ -3,6 +3,7 @@ package gvisor
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -65,7 +66,9 @@ func usageOf(r *sandbox.Reading) map[string]map[string]float64 {
 	return all
 }
 
-func isUsage(name string) bool { return len(name) > 8 && (name[:8] == "sandbox." || name[:9] == "container") }
+func isUsage(name string) bool {
+	return strings.HasPrefix(name, "sandbox.") || strings.HasPrefix(name, "container.")
+}
 
 func TestUsageOfSandboxWithOneContainer(t *testing.T) {
 	fleet := newFleet(t, simfleet.Options{})

@@ -26,7 +26,9 @@ var cgroupMemory = []item{
 	{name: "usage", metric: metric{
 		"memory.usage", "By", upDown, "Memory used by {}, including its page cache.",
 	}, inDefault: true},
-	{name: "limit", metric: metric{"memory.limit", "By", upDown, "Memory limit of {}: the lowest of the cgroup and its parents."}, inDefault: true},
+	{name: "limit", metric: metric{
+		"memory.limit", "By", upDown, "Memory limit of {}: the lowest of the cgroup and its parents.",
+	}, inDefault: true},
 	{name: "oom_kills", metric: metric{
 		"memory.oom_kills", "{kill}", counter, "Number of processes killed because {} reached its memory limit.",
 	}, inDefault: true},
