@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
@@ -24,11 +25,28 @@ func TestFurtherResponses(t *testing.T) {
 			s.delay = []time.Duration{0, 100 * time.Millisecond}[i%2]
 			s.further = i % 3
 			s.furtherDelay = []time.Duration{0, 3 * time.Millisecond, time.Second}[i/2%3]
-			s.addition = func(r *sandbox.Reading) { r.Add(extra, sandbox.Int(1)) }
+			s.addition = func(r *sandbox.Reading) {
+				r.Add(extra, sandbox.Int(1))
+				r.Usage = sandbox.Malformed
+			}
 		})
 		h.add(all)
 		time.Sleep(5*testInterval + testInterval/2)
 		time.Sleep(testTimeout)
+		requests, err := h.self.GetMetric("otelcol_receiver_sandbox_usage_requests")
+		require.NoError(t, err)
+		var counted, want int64
+		for _, point := range requests.Data.(metricdata.Sum[int64]).DataPoints {
+			outcome, _ := point.Attributes.Value("outcome")
+			assert.Equal(t, "malformed", outcome.AsString())
+			counted += point.Value
+		}
+		for _, s := range all {
+			if s.further > 0 {
+				want += int64(len(h.sink.of(s.identity.ID, "fake.opens")) - 1)
+			}
+		}
+		assert.Equal(t, want, counted)
 		stop()
 		for _, s := range all {
 			points := h.sink.of(s.identity.ID, "fake.opens")

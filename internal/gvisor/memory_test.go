@@ -26,7 +26,7 @@ func TestMemoryPerSandbox(t *testing.T) {
 	// All sandboxes share one parsed registration, and a buffer for one state file.
 	const shared = 400 << 10
 	t.Logf("%d bytes for each of %d sandboxes", used/sandboxes, sandboxes)
-	assert.Less(t, used, sandboxes*2048+shared)
+	assert.Less(t, used, sandboxes*2560+shared)
 }
 
 // heapSize returns the size of all reachable objects on the heap.
