@@ -33,4 +33,19 @@
 // closes it without sending a byte, to determine the process ID of the shim, which the
 // files of the sandbox do not contain. Outside the PID namespace of the host, the
 // process ID remains unknown, and only the cgroup can be read.
+//
+// # Usage
+//
+// What a sandbox uses needs no request of its own: the figures of the guest come from
+// the responses that the shim sends anyway (package guest), and those of the host from
+// its cgroup and its processes. Kata divides a sandbox between two cgroups unless the
+// option sandbox_cgroup_only is set, in ways that depend on the version of cgroups:
+//
+//	                      sandbox cgroup            overhead cgroup
+//	sandbox_cgroup_only   all                       none
+//	cgroups version 2     hypervisor                shim, virtiofsd
+//	cgroups version 1     threads of virtual CPUs   shim, virtiofsd, hypervisor
+//
+// The sandbox cgroup is used only if the shim is in it, and with it all that the shim
+// starts. Otherwise the processes count, each once, and never in addition to a cgroup.
 package kata

@@ -27,6 +27,9 @@ func (s *Sandbox) Pull(ctx context.Context, r *sandbox.Reading) error {
 	s.logSkip(facts, decision)
 	// The reader or the probe may set a better start.
 	r.Time, r.Start = time.Now(), s.identity.Created
+	if s.usage != nil {
+		s.usage.fresh = false
+	}
 	err := s.collect(ctx, facts, decision, r)
 	if outcome := sandbox.OutcomeOf(err); outcome == sandbox.OK || outcome == sandbox.Partial {
 		if s.start.IsZero() {
@@ -61,7 +64,7 @@ func (s *Sandbox) request(ctx context.Context, facts *facts, r *sandbox.Reading)
 		}
 		s.record.end(incomplete, usage, s.runtime.now())
 	}()
-	return shim.Fetch(ctx, shim.Request{
+	err = shim.Fetch(ctx, shim.Request{
 		Socket:   s.directory.Socket(),
 		Endpoint: shim.Metrics,
 		MaxBytes: int64(s.runtime.config.MaxResponseSize),
@@ -72,6 +75,10 @@ func (s *Sandbox) request(ctx context.Context, facts *facts, r *sandbox.Reading)
 		},
 		ReadBody: func(body io.Reader) error { return into.Read(body, r) },
 	})
+	if s.usage != nil {
+		s.usage.fresh = err == nil
+	}
+	return err
 }
 
 // isIncomplete reports whether a response broke off. One that is too large does
@@ -133,7 +140,7 @@ func (s *Sandbox) checkPeer(peer host.Peer) error {
 		return fmt.Errorf("verify peer of %s: process %d is listening, but the shim is process %d",
 			s.directory.Socket(), peer.PID, s.peer)
 	}
-	s.peer = peer.PID
+	s.peer, s.connected = peer.PID, true
 	return nil
 }
 
@@ -170,7 +177,11 @@ func (s *Sandbox) explain(err error) error {
 // readerFor returns the reader for facts.
 func (s *Sandbox) readerFor(facts *facts) *reader.Reader {
 	if s.readFor != facts {
-		s.readers = append(s.readers, reader.New(facts.flavor, facts.state.Hypervisor, s.runtime.reader))
+		next := reader.New(facts.flavor, facts.state.Hypervisor, s.runtime.reader)
+		if s.usage != nil {
+			next.Measure(s.usage.account)
+		}
+		s.readers = append(s.readers, next)
 		s.readFor = facts
 	}
 	return s.readers[len(s.readers)-1]

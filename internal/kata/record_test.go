@@ -8,27 +8,27 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/guard"
 )
 
-// usage is how many CPUs a process uses over a time.
-type usage struct {
+// cpuUse is how many CPUs a process uses over a time.
+type cpuUse struct {
 	duration time.Duration
 	cores    float64
 }
 
 var measurementTests = map[string]struct {
-	usage     []usage
+	usage     []cpuUse
 	want      guard.Reason
 	measuring bool
 }{
-	"idle":                      {usage: []usage{{time.Minute, 0.01}}},
-	"busy":                      {usage: []usage{{time.Minute, 0.89}}},
-	"spinning":                  {usage: []usage{{time.Minute, 0.9}}, want: guard.Spinning},
-	"spinning in many threads":  {usage: []usage{{time.Minute, 7}}, want: guard.Spinning},
-	"busy for a short time":     {usage: []usage{{10 * time.Second, 1}, {30 * time.Second, 0.1}}},
-	"too early to be idle":      {usage: []usage{{2 * time.Second, 0}}, measuring: true},
-	"idle soon":                 {usage: []usage{{3 * time.Second, 0}}},
-	"too early to be spinning":  {usage: []usage{{29 * time.Second, 1}}, measuring: true},
-	"spinning long enough":      {usage: []usage{{29 * time.Second, 1}, {time.Second, 1}}, want: guard.Spinning},
-	"spinning with few samples": {usage: []usage{{24 * time.Hour, 0.95}}, want: guard.Spinning},
+	"idle":                      {usage: []cpuUse{{time.Minute, 0.01}}},
+	"busy":                      {usage: []cpuUse{{time.Minute, 0.89}}},
+	"spinning":                  {usage: []cpuUse{{time.Minute, 0.9}}, want: guard.Spinning},
+	"spinning in many threads":  {usage: []cpuUse{{time.Minute, 7}}, want: guard.Spinning},
+	"busy for a short time":     {usage: []cpuUse{{10 * time.Second, 1}, {30 * time.Second, 0.1}}},
+	"too early to be idle":      {usage: []cpuUse{{2 * time.Second, 0}}, measuring: true},
+	"idle soon":                 {usage: []cpuUse{{3 * time.Second, 0}}},
+	"too early to be spinning":  {usage: []cpuUse{{29 * time.Second, 1}}, measuring: true},
+	"spinning long enough":      {usage: []cpuUse{{29 * time.Second, 1}, {time.Second, 1}}, want: guard.Spinning},
+	"spinning with few samples": {usage: []cpuUse{{24 * time.Hour, 0.95}}, want: guard.Spinning},
 }
 
 // A shim spins if it uses at least 0.9 CPUs for a while in which it handles no

@@ -11,10 +11,12 @@ import (
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/cri"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/guest"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/passive"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/reader"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/storage"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/usage"
 )
 
 // Runtime discovers the Kata sandboxes of this host. It implements
@@ -31,6 +33,9 @@ type Runtime struct {
 	rootOnly bool
 	pace     pace
 	records  *shimRecords
+	// usage is nil if usage is not reported; capacity is what no guest can exceed.
+	usage    *usage.Settings
+	capacity guest.Host
 	// now is the clock for everything that is about shims.
 	now func() time.Time
 	// stale carries directories that a pull found removed or replaced.
@@ -66,6 +71,7 @@ var defaultPace = pace{
 
 // New returns the runtime for a valid configuration.
 func New(config *Config, settings sandbox.Settings, logger *zap.Logger) *Runtime {
+	processes := host.Processes{Root: "/proc"}
 	r := &Runtime{
 		config:      config,
 		logger:      logger,
@@ -78,11 +84,13 @@ func New(config *Config, settings sandbox.Settings, logger *zap.Logger) *Runtime
 			MaxResponseSize: int64(config.MaxResponseSize),
 		}),
 		roots: passive.Roots{
-			Processes: host.Processes{Root: "/proc"},
+			Processes: processes,
 			Cgroups:   host.Cgroups{Root: settings.Usage.CgroupRoot},
 		},
 		// In a user namespace, root has another ID.
 		rootOnly: os.Geteuid() == 0,
+		usage:    usage.NewSettings(settings.Usage, processes),
+		capacity: capacityOf(processes),
 		pace:     defaultPace,
 		records:  sharedRecords,
 		now:      time.Now,

@@ -38,6 +38,9 @@ type Sandbox struct {
 
 	// peer is the process ID of the shim, 0 while unknown.
 	peer int
+	// connected means that a connection to the shim has been opened, so that peer
+	// remains what it is.
+	connected bool
 	// start is the start time of the first reading with points. The start of a
 	// series must not change when its values come from another source.
 	start time.Time
@@ -50,6 +53,7 @@ type Sandbox struct {
 	// readFor and probeFor are the facts for which the last reader and the probe
 	// were created.
 	readFor, probeFor *facts
+	usage             *usageReader // nil if usage is not reported
 }
 
 var _ sandbox.Sandbox = (*Sandbox)(nil)
@@ -85,8 +89,9 @@ func newSandbox(runtime *Runtime, c *candidate) *Sandbox {
 	now := runtime.now()
 	s.created = now.Add(-max(0, now.Sub(s.identity.Created)))
 	s.facts.Store(&c.facts)
-	s.peer = c.peer
+	s.peer, s.connected = c.peer, c.peer != 0
 	s.trusted.Store(c.trusted)
+	s.usage = runtime.newUsageReader(s.created)
 	s.record = runtime.records.acquire(c.directory.Instance, now)
 	s.record.suspect(c.usage)
 	return s
@@ -144,19 +149,26 @@ func (s *Sandbox) MinInterval() time.Duration {
 	return 0
 }
 
-// AppendInfo implements [sandbox.Sandbox]. It appends nothing, because the identity
-// and the status contain all that is known without a pull.
-func (s *Sandbox) AppendInfo(*sandbox.Reading, bool) {}
+// AppendInfo implements [sandbox.Sandbox]. It appends the usage only, because the
+// identity and the status contain all else that is known without a pull.
+func (s *Sandbox) AppendInfo(r *sandbox.Reading, _ bool) { s.appendUsage(r) }
 
 // AppendSeries implements [sandbox.Sandbox].
 func (s *Sandbox) AppendSeries(r *sandbox.Reading) {
 	for _, one := range s.readers {
 		one.AppendSeries(r)
 	}
+	if s.usage != nil {
+		s.usage.reporter.AppendSeries(r)
+	}
 }
 
-// Close implements [sandbox.Sandbox]. Pulls keep nothing open.
+// Close implements [sandbox.Sandbox]. Pulls keep nothing open but a claim on the cgroup
+// and on the processes of the sandbox.
 func (s *Sandbox) Close() error {
+	if s.usage != nil {
+		s.usage.reporter.Close()
+	}
 	s.runtime.records.release(s.record, s, s.runtime.now())
 	return nil
 }

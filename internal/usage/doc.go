@@ -19,7 +19,8 @@
 // What the cgroup does not provide is measured from the process tree: the first
 // process of the sandbox and all its descendants, for example the stub processes of
 // gVisor's platform systrap, which do most of the work. Helper processes that are
-// not descendants, such as gVisor's gofers, are then not included.
+// not descendants, such as gVisor's gofers, are then not included unless the runtime
+// knows them.
 //
 // Counters never fall, neither when processes end nor when a cgroup is removed and
 // created again.

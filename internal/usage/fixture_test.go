@@ -48,7 +48,7 @@ func (m *machine) group(path string, user, system, memory int) {
 type fakeProcess struct {
 	pid, parent, start                   int
 	user, system, childUser, childSystem int
-	pages, size                          int
+	pages, size, shared                  int
 	state, cgroup                        string
 	children                             []int
 }
@@ -63,7 +63,7 @@ func (m *machine) run(processes ...fakeProcess) {
 		}
 		m.write(directory, "stat", fmt.Sprintf("%d (a (b) c) %s %d 1 1 0 -1 0 0 0 0 0 %d %d %d %d 20 0 1 0 %d 0 0\n",
 			p.pid, p.state, p.parent, p.user, p.system, p.childUser, p.childSystem, p.start))
-		m.write(directory, "statm", fmt.Sprintf("%d %d 0 0 0 0 0\n", p.size, p.pages))
+		m.write(directory, "statm", fmt.Sprintf("%d %d %d 0 0 0 0\n", p.size, p.pages, p.shared))
 		m.write(directory, "cgroup", "0::"+p.cgroup+"\n")
 		m.write(directory, fmt.Sprintf("task/%d/children", p.pid), strings.Trim(fmt.Sprint(p.children), "[]"))
 	}

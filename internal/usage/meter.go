@@ -38,6 +38,22 @@ type Sandbox struct {
 	// Start is when this process started, in ticks since boot. 0 means as found by
 	// the first reading.
 	Start uint64
+	// Others are further processes that need not be descendants of the first one.
+	// Unused elements are zero. Of two sandboxes with the same one, it counts for the
+	// first.
+	Others [maxOthers]Process
+	// SharedMemory means that the processes share much of their memory, as a virtual
+	// machine and the daemons that serve it do.
+	SharedMemory bool
+}
+
+// maxOthers is the number of processes in Others.
+const maxOthers = 2
+
+// Process is a process, and when it started in ticks since boot.
+type Process struct {
+	PID   int
+	Start uint64
 }
 
 // Meter measures one sandbox. Only one goroutine may use it at a time. It keeps no
@@ -66,11 +82,28 @@ type Meter struct {
 
 // NewMeter returns a meter of a sandbox. It must be closed.
 func NewMeter(h *Host, sandbox Sandbox) *Meter {
-	m := &Meter{host: h, sandbox: sandbox, tree: tree{host: h, root: sandbox.PID, start: sandbox.Start}}
+	m := &Meter{host: h, sandbox: sandbox, tree: tree{
+		host: h, root: sandbox.PID, start: sandbox.Start, sharedMemory: sandbox.SharedMemory,
+	}}
 	if sandbox.PID != 0 {
 		m.claimed = h.roots.Claim(m.root()) == nil
+		m.claimOthers()
 	}
 	return m
+}
+
+// claimOthers claims the other processes, except for those that another sandbox has.
+func (m *Meter) claimOthers() {
+	for i, other := range m.sandbox.Others {
+		if other.PID == 0 || m.host.roots.Claim(strconv.Itoa(other.PID)) != nil {
+			continue
+		}
+		if m.host.roots.Shared(strconv.Itoa(other.PID)) {
+			m.host.roots.Release(strconv.Itoa(other.PID))
+			continue
+		}
+		m.tree.others[i] = other
+	}
 }
 
 // root identifies the first process among those of all sandboxes.
@@ -83,6 +116,12 @@ func (m *Meter) Close() {
 	if m.claimed {
 		m.host.roots.Release(m.root())
 		m.claimed = false
+	}
+	for i, other := range m.tree.others {
+		if other.PID != 0 {
+			m.host.roots.Release(strconv.Itoa(other.PID))
+			m.tree.others[i] = Process{}
+		}
 	}
 }
 

@@ -56,6 +56,10 @@ type tree struct {
 	reader *host.TreeReader
 	root   int
 	start  uint64
+	// others are further processes of the sandbox; unused elements are zero.
+	others [maxOthers]Process
+	// sharedMemory means that pages that several processes can share count once.
+	sharedMemory bool
 
 	processes []treeProcess
 	// index has the position of each PID in processes.
@@ -70,6 +74,8 @@ type treeUsage struct {
 	memory    uint64
 	processes uint64
 	truncated bool
+	// shared is the shared memory of the process that has the most of it.
+	shared uint64
 }
 
 // read reads all processes. If the root has ended, the error is
@@ -80,6 +86,7 @@ func (t *tree) read() (treeUsage, error) {
 		t.reader = &host.TreeReader{Processes: t.host.Processes}
 		t.processes = append(t.processes, treeProcess{pid: t.root, start: t.start})
 		t.index[t.root] = 0
+		t.addOthers()
 	}
 	var usage treeUsage
 	// Children are appended while the loop runs.
@@ -96,7 +103,20 @@ func (t *tree) read() (treeUsage, error) {
 		total = total.plus(t.processes[i].own).plus(t.processes[i].reaped)
 	}
 	usage.cpu = total
+	usage.memory += usage.shared
 	return usage, nil
+}
+
+// addOthers adds the processes that need not be descendants of the root. Their start
+// times are known.
+func (t *tree) addOthers() {
+	for _, other := range t.others {
+		if _, known := t.index[other.PID]; other.PID == 0 || known || !t.host.reserve() {
+			continue
+		}
+		t.index[other.PID] = len(t.processes)
+		t.processes = append(t.processes, treeProcess{pid: other.PID, start: other.Start})
+	}
 }
 
 // readProcess reads one process and finds its children. It fails only for the root.
@@ -151,10 +171,19 @@ func (t *tree) readProcess(i int, usage *treeUsage) error {
 // each; pages that are mapped nowhere are not counted, such as those of a program that
 // has forked and not touched them since: then the sentry has them in its memory file
 // only.
+//
+// The memory of a virtual machine whose files virtiofsd serves is in the address spaces
+// of both. Of memory that can be shared, only that of the process with the most of it
+// counts, so that no page counts twice.
 func (t *tree) addMemory(i int, usage *treeUsage) {
 	process := &t.processes[i]
 	process.size = t.reader.Memory.Size
 	if parent, found := t.index[process.parent]; found && t.processes[parent].size == process.size && i > 0 {
+		return
+	}
+	if t.sharedMemory {
+		usage.memory += t.reader.Memory.Resident - t.reader.Memory.Shared
+		usage.shared = max(usage.shared, t.reader.Memory.Shared)
 		return
 	}
 	usage.memory += t.reader.Memory.Resident

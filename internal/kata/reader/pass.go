@@ -215,7 +215,8 @@ func (p *pass) classify(name []byte) {
 	case family != nil:
 		p.host = p.host || family.Section != catalog.Guest
 		p.verdict = skip
-		if p.plan.families[family.Index] || family == p.plan.start {
+		measured := p.reader.account != nil && p.plan.measured[family.Index]
+		if measured || p.plan.families[family.Index] || family == p.plan.start {
 			p.verdict = accept
 		}
 	case catalog.IsHostName(name) && !inHostPart:

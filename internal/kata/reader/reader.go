@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/guest"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
@@ -25,6 +26,8 @@ type Reader struct {
 	labelValues   labelValues
 	distributions []*distribution
 	unknown       keptFamilies
+	// account is nil if the usage of the guest is not of interest.
+	account *guest.Account
 }
 
 // New returns a reader. hypervisor is the one named by the runtime's state file
@@ -32,6 +35,10 @@ type Reader struct {
 func New(flavor catalog.Flavor, hypervisor string, settings *Settings) *Reader {
 	return &Reader{settings: settings, flavor: flavor, marks: marksOf(flavor, hypervisor)}
 }
+
+// Measure makes the reader pass the figures of the guest's usage to an account,
+// whether or not the settings select their families.
+func (r *Reader) Measure(account *guest.Account) { r.account = account }
 
 // Read reads one response to its end and appends the points that it verified.
 // The reading must have its Time and a fallback for its Start (the creation
@@ -45,6 +52,9 @@ func (r *Reader) Read(body io.Reader, reading *sandbox.Reading) error {
 	p.reset(r)
 	p.scanner.Reset(body, r.settings.limits.text, r.marks...)
 	r.begin()
+	if r.account != nil {
+		r.account.Begin(reading.Time)
+	}
 	p.run()
 
 	err := p.scanner.Err()
@@ -61,10 +71,25 @@ func (r *Reader) Read(body io.Reader, reading *sandbox.Reading) error {
 	case !hasHost:
 		err = sandbox.Failf(sandbox.Malformed, "response of %d bytes contains no metrics of the shim", reading.ResponseSize)
 	}
+	r.endUsage(err, reading)
 	if outcome := sandbox.OutcomeOf(err); outcome == sandbox.OK || outcome == sandbox.Partial {
 		r.emit(reading)
 	}
 	return err
+}
+
+// endUsage passes the end of a response to the account. Usage is accepted only from
+// complete responses.
+func (r *Reader) endUsage(err error, reading *sandbox.Reading) {
+	switch {
+	case r.account == nil:
+	case err != nil:
+		r.account.Discard()
+	default:
+		if implausible := r.account.End(time.Now()); implausible > 0 {
+			reading.Drop(Implausible.String(), implausible)
+		}
+	}
 }
 
 // AppendSeries appends a point for each series that was emitted since the last

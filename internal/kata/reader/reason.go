@@ -32,6 +32,8 @@ const (
 	Inconsistent
 	// Limit samples exceed a limit on length or number.
 	Limit
+	// Implausible figures of the guest's usage are impossible on this host.
+	Implausible
 
 	reasons
 )
@@ -39,7 +41,7 @@ const (
 var reasonTexts = [reasons]string{
 	Malformed: "malformed", Forged: "forged", Foreign: "foreign", Unknown: "unknown", BadLabel: "bad_label",
 	Duplicate: "duplicate", NonFinite: "non_finite", Timestamped: "timestamped", Negative: "negative",
-	Regressed: "regressed", Inconsistent: "inconsistent", Limit: "limit",
+	Regressed: "regressed", Inconsistent: "inconsistent", Limit: "limit", Implausible: "implausible",
 }
 
 func (r Reason) String() string { return reasonTexts[r] }

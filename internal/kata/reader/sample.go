@@ -7,6 +7,7 @@ import (
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/exposition"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/guest"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
@@ -98,7 +99,11 @@ func (p *pass) locate(partLabel string) (row *catalog.Row, key seriesKey, ok boo
 		p.dropped[Unknown]++
 		return nil, 0, false
 	}
-	if !p.plan.rows[row.Index].selected {
+	plan := &p.plan.rows[row.Index]
+	if plan.figure != guest.None && p.reader.account != nil {
+		p.reader.account.Add(plan.figure, values[0], p.parsed.Value)
+	}
+	if !plan.selected {
 		return row, 0, false
 	}
 	key, ok = p.key(row, labels, &values)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/exposition"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/guest"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
@@ -120,6 +121,7 @@ func (s *Settings) matchesFilter(upstreamName string) bool {
 type plan struct {
 	catalog  *catalog.Catalog
 	families []bool // whether each family has selected rows
+	measured []bool // whether each family has rows with a figure
 	rows     []rowPlan
 	start    *catalog.TextFamily // contains the start time; may be nil
 }
@@ -136,12 +138,15 @@ type rowPlan struct {
 	// monotonic values must not decrease in the naming.
 	monotonic bool
 	guest     bool
+	// figure is what the row tells about the usage of the guest.
+	figure guest.Figure
 }
 
 func (s *Settings) plan(c *catalog.Catalog) plan {
 	p := plan{
 		catalog:  c,
 		families: make([]bool, len(c.Families)),
+		measured: make([]bool, len(c.Families)),
 		rows:     make([]rowPlan, len(c.Rows)),
 		start:    c.Family([]byte(catalog.StartTime)),
 	}
@@ -162,6 +167,7 @@ func (s *Settings) plan(c *catalog.Catalog) plan {
 			}
 		}
 	}
+	p.setFigures()
 	slices.Sort(names)
 	names = slices.Compact(names)
 	for i := range p.rows {
@@ -171,6 +177,23 @@ func (s *Settings) plan(c *catalog.Catalog) plan {
 		}
 	}
 	return p
+}
+
+// setFigures finds the rows that tell about the usage of the guest. Families that
+// have rows for each CPU also have rows for all of them together.
+func (p *plan) setFigures() {
+	for _, family := range p.catalog.Families {
+		items := family.Items
+		if family.OnlyText != "" {
+			items = family.Only
+		}
+		for i := range items {
+			if figure := guest.FigureOf(family.Name, items[i].Item); figure != guest.None {
+				p.rows[items[i].Index].figure = figure
+				p.measured[family.Index] = true
+			}
+		}
+	}
 }
 
 func isMonotonic(kind sandbox.Kind) bool {

@@ -11,7 +11,7 @@ import (
 // The fields of persist.json that are read. NextField returns their indices in
 // this order.
 var (
-	persistFields         = jsonscan.NewFields("SandboxCgroupPath", "HypervisorState", "Config")
+	persistFields         = jsonscan.NewFields("SandboxCgroupPath", "HypervisorState", "Config", "OverheadCgroupPath")
 	hypervisorStateFields = jsonscan.NewFields("Type", "Pid", "VirtiofsDaemonPid")
 	configFields          = jsonscan.NewFields("HypervisorType", "ContainerConfigs")
 	containerFields       = jsonscan.NewFields("ID", "Annotations")
@@ -22,6 +22,7 @@ var (
 //	{
 //	  "SandboxContainer": "8f2c…",
 //	  "SandboxCgroupPath": "/kubepods/burstable/pod51cf5a9b-…/8f2c…",
+//	  "OverheadCgroupPath": "/kata_overhead/8f2c…",
 //	  "HypervisorState": {"Type": "qemu", "Pid": 4242, "VirtiofsDaemonPid": 4250, …},
 //	  "Config": {
 //	    "HypervisorType": "qemu",
@@ -37,6 +38,10 @@ var (
 // The container with the ID of the sandbox is the sandbox container, whose
 // annotations can name the pod. The runtime truncates and rewrites the file with
 // each change, so a concurrent reader can see an incomplete file.
+//
+// OverheadCgroupPath is empty with the option sandbox_cgroup_only. Without that, it has
+// the shim and virtiofsd, and the sandbox cgroup has only the hypervisor or, with cgroups
+// of version 1, the threads of the virtual CPUs.
 //
 // Of the other annotations of that container, only the listed ones are kept.
 func parsePersist(data []byte, id string, listed ...string) (State, error) {
@@ -59,6 +64,8 @@ func parsePersist(data []byte, id string, listed ...string) (State, error) {
 			parseHypervisor(&s, hypervisorStateFields, &state)
 		case 2:
 			configured = parseConfig(&s, &sandboxContainer)
+		case 3:
+			state.CgroupIsPartial = readText(&s) != ""
 		}
 	}
 	s.End()

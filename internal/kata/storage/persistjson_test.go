@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kubepod"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
@@ -58,6 +59,31 @@ func TestParsePersist(t *testing.T) {
 		{"empty", `{}`, State{}},
 	}
 	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := parsePersist([]byte(test.input), webID)
+			if err != nil || !reflect.DeepEqual(got, test.want) {
+				t.Errorf("got  %+v, %v\nwant %+v", got, err, test.want)
+			}
+		})
+	}
+}
+
+func TestParsePersistUsage(t *testing.T) {
+	for _, test := range []struct {
+		name, input string
+		want        State
+	}{
+		{"part in another cgroup", `{"OverheadCgroupPath":"/kata_overhead/x"}`, State{CgroupIsPartial: true}},
+		{"all in one cgroup", `{"OverheadCgroupPath":""}`, State{}},
+		{"unknown cgroup", `{"OverheadCgroupPath":null}`, State{}},
+		{
+			"requested resources",
+			`{"Config":{"ContainerConfigs":[{"ID":"` + webID + `","Annotations":{"io.kubernetes.cri.container-type":"sandbox",` +
+				`"io.kubernetes.cri.sandbox-cpu-quota":"50000","io.kubernetes.cri.sandbox-memory":"4096"}}]},` +
+				`"SandboxCgroupPath":"/k8s.io/` + webID + `"}`,
+			State{Cgroup: "/k8s.io/" + webID, Requested: kubepod.Resources{CPUQuota: 50_000, Memory: 4096}},
+		},
+	} {
 		t.Run(test.name, func(t *testing.T) {
 			got, err := parsePersist([]byte(test.input), webID)
 			if err != nil || !reflect.DeepEqual(got, test.want) {

@@ -30,6 +30,9 @@ type State struct {
 	// Cgroup is the path of the sandbox's cgroup, in the notation of either
 	// cgroup driver: /kubepods/pod… or kubepods-pod….slice:cri-containerd:….
 	Cgroup string
+	// CgroupIsPartial means that some processes or threads of the sandbox are in
+	// another cgroup. If the file does not tell, it is false.
+	CgroupIsPartial bool
 	// HypervisorPID and Virtiofsd are PIDs in the PID namespace of the host, or 0.
 	HypervisorPID, Virtiofsd int
 	// Pod comes from the cgroup path and, as far as these prove anything, the
@@ -38,6 +41,9 @@ type State struct {
 	// PodConflict reports whether the evidence for the pod conflicts, so that Pod
 	// is incomplete.
 	PodConflict bool
+	// Requested are the resources that the kubelet requested for the pod. The state
+	// file of runtime-rs contains none.
+	Requested kubepod.Resources
 	// Annotations are the listed annotations of the sandbox container, sorted by key.
 	// The state file of runtime-rs contains none.
 	Annotations []sandbox.Attribute
@@ -46,7 +52,7 @@ type State struct {
 // setPod sets the pod that the evidence proves.
 func (s *State) setPod(evidence *kubepod.Evidence) {
 	identity := evidence.Identify()
-	s.Pod, s.PodConflict = identity.Pod, identity.Conflict
+	s.Pod, s.PodConflict, s.Requested = identity.Pod, identity.Conflict, identity.Requested
 }
 
 // parseError adds the path of the file to an error; it returns nil for nil.

@@ -10,7 +10,7 @@ import (
 var (
 	stateFields      = jsonscan.NewFields("resource", "hypervisor")
 	resourceFields   = jsonscan.NewFields("cgroup_state")
-	cgroupFields     = jsonscan.NewFields("path")
+	cgroupFields     = jsonscan.NewFields("path", "sandbox_cgroup_only")
 	hypervisorFields = jsonscan.NewFields("hypervisor_type", "pid", "virtiofs_daemon_pid")
 )
 
@@ -68,10 +68,16 @@ func parseResource(s *jsonscan.Scanner, state *State) {
 		var seen jsonscan.Seen
 		s.OpenObject()
 		for {
-			if _, more := s.NextField(cgroupFields, &seen); !more {
+			field, more := s.NextField(cgroupFields, &seen)
+			if !more {
 				break
 			}
-			state.Cgroup = readText(s)
+			switch {
+			case field == 0:
+				state.Cgroup = readText(s)
+			case !s.Null():
+				state.CgroupIsPartial = !s.Bool()
+			}
 		}
 	}
 }

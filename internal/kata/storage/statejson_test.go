@@ -31,6 +31,9 @@ func TestParseState(t *testing.T) {
 		{"nulls", `{"resource":null,"hypervisor":null}`, State{}},
 		{"nested nulls", `{"resource":{"cgroup_state":null},"hypervisor":{"hypervisor_type":null,"pid":null}}`, State{}},
 		{"no path", `{"resource":{"cgroup_state":{"path":null}}}`, State{}},
+		{"part in another cgroup", `{"resource":{"cgroup_state":{"sandbox_cgroup_only":false}}}`, State{CgroupIsPartial: true}},
+		{"all in one cgroup", `{"resource":{"cgroup_state":{"overhead_path":"x","sandbox_cgroup_only":true}}}`, State{}},
+		{"unknown cgroup", `{"resource":{"cgroup_state":{"sandbox_cgroup_only":null}}}`, State{}},
 		{"empty", `{}`, State{}},
 	}
 	for _, test := range tests {
