@@ -14,6 +14,11 @@ func (s *Sandbox) AppendInfo(r *sandbox.Reading, verified bool) {
 	record := s.record.Load()
 	state := statusOf(record).State
 	if state == sandbox.Stopped {
+		if s.usage != nil {
+			// Its state file may remain for long, and another sandbox may get its
+			// cgroup or its process ID.
+			s.usage.reporter.Close()
+		}
 		return
 	}
 	f := s.runtime.families

@@ -158,7 +158,7 @@ func (s *Sandbox) prepareUsage(record *discovery.Sandbox) {
 		return
 	}
 	if u.record == nil || u.record.Restored != record.Restored || !u.record.Started.Equal(record.Started) {
-		u.account.Reset(record.Started, record.Restored)
+		u.account.Reset(startOf(record, time.Now()), record.Restored)
 	}
 	u.record = record
 	known := u.containers
@@ -177,6 +177,17 @@ func (s *Sandbox) prepareUsage(record *discovery.Sandbox) {
 		}
 	}
 	u.account.SetContainers(listed)
+}
+
+// startOf returns when a sandbox started, with a monotonic reading, because the clock
+// may be set at any time. The start is unknown if it lies ahead: then the clock has
+// already been set back, and how long the sandbox has run cannot be told from it.
+func startOf(record *discovery.Sandbox, now time.Time) time.Time {
+	age := now.Sub(record.Started)
+	if age < 0 {
+		return time.Time{}
+	}
+	return now.Add(-age)
 }
 
 // maxUsageContainers limits the requests of a pull.

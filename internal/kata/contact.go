@@ -41,10 +41,13 @@ func (r *Runtime) isInstalled(pid int) (installed, exited bool) {
 }
 
 // mayHaveSpun reports whether a shim has to be measured before the first request:
-// an earlier Collector may have sent requests that left it spinning.
+// an earlier Collector may have sent requests that left it spinning. The age of a shim
+// that seems to be created in the future is unknown, because the clock was set back.
 func (r *Runtime) mayHaveSpun(c *candidate, now time.Time) bool {
+	const granularity = time.Second // of the clocks
+	age := now.Sub(c.directory.Instance.Created())
 	return c.facts.flavor == catalog.Go && r.config.Collection != guard.Passive &&
-		now.Sub(c.directory.Instance.Created()) >= minMeasuredAge && !r.records.hasRequested(c.directory.Instance)
+		(age < -granularity || age >= minMeasuredAge) && !r.records.hasRequested(c.directory.Instance)
 }
 
 // listenerOf returns the process that listens on the socket of a sandbox. It never

@@ -18,6 +18,9 @@ const (
 	// spinningPercent is the CPU usage, in percent of one CPU, from which on a shim
 	// is considered to be spinning.
 	spinningPercent = 90
+	// busyPercent is the CPU usage from which on a shim may be spinning with less than
+	// one CPU, because of a limit or because other processes compete for it.
+	busyPercent = 10
 	// minMeasured is how long the CPU usage is measured at least, and minSpinning
 	// how long it must be that high. A shim that is busy for a shorter time is not
 	// lost.
@@ -57,10 +60,11 @@ type shimRecord struct {
 	// long as there is one.
 	baseline cpuReading
 	// incomplete counts responses that broke off; lastIncomplete is when the last
-	// one did. unmeasured means that the CPU usage after one of them is unknown.
+	// one did. doubtful means that the CPU usage after one of them is unknown, or
+	// too high to exclude that the shim spins with less than one CPU.
 	incomplete     int
 	lastIncomplete time.Time
-	unmeasured     bool
+	doubtful       bool
 	reason         guard.Reason
 
 	// users and released belong to the registry: the number of sandbox objects
@@ -114,7 +118,7 @@ func (r *shimRecord) end(incomplete bool, usage cpuReading, now time.Time) {
 	if !incomplete {
 		return
 	}
-	if !r.unmeasured && now.Sub(r.lastIncomplete) >= forgetIncomplete {
+	if !r.doubtful && now.Sub(r.lastIncomplete) >= forgetIncomplete {
 		r.incomplete = 0
 	}
 	r.incomplete++
@@ -124,7 +128,7 @@ func (r *shimRecord) end(incomplete bool, usage cpuReading, now time.Time) {
 		return
 	}
 	r.baseline = usage
-	r.unmeasured = r.unmeasured || usage == (cpuReading{})
+	r.doubtful = r.doubtful || usage == (cpuReading{})
 }
 
 // suspect makes the first request wait until the CPU usage since usage has been
@@ -146,10 +150,11 @@ func (r *shimRecord) measure(processes host.Processes, now func() time.Time) {
 	}
 	switch cores, elapsed, ok := r.baseline.cores(processes, now); {
 	case !ok:
-		r.unmeasured = true
+		r.doubtful = true
 	case elapsed < minMeasured:
 		return
 	case cores*100 < spinningPercent:
+		r.doubtful = r.doubtful || cores*100 >= busyPercent
 	case elapsed < minSpinning:
 		return
 	default:

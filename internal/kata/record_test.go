@@ -66,7 +66,7 @@ func TestMeasurementOfOneProcess(t *testing.T) {
 				process.run(t, time.Minute, 1)
 				end(process, t)
 				record.measure(process.processes, time.Now)
-				if record.observed() != "" || record.begin(nil, time.Now()) != "" || !record.unmeasured {
+				if record.observed() != "" || record.begin(nil, time.Now()) != "" || !record.doubtful {
 					t.Errorf("got %+v, want no result", &record)
 				}
 			})
@@ -75,8 +75,8 @@ func TestMeasurementOfOneProcess(t *testing.T) {
 }
 
 // incompleteAfter returns how many responses that break off, with a pause after
-// each, a record permits. A pause measures the shim as idle unless it is hidden.
-func incompleteAfter(t *testing.T, pause time.Duration, hidden bool) int {
+// each, a record permits. The shim uses the given number of CPUs, unless it is hidden.
+func incompleteAfter(t *testing.T, pause time.Duration, cores float64, hidden bool) int {
 	t.Helper()
 	process := newFakeProcess(t, 42)
 	var record shimRecord
@@ -92,7 +92,7 @@ func incompleteAfter(t *testing.T, pause time.Duration, hidden bool) int {
 		} else {
 			record.end(true, readCPU(process.processes, 42, time.Now), time.Now())
 		}
-		process.run(t, pause, 0)
+		process.run(t, pause, cores)
 		record.measure(process.processes, time.Now)
 	}
 	return -1
@@ -104,18 +104,22 @@ func TestIncompleteResponsesAreLimited(t *testing.T) {
 	const limited = maxIncompleteRetries + 1
 	for name, test := range map[string]struct {
 		pause  time.Duration
+		cores  float64
 		hidden bool
 		want   int
 	}{
-		"often":           {time.Minute, false, limited},
-		"often, hidden":   {time.Minute, true, limited},
-		"not quite a day": {forgetIncomplete - time.Second, false, limited},
-		"rarely":          {forgetIncomplete, false, -1},
-		"rarely, hidden":  {forgetIncomplete, true, limited},
+		"often":           {time.Minute, 0, false, limited},
+		"often, hidden":   {time.Minute, 0, true, limited},
+		"not quite a day": {forgetIncomplete - time.Second, 0, false, limited},
+		"rarely":          {forgetIncomplete, 0.09, false, -1},
+		"rarely, hidden":  {forgetIncomplete, 0, true, limited},
+		// Each request may have added a loop to those that compete for a limit of 0.2
+		// CPUs.
+		"rarely, limited": {forgetIncomplete, 0.2, false, limited},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				if got := incompleteAfter(t, test.pause, test.hidden); got != test.want {
+				if got := incompleteAfter(t, test.pause, test.cores, test.hidden); got != test.want {
 					t.Errorf("got %d requests, want %d", got, test.want)
 				}
 			})

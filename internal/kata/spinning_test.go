@@ -144,6 +144,8 @@ func TestShimIsMeasuredAfterRestart(t *testing.T) {
 		"old and spinning":   {time.Hour, 1, minMeasured, []int64{0, 0, 0}},
 		"old and idle":       {time.Hour, 0.01, minMeasured, []int64{1, 2, 3}},
 		"young and spinning": {minMeasuredAge - time.Minute, 1, 0, []int64{1, 2, 3}},
+		// The clock was set back after the shim was created.
+		"ahead and spinning": {-time.Hour, 1, minMeasured, []int64{0, 0, 0}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSimulated(t, simkata.Options{})

@@ -117,13 +117,7 @@ func (r *Reporter) appendFilestores(into *sandbox.Reading, paths []string) {
 	if r.settings.families.filestore == nil || len(paths) == 0 {
 		return
 	}
-	var total uint64
-	for _, path := range paths {
-		size, err := host.AllocatedSize(path)
-		if err != nil {
-			return
-		}
-		total += size
+	if total, known := r.filestoreSize(paths); known {
+		r.add(into, r.settings.families.filestore, count(total), nil)
 	}
-	r.add(into, r.settings.families.filestore, count(total), nil)
 }

@@ -18,6 +18,9 @@ type Reporter struct {
 	series     sandbox.SeriesSet
 	interfaces []interfaceLabels
 	containers []containerSeries
+	// examined is for the result of examining the files of the sandbox, nil if that is
+	// not in progress.
+	examined <-chan filestoreSize
 }
 
 // interfaceLabels are the label values of the series of an interface, which points

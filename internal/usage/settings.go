@@ -14,6 +14,8 @@ type Settings struct {
 	figures  host.Figures
 	interval time.Duration
 	host     *Host
+
+	filestores *filestores
 }
 
 // NewSettings returns the settings of a runtime, nil if usage is not reported.
@@ -27,6 +29,8 @@ func NewSettings(usage sandbox.UsageSettings, processes host.Processes) *Setting
 		figures:  families.figures(),
 		interval: usage.Interval,
 		host:     NewHost(host.Cgroups{Root: usage.CgroupRoot}, processes),
+
+		filestores: newFilestores(),
 	}
 }
 
