@@ -38,6 +38,9 @@ type Sandbox struct {
 	// Start is when this process started, in ticks since boot. 0 means as found by
 	// the first reading.
 	Start uint64
+	// MemoryFile is the name of the file that its first process has created with
+	// memfd_create(2) for the memory of the workload, or empty.
+	MemoryFile string
 }
 
 // Meter measures one sandbox. Only one goroutine may use it at a time. It keeps no
@@ -225,7 +228,7 @@ func (m *Meter) readTree(missing host.Figures, footprint *Footprint) error {
 		footprint.CPU = footprint.User + footprint.System
 	}
 	if missing.Has(host.FigureMemory) {
-		footprint.Memory = usage.memory
+		footprint.Memory = m.treeMemory(&usage)
 	}
 	if missing.Has(host.FigureProcesses) {
 		footprint.Processes = usage.processes
@@ -234,4 +237,16 @@ func (m *Meter) readTree(missing host.Figures, footprint *Footprint) error {
 	footprint.FromProcesses = missing
 	footprint.Truncated = usage.truncated
 	return nil
+}
+
+// treeMemory returns the memory of the processes of a tree. Pages of a memory file need
+// not be mapped by any process, and may be mapped by several, so they are counted in
+// the file, and the others in the processes.
+func (m *Meter) treeMemory(usage *treeUsage) uint64 {
+	if m.sandbox.MemoryFile != "" {
+		if size, err := m.host.Processes.MemoryFileSize(m.sandbox.PID, m.sandbox.MemoryFile); err == nil {
+			return size + usage.private
+		}
+	}
+	return usage.memory
 }

@@ -66,8 +66,10 @@ type tree struct {
 
 // treeUsage is what the processes of a tree use.
 type treeUsage struct {
-	cpu       ticks
-	memory    uint64
+	cpu    ticks
+	memory uint64
+	// private is the part of memory that is neither in files nor in shared memory.
+	private   uint64
 	processes uint64
 	truncated bool
 }
@@ -150,7 +152,7 @@ func (t *tree) readProcess(i int, usage *treeUsage) error {
 // The result is an estimate. Pages that different address spaces share are counted for
 // each; pages that are mapped nowhere are not counted, such as those of a program that
 // has forked and not touched them since: then the sentry has them in its memory file
-// only.
+// only. Therefore [Meter.treeMemory] prefers the size of that file.
 func (t *tree) addMemory(i int, usage *treeUsage) {
 	process := &t.processes[i]
 	process.size = t.reader.Memory.Size
@@ -158,6 +160,7 @@ func (t *tree) addMemory(i int, usage *treeUsage) {
 		return
 	}
 	usage.memory += t.reader.Memory.Resident
+	usage.private += t.reader.Memory.Private
 }
 
 // rootError explains why the root cannot be read.
