@@ -32,3 +32,9 @@ func pod(sandboxID, namespace, name, uid string) map[string]string {
 		"io.kubernetes.cri.sandbox-uid":       uid,
 	}
 }
+
+// DeleteContainer kills one container of a pod and removes its files.
+func (s *Sandbox) DeleteContainer() {
+	s.runtime.t.Helper()
+	s.runtime.run("delete", "--force", s.ID)
+}
