@@ -219,6 +219,11 @@ func (s *Sandbox) containerIdentity(c *discovery.Container) *sandbox.Identity {
 	return &identity
 }
 
+// memoryFile is the file of the sentry that holds the memory of all containers:
+//
+//	/proc/<pid>/fd/9 -> /memfd:runsc-memory (deleted)
+const memoryFile = "runsc-memory"
+
 // appendUsage appends the usage of the sandbox if it is due.
 func (s *Sandbox) appendUsage(r *sandbox.Reading, record *discovery.Sandbox) {
 	u := s.usage
@@ -234,6 +239,7 @@ func (s *Sandbox) appendUsage(r *sandbox.Reading, record *discovery.Sandbox) {
 	}
 	if s.runtime.config.VerifyPeer && !record.Unseen {
 		report.Sandbox.PID = record.PID
+		report.Sandbox.MemoryFile = memoryFile
 	}
 	if u.fresh {
 		report.Workload = s.workload(record)

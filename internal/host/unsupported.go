@@ -14,6 +14,7 @@ func OpenRegular(string) (*os.File, FileID, error)   { return nil, FileID{}, Err
 func TryLock(string) (io.Closer, error)              { return nil, ErrUnsupported }
 func OpenFileLimit() (int, error)                    { return 0, ErrUnsupported }
 func AllocatedSize(string) (uint64, error)           { return 0, ErrUnsupported }
+func allocatedBehind(string) (uint64, error)         { return 0, ErrUnsupported }
 func stat(string, bool) (fs.FileMode, FileID, error) { return 0, FileID{}, ErrUnsupported }
 func ConnectUnix(string) (Socket, Peer, error)       { return Socket{}, Peer{}, ErrUnsupported }
 func (Socket) Write([]byte) (int, error)             { return 0, ErrUnsupported }

@@ -10,8 +10,9 @@ type Footprint struct {
 	// they never fall.
 	host.CgroupUsage
 	// FromProcesses are the figures that were measured from the process tree instead
-	// of the cgroup. Memory is then an estimate, because some pages are counted
-	// several times and others, such as those of the page cache, not at all.
+	// of the cgroup. Memory is then without the page cache, and an estimate unless
+	// the sandbox has a memory file: pages that several processes share are counted
+	// several times.
 	FromProcesses host.Figures
 	// Truncated is set if the process tree was too large to be read completely, so
 	// that the figures from it are too low.

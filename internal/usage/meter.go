@@ -45,6 +45,9 @@ type Sandbox struct {
 	// SharedMemory means that the processes share much of their memory, as a virtual
 	// machine and the daemons that serve it do.
 	SharedMemory bool
+	// MemoryFile is the name of the file that its first process has created with
+	// memfd_create(2) for the memory of the workload, or empty.
+	MemoryFile string
 }
 
 // maxOthers is the number of processes in Others.
@@ -264,7 +267,7 @@ func (m *Meter) readTree(missing host.Figures, footprint *Footprint) error {
 		footprint.CPU = footprint.User + footprint.System
 	}
 	if missing.Has(host.FigureMemory) {
-		footprint.Memory = usage.memory
+		footprint.Memory = m.treeMemory(&usage)
 	}
 	if missing.Has(host.FigureProcesses) {
 		footprint.Processes = usage.processes
@@ -273,4 +276,16 @@ func (m *Meter) readTree(missing host.Figures, footprint *Footprint) error {
 	footprint.FromProcesses = missing
 	footprint.Truncated = usage.truncated
 	return nil
+}
+
+// treeMemory returns the memory of the processes of a tree. Pages of a memory file need
+// not be mapped by any process, and may be mapped by several, so they are counted in
+// the file, and the others in the processes.
+func (m *Meter) treeMemory(usage *treeUsage) uint64 {
+	if m.sandbox.MemoryFile != "" {
+		if size, err := m.host.Processes.MemoryFileSize(m.sandbox.PID, m.sandbox.MemoryFile); err == nil {
+			return size + usage.private
+		}
+	}
+	return usage.memory
 }

@@ -70,8 +70,10 @@ type tree struct {
 
 // treeUsage is what the processes of a tree use.
 type treeUsage struct {
-	cpu       ticks
-	memory    uint64
+	cpu    ticks
+	memory uint64
+	// private is the part of memory that is neither in files nor in shared memory.
+	private   uint64
 	processes uint64
 	truncated bool
 	// shared is the shared memory of the process that has the most of it.
@@ -170,7 +172,7 @@ func (t *tree) readProcess(i int, usage *treeUsage) error {
 // The result is an estimate. Pages that different address spaces share are counted for
 // each; pages that are mapped nowhere are not counted, such as those of a program that
 // has forked and not touched them since: then the sentry has them in its memory file
-// only.
+// only. Therefore [Meter.treeMemory] prefers the size of that file.
 //
 // The memory of a virtual machine whose files virtiofsd serves is in the address spaces
 // of both. Of memory that can be shared, only that of the process with the most of it
@@ -187,6 +189,7 @@ func (t *tree) addMemory(i int, usage *treeUsage) {
 		return
 	}
 	usage.memory += t.reader.Memory.Resident
+	usage.private += t.reader.Memory.Resident - t.reader.Memory.Shared
 }
 
 // rootError explains why the root cannot be read.

@@ -37,11 +37,11 @@ func TestDocker(t *testing.T) {
 }
 
 // The default roots include that of containerd's pods, and the containers of a pod
-// share a sandbox.
+// share a sandbox. Usage that is measured for each container has its name.
 func TestContainerd(t *testing.T) {
 	daemon := containerd.Start(t, "--network=none", "--ignore-cgroups", "--metric-server="+metricServer)
 	id := daemon.Run(containerd.Pod{Namespace: "shop", Name: "web", UID: "5f0e2a8c-52c1", Containers: []string{"app", "helper"}})
-	sink := startOTLP(t, "receivers:\n  sandbox:\n")
+	sink := startOTLP(t, "receivers:\n  sandbox:\n    usage: {interval: 1s}\n")
 	process.Eventually(t, collector.Timeout, func() error {
 		attributes, metrics, err := latest(sink, id)
 		if err != nil {
@@ -63,4 +63,9 @@ func TestContainerd(t *testing.T) {
 			"k8s.namespace.name":   "shop",
 		})
 	})
+	for _, container := range []string{"app", "helper"} {
+		awaitValue(t, sink, "container.cpu.time", map[string]string{
+			"sandbox.id": id, "k8s.container.name": container, "k8s.pod.name": "web", "k8s.namespace.name": "shop",
+		}, 0, 60)
+	}
 }

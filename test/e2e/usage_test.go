@@ -190,18 +190,23 @@ func TestUsageOfPod(t *testing.T) {
 // cgroupCPU returns the CPU time of a cgroup in nanoseconds, from version 1 or 2.
 func cgroupCPU(t *testing.T, path string) float64 {
 	t.Helper()
+	nanoseconds, err := readCgroupCPU(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return nanoseconds
+}
+
+func readCgroupCPU(path string) (float64, error) {
 	data, err := os.ReadFile(filepath.Join("/sys/fs/cgroup/cpuacct", path, "cpuacct.usage"))
 	factor := 1.0
 	if err != nil {
 		if data, err = os.ReadFile(filepath.Join("/sys/fs/cgroup", path, "cpu.stat")); err != nil {
-			t.Fatal(err)
+			return 0, err
 		}
 		// usage_usec 123456
 		data, factor = []byte(strings.Fields(string(data))[1]), 1000
 	}
 	value, err := strconv.ParseFloat(strings.TrimSpace(string(data)), 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return value * factor
+	return value * factor, err
 }

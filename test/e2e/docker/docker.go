@@ -98,9 +98,16 @@ func Start(t *testing.T, runscFlags ...string) *Daemon {
 // removed at the end of the test.
 func (d *Daemon) Run(name string) string {
 	d.t.Helper()
+	return d.RunLimited(name, 0)
+}
+
+// RunLimited is like [Daemon.Run], with a limit of the memory in bytes and a command.
+func (d *Daemon) RunLimited(name string, memory int64, command ...string) string {
+	d.t.Helper()
 	request, err := json.Marshal(map[string]any{
 		"Image":      image.Name,
-		"HostConfig": map[string]any{"Runtime": "runsc", "NetworkMode": "none"},
+		"Cmd":        command,
+		"HostConfig": map[string]any{"Runtime": "runsc", "NetworkMode": "none", "Memory": memory, "MemorySwap": memory},
 	})
 	if err != nil {
 		d.t.Fatal(err)

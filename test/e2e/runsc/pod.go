@@ -2,14 +2,7 @@
 
 package runsc
 
-import (
-	"fmt"
-	"os"
-	"testing"
-	"time"
-
-	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/process"
-)
+import "time"
 
 // settleTimeout limits how long the metrics of a sandbox may keep changing.
 const settleTimeout = 30 * time.Second
@@ -40,18 +33,8 @@ func pod(sandboxID, namespace, name, uid string) map[string]string {
 	}
 }
 
-// LoopbackNamespace creates a network namespace that has only a loopback interface
-// and returns its path.
-func LoopbackNamespace(t *testing.T) string {
-	t.Helper()
-	ip := process.Installed(t, "ip")
-	name := fmt.Sprintf("e2e-%d-%d", os.Getpid(), time.Now().UnixNano()%1e6)
-	process.Run(t, ip, "netns", "add", name)
-	t.Cleanup(func() {
-		if _, err := process.Try(ip, "netns", "del", name); err != nil {
-			t.Error(err)
-		}
-	})
-	process.Run(t, ip, "-n", name, "link", "set", "lo", "up")
-	return "/run/netns/" + name
+// DeleteContainer kills one container of a pod and removes its files.
+func (s *Sandbox) DeleteContainer() {
+	s.runtime.t.Helper()
+	s.runtime.run("delete", "--force", s.ID)
 }

@@ -113,6 +113,11 @@ type Container struct {
 	// Cgroup is the path of a cgroup to create for the sandbox. If it is empty, the
 	// sandbox has none.
 	Cgroup string
+	// MemoryLimit is the limit of the cgroup in bytes. 0 is no limit.
+	MemoryLimit int64
+	// Accounting is a cgroup that runsc starts in, and of which the files of the
+	// sandbox say nothing. It may be nil.
+	Accounting *Accounting
 	// Flags are additional flags of runsc.
 	Flags []string
 }
@@ -142,6 +147,10 @@ func (r *Runtime) spec(c Container) object {
 	if c.Network != "" && c.Network != HostNetwork {
 		namespaces = append(namespaces, object{"type": "network", "path": c.Network})
 	}
+	linux := object{"namespaces": namespaces, "cgroupsPath": c.Cgroup}
+	if c.MemoryLimit != 0 {
+		linux["resources"] = object{"memory": object{"limit": c.MemoryLimit}}
+	}
 	return object{
 		"ociVersion":  "1.0.2",
 		"hostname":    c.ID,
@@ -155,7 +164,7 @@ func (r *Runtime) spec(c Container) object {
 			"cwd":          "/",
 			"capabilities": capabilities,
 		},
-		"linux": object{"namespaces": namespaces, "cgroupsPath": c.Cgroup},
+		"linux": linux,
 	}
 }
 
@@ -190,7 +199,7 @@ func (r *Runtime) Start(c Container) *Sandbox {
 		args = append(args, "--metric-server="+c.MetricServer)
 	}
 	args = append(args, c.Flags...)
-	r.run(append(args, "run", "--detach", "--bundle", bundle, c.ID)...)
+	r.runIn(c.Accounting, append(args, "run", "--detach", "--bundle", bundle, c.ID)...)
 	return r.Sandbox(c.ID)
 }
 
