@@ -19,6 +19,9 @@ func (s *simulation) receiverConfig(f *fleet.Fleet) string {
 	}
 	var text strings.Builder
 	text.WriteString("receivers:\n  sandbox:\n    collection_interval: 10s\n")
+	if root := f.CgroupRoot(); root != "" {
+		fmt.Fprintf(&text, "    usage:\n      cgroup_root: %s\n", quoted(root))
+	}
 	section := func(name, key string, enabled bool, paths ...string) {
 		fmt.Fprintf(&text, "    %s:\n      enabled: %t\n", name, enabled)
 		if !enabled {

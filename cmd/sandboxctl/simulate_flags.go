@@ -36,6 +36,9 @@ func (s *simulation) addFlags(command *cobra.Command) {
 		"`directory` of the runtime root of the gVisor sandboxes\n(default: a new temporary directory)")
 	flags.StringVar(&s.fleet.StoragePath, "storage", "",
 		"parent `directory` of the storage paths of the Kata pods, vc/sbs and kata\n(default: a new temporary directory)")
+	flags.StringVar(&s.fleet.CgroupRoot, "cgroup-root", "",
+		"`directory` to create for the cgroups of the sandboxes, for the receiver's\n"+
+			"option usage::cgroup_root (default: the sandboxes have no cgroups)")
 	flags.Uint64Var(&s.fleet.Seed, "seed", 0, "`number` from which IDs and values derive")
 	flags.BoolVar(&s.printConfig, "print-config", false,
 		"print a receiver configuration that reads the sandboxes, once they exist")
@@ -72,7 +75,9 @@ func (s *simulation) validate() error {
 	if s.fleet.Churn < 0 || s.fleet.Churn > maxChurn {
 		fail("invalid --churn %v: must be between 0 and %d per second", s.fleet.Churn, maxChurn)
 	}
-	for flag, path := range map[string]*string{"root": &s.fleet.RuntimeRoot, "storage": &s.fleet.StoragePath} {
+	for flag, path := range map[string]*string{
+		"root": &s.fleet.RuntimeRoot, "storage": &s.fleet.StoragePath, "cgroup-root": &s.fleet.CgroupRoot,
+	} {
 		if *path == "" {
 			continue
 		}

@@ -98,6 +98,7 @@ func TestSimulateUsesTheGivenDirectories(t *testing.T) {
 }
 
 func TestPrintedConfigurationIsValidAndComplete(t *testing.T) {
+	cgroupRoot := filepath.Join(t.TempDir(), "cgroup")
 	for name, c := range map[string]struct {
 		args         []string
 		gvisor, kata bool
@@ -108,6 +109,7 @@ func TestPrintedConfigurationIsValidAndComplete(t *testing.T) {
 		"Kata only":          {[]string{"--kata-runtime-rs=1"}, false, true},
 		"hostile":            {[]string{"--hostile=old=1"}, true, false},
 		"hostile pods":       {[]string{"--hostile=kata-huge=1"}, false, true},
+		"cgroups":            {[]string{"--gvisor=1", "--cgroup-root=" + cgroupRoot}, true, false},
 		"special characters": {[]string{"--gvisor=1", "--root=" + filepath.Join(t.TempDir(), `a "b" $HOME: #c`)}, true, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -133,6 +135,7 @@ func TestPrintedConfigurationIsValidAndComplete(t *testing.T) {
 			require.NoError(t, confmap.Validate(config))
 			assert.Equal(t, c.gvisor, config.GVisor.Enabled)
 			assert.Equal(t, c.kata, config.Kata.Enabled)
+			assert.Equal(t, name == "cgroups", config.Usage.CgroupRoot == cgroupRoot)
 			if c.gvisor {
 				assert.Equal(t, roots, config.GVisor.Roots)
 			}
@@ -185,7 +188,7 @@ func TestHelpListsEveryModeAndFlag(t *testing.T) {
 	for _, mode := range fleet.Modes() {
 		assert.Regexp(t, `(?m)^  `+string(mode.Mode)+` +`+regexp.QuoteMeta(mode.Description)+`$`, stdout.String())
 	}
-	for _, flag := range []string{"gvisor", "kata", "points", "churn", "hostile", "root", "storage", "print-config"} {
+	for _, flag := range []string{"gvisor", "kata", "points", "churn", "hostile", "root", "storage", "cgroup-root", "print-config"} {
 		assert.Contains(t, stdout.String(), "--"+flag)
 	}
 	stdout.Reset()

@@ -41,8 +41,10 @@ type fakeSandbox struct {
 
 	responds time.Time
 	sent     context.Context
-	// blocked counts the pulls that called onBlock.
+	// blocked counts the pulls that called onBlock, and alone the responses that were
+	// received outside of a group.
 	blocked  atomic.Int32
+	alone    atomic.Int32
 	status   atomic.Value // sandbox.Status
 	mu       sync.Mutex
 	pulls    []time.Time
@@ -101,6 +103,9 @@ func (s *fakeSandbox) Receive(r *sandbox.Reading, onBlock func()) (err error) {
 			s.inFlight.Add(-1)
 		}
 	}()
+	if onBlock == nil {
+		s.alone.Add(1)
+	}
 	if wait := time.Until(s.responds.Add(s.pause)); wait > 0 {
 		if onBlock != nil {
 			s.blocked.Add(1)

@@ -62,3 +62,26 @@ func TestFurtherResponses(t *testing.T) {
 		}
 	})
 }
+
+// TestGroupWaitsAgainForFurtherResponses checks that a group waits once more for further
+// responses, but not for sandboxes that are slower.
+func TestGroupWaitsAgainForFurtherResponses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarness(t, nil)
+		stop := h.start(t)
+		all := fleet(60, func(i int, s *fakeSandbox) {
+			s.delay, s.further = []time.Duration{10 * time.Millisecond, 100 * time.Millisecond}[i%2], 1
+			s.furtherDelay = []time.Duration{20 * time.Millisecond, 100 * time.Millisecond}[i/2%2]
+			s.addition = func(r *sandbox.Reading) { r.Add(extra, sandbox.Int(1)) }
+		})
+		h.add(all)
+		time.Sleep(3*testInterval + testInterval/2)
+		time.Sleep(testTimeout)
+		stop()
+		for _, s := range all {
+			fast := s.delay < 100*time.Millisecond && s.furtherDelay < 100*time.Millisecond
+			require.NotEmpty(t, h.sink.of(s.identity.ID, "fake.extra"))
+			assert.Equal(t, fast, s.alone.Load() == 0, "%v, %v", s.delay, s.furtherDelay)
+		}
+	})
+}

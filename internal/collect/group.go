@@ -23,6 +23,8 @@ type group struct {
 	// A request was sent to each of these targets: unchecked ones are still to be
 	// checked in this pass, waiting ones have not responded yet.
 	unchecked, waiting []*target
+	// further means that a target has sent a further request while the group waited.
+	further bool
 	// deliveries are the results of the targets in done.
 	deliveries []sandbox.Delivery
 	done       []*target
@@ -57,12 +59,10 @@ func (s *scheduler) pullGroup(ctx context.Context, next turn) {
 
 // run reads the responses and delivers the results together.
 func (g *group) run() {
-	for _, pause := range pauses {
-		if len(g.waiting) == 0 {
-			break
-		}
-		time.Sleep(pause)
-		g.receiveReady()
+	g.wait()
+	if g.further {
+		// A goroutine for each would cost more than waiting once more.
+		g.wait()
 	}
 	for _, t := range g.waiting {
 		g.s.pullers.run(func() {
@@ -72,6 +72,18 @@ func (g *group) run() {
 	}
 	// The sink may block, so this comes when no connection of the group is open.
 	g.s.finish(g.ctx, g.lane, g.deliveries, g.done...)
+}
+
+// wait reads responses as they arrive, until the pauses are over.
+func (g *group) wait() {
+	g.further = false
+	for _, pause := range pauses {
+		if len(g.waiting) == 0 {
+			break
+		}
+		time.Sleep(pause)
+		g.receiveReady()
+	}
 }
 
 // receiveReady reads the responses that have arrived.
@@ -87,6 +99,7 @@ func (g *group) receiveReady() {
 		// handOver may move the rest of the group meanwhile.
 		r := g.s.c.receive(g.ctx, t, handOver)
 		if r == nil {
+			g.further = true
 			g.waiting = append(g.waiting, t)
 			continue
 		}

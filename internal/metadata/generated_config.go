@@ -656,7 +656,7 @@ func DefaultMetricsConfig() MetricsConfig {
 			Enabled: true,
 		},
 		SandboxMemoryOverhead: SandboxMemoryOverheadMetricConfig{
-			Enabled: true,
+			Enabled: false,
 		},
 		SandboxMemoryPeak: SandboxMemoryPeakMetricConfig{
 			Enabled: false,

@@ -18,6 +18,8 @@ type CgroupTree struct {
 
 // CgroupUsage is what the files of a cgroup report.
 type CgroupUsage struct {
+	// PID is the process in the cgroup.
+	PID                     int
 	User, System, Throttled time.Duration
 	Memory, InactiveFile    uint64
 	OOMKills, Processes     uint64
@@ -38,6 +40,21 @@ func (t CgroupTree) Init() error {
 	return t.write("", map[string]string{"cgroup.controllers": "cpu io memory pids\n"})
 }
 
+// UsageAt returns what a sandbox with this seed uses after it has run for elapsed, if
+// its workload has used this much CPU time and memory: the sandbox itself uses more.
+func UsageAt(seed uint64, elapsed, workloadCPU time.Duration, workloadMemory uint64) CgroupUsage {
+	const overhead = 20 << 20
+	cached := Motion{Kind: Wandering, Level: 4 << 20}.At(seed, 0, elapsed)
+	return CgroupUsage{
+		PID: os.Getpid(), User: workloadCPU, System: workloadCPU * 3 / 10, Throttled: workloadCPU / 50,
+		Memory: workloadMemory + overhead + cached, InactiveFile: cached, Processes: 8 + seed%8,
+		ReadBytes: 1 << 20, WrittenBytes: Motion{Kind: Growing, Level: 4096}.At(seed, 1, elapsed),
+	}
+}
+
+// CgroupInterval is how often the cgroups of running sandboxes should be updated.
+const CgroupInterval = 10 * time.Second
+
 // Write creates or updates a cgroup. The path is relative to the root.
 func (t CgroupTree) Write(path string, u CgroupUsage) error {
 	if t.Root == "" {
@@ -45,6 +62,7 @@ func (t CgroupTree) Write(path string, u CgroupUsage) error {
 	}
 	stall := u.System / 10
 	return t.write(path, map[string]string{
+		"cgroup.procs": fmt.Sprintf("%d\n", u.PID),
 		"cpu.stat": fmt.Sprintf("usage_usec %d\nuser_usec %d\nsystem_usec %d\nnr_periods 10\nnr_throttled 1\nthrottled_usec %d\n",
 			(u.User + u.System).Microseconds(), u.User.Microseconds(), u.System.Microseconds(), u.Throttled.Microseconds()),
 		"cpu.max":        cgroupCPUMax,

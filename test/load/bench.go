@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,6 +26,8 @@ type benchOptions struct {
 	profiles     string
 	metricServer string
 	strict       bool
+	// usage is the number of sandboxes with which usage and presets are measured.
+	usage int
 }
 
 // row is one load and its measured costs.
@@ -62,6 +65,8 @@ func parseBenchFlags(args []string, stderr io.Writer) (o benchOptions, err error
 	flags.SetOutput(stderr)
 	gvisor := flags.String("gvisor", "10,100,1000,5000", "comma-separated numbers of gVisor sandboxes, one measurement each")
 	kata := flags.String("kata", "50", "comma-separated numbers of Kata pods, one measurement each")
+	flags.IntVar(&o.usage, "usage", referenceLoad,
+		"number of gVisor sandboxes with which the cost of usage and of presets is measured; 0 does not measure it")
 	flags.IntVar(&o.points, "points", simgvisor.DefaultPoints, "number of points of each gVisor sandbox")
 	flags.DurationVar(&o.interval, "interval", 10*time.Second, "collection interval (Kata pods: at least 10s)")
 	flags.IntVar(&o.cycles, "cycles", 3, "number of cycles to measure")
@@ -81,6 +86,9 @@ func parseBenchFlags(args []string, stderr io.Writer) (o benchOptions, err error
 	}
 	if o.kata, err = parseNumbers("-kata", *kata); err != nil {
 		return o, err
+	}
+	if o.usage < 0 {
+		return o, fmt.Errorf("invalid -usage %d: must not be negative", o.usage)
 	}
 	if o.cycles < 1 {
 		return o, fmt.Errorf("invalid -cycles %d: must be at least 1", o.cycles)
@@ -115,6 +123,11 @@ func runBench(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	if err != nil {
 		return err
 	}
+	if options.profiles != "" {
+		if err := os.MkdirAll(options.profiles, 0o755); err != nil {
+			return err
+		}
+	}
 	var rows []*row
 	for _, n := range options.gvisor {
 		rows = append(rows, &row{gvisor: n, interval: options.interval})
@@ -131,8 +144,19 @@ func runBench(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 			return fmt.Errorf("%s: %w", r.name(), err)
 		}
 	}
-	printTable(stdout, options, rows)
-	return printChecks(stdout, rows, options.strict)
+	var variants []*variant
+	if options.usage > 0 {
+		_, _ = fmt.Fprintf(stderr, "measuring usage and presets with %d gVisor …\n", options.usage)
+		if variants, err = measureVariants(ctx, options); err != nil {
+			return err
+		}
+	}
+	if len(rows) > 0 {
+		printTable(stdout, options, rows)
+	}
+	printVariants(stdout, options, variants)
+	_, _ = fmt.Fprintln(stdout)
+	return printChecks(stdout, slices.Concat(checks(rows), variantChecks(variants)), options.strict)
 }
 
 // persistentCycles is the number of cycles in which all responses are read over
@@ -159,11 +183,9 @@ func measureRow(ctx context.Context, options benchOptions, r *row) error {
 		receive := receiveTask{
 			RuntimeRoot: sandboxes.RuntimeRoot, StoragePaths: sandboxes.StoragePaths, GVisor: r.gvisor, Kata: r.kata,
 			Interval: r.interval, Cycles: options.cycles, Naming: options.naming, Timeout: time.Minute,
+			receiverSettings: receiverSettings{ZeroFill: "none"},
 		}
 		if options.profiles != "" {
-			if err := os.MkdirAll(options.profiles, 0o755); err != nil {
-				return err
-			}
 			receive.Profile = filepath.Join(options.profiles, strings.ReplaceAll(r.name(), " ", "-"))
 		}
 		if r.receiver, err = runChild[receiveResult]("receive", receive); err != nil {

@@ -19,7 +19,7 @@ func TestBenchFlags(t *testing.T) {
 	assert.Empty(t, o.kata)
 	assert.Equal(t, 2*time.Second, o.interval)
 	for _, args := range [][]string{
-		{"-gvisor=x"}, {"-gvisor=0"}, {"-kata=-1"}, {"-cycles=0"}, {"-interval=1ms"}, {"argument"}, {"-unknown"},
+		{"-gvisor=x"}, {"-gvisor=0"}, {"-kata=-1"}, {"-usage=-1"}, {"-cycles=0"}, {"-interval=1ms"}, {"argument"}, {"-unknown"},
 	} {
 		_, err := parseBenchFlags(args, &stderr)
 		require.Error(t, err, args)
@@ -50,7 +50,7 @@ func goodRows() []*row {
 
 func TestChecks(t *testing.T) {
 	var output bytes.Buffer
-	require.NoError(t, printChecks(&output, goodRows(), true))
+	require.NoError(t, printChecks(&output, checks(goodRows()), true))
 	assert.NotContains(t, output.String(), "NOT MET")
 	for name, c := range map[string]struct {
 		exceed func(rows []*row)
@@ -72,10 +72,10 @@ func TestChecks(t *testing.T) {
 			rows := goodRows()
 			c.exceed(rows)
 			output.Reset()
-			require.ErrorContains(t, printChecks(&output, rows, true), name)
+			require.ErrorContains(t, printChecks(&output, checks(rows), true), name)
 			assert.Regexp(t, `NOT MET  .*`+name, output.String())
 			output.Reset()
-			assert.Equal(t, c.noisy, printChecks(&output, rows, false) == nil, "noisy values fail only if strict")
+			assert.Equal(t, c.noisy, printChecks(&output, checks(rows), false) == nil, "noisy values fail only if strict")
 		})
 	}
 }
@@ -112,10 +112,14 @@ func TestHeapPerSandboxExcludesSharedMemory(t *testing.T) {
 func TestBench(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	var stdout, stderr bytes.Buffer
-	args := []string{"bench", "-gvisor=20", "-kata=", "-interval=1s", "-cycles=1", "-profiles", t.TempDir()}
+	args := []string{"bench", "-gvisor=20", "-kata=", "-usage=10", "-interval=1s", "-cycles=1", "-profiles", t.TempDir()}
 	require.NoError(t, run(t.Context(), args, &stdout, &stderr))
 	assert.Regexp(t, `20 gVisor +0\.2 MB .* 1[0-9]{3} `, stdout.String(), "bytes read and points of a cycle")
 	assert.Contains(t, stdout.String(), "met      20 gVisor: sandboxes that never delivered")
+	for _, v := range newVariants() {
+		assert.Regexp(t, `(?m)^ *`+v.name+` +[0-9]+`, stdout.String())
+		assert.Contains(t, stdout.String(), "met      "+v.name+": sandboxes that never delivered")
+	}
 	left, err := os.ReadDir(os.TempDir())
 	require.NoError(t, err)
 	assert.Empty(t, left)

@@ -89,9 +89,9 @@ func checks(rows []*row) []check {
 
 // printChecks prints all checks and returns an error if a limit is exceeded.
 // Limits of noisy values count only if strict.
-func printChecks(w io.Writer, rows []*row, strict bool) error {
+func printChecks(w io.Writer, all []check, strict bool) error {
 	var failed []error
-	for _, c := range checks(rows) {
+	for _, c := range all {
 		word := "met"
 		if !c.met() {
 			word = "NOT MET"

@@ -33,12 +33,16 @@ type pipeline struct {
 	// deliveries in this phase, by the ID of the steady sandbox.
 	began      time.Time
 	deliveries map[string][]time.Time
+	// usage is what the steady sandboxes have delivered about their usage since the
+	// start.
+	usage map[string]*usageRecord
 }
 
 func newPipeline(steady []string) *pipeline {
-	p := &pipeline{changed: make(chan struct{}), deliveries: make(map[string][]time.Time)}
+	p := &pipeline{changed: make(chan struct{}), deliveries: make(map[string][]time.Time), usage: make(map[string]*usageRecord)}
 	for _, id := range steady {
 		p.deliveries[id] = nil
+		p.usage[id] = &usageRecord{}
 	}
 	return p
 }
@@ -56,6 +60,7 @@ func (p *pipeline) ConsumeMetrics(ctx context.Context, data pmetric.Metrics) err
 			p.deliveries[id] = append(times, now)
 		}
 	}
+	recordUsage(p.usage, data)
 	behavior, changed := p.current, p.changed
 	p.mu.Unlock()
 	switch behavior {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,6 +21,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/sandbox-telemetry/sandboxreceiver"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/registration"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
@@ -30,9 +32,11 @@ type receiveTask struct {
 	// GVisor and Kata are the numbers of sandboxes that must deliver.
 	GVisor, Kata int
 	Interval     time.Duration
-	// Cycles is the number of measured intervals after the first cycle.
+	// Cycles is the number of measured intervals after the first cycle, or of groups
+	// of intervals.
 	Cycles int
 	Naming string
+	receiverSettings
 	// Profile is the path for profiles of the measured cycles, without an
 	// extension. If it is empty, no profiles are written.
 	Profile string
@@ -63,6 +67,39 @@ type receiveResult struct {
 	Stop time.Duration
 	// Goroutines and Descriptors are the numbers that the receiver left behind.
 	Goroutines, Descriptors int
+	// Series and UsageSeries are the largest numbers of series of a sandbox, of all
+	// metrics and of those of usage. Emitted is the number of points of all sandboxes
+	// per interval. They are only counted for tasks with a UsageInterval.
+	Series, UsageSeries int
+	Emitted             float64
+}
+
+// receiverSettings are those that differ between the measurements of a load.
+type receiverSettings struct {
+	// Preset is a preset, the default if it is empty, and ZeroFill the option
+	// gvisor::zero_fill, that of the preset if it is empty.
+	Preset, ZeroFill string
+	// Usage switches usage on, with readings every UsageInterval from the cgroups in
+	// CgroupRoot. The measured cycles are grouped by UsageInterval, if there is one,
+	// so that each group contains one reading of each sandbox.
+	Usage         bool
+	UsageInterval time.Duration
+	CgroupRoot    string
+}
+
+// apply changes a configuration.
+func (s *receiverSettings) apply(config *sandboxreceiver.Config) {
+	config.GVisor.ZeroFill = cmp.Or(registration.ZeroFill(s.ZeroFill), config.GVisor.ZeroFill)
+	config.Usage.Enabled = s.Usage
+	config.Usage.Interval = cmp.Or(s.UsageInterval, config.Usage.Interval)
+	config.Usage.CgroupRoot = cmp.Or(s.CgroupRoot, config.Usage.CgroupRoot)
+}
+
+// group returns the duration of the intervals that are measured together, and
+// their number.
+func (t *receiveTask) group() (duration time.Duration, intervals int) {
+	intervals = max(1, int(t.UsageInterval/t.Interval))
+	return time.Duration(intervals) * t.Interval, intervals
 }
 
 func receiveChild(task json.RawMessage, parent *parent) error {
@@ -77,14 +114,18 @@ func receiveChild(task json.RawMessage, parent *parent) error {
 	return parent.send(result)
 }
 
-// receiverConfig returns the default configuration for the simulated sandboxes.
-func receiverConfig(root string, storage []string, interval time.Duration) *sandboxreceiver.Config {
+// receiverConfig returns the configuration of a preset for the simulated sandboxes.
+func receiverConfig(preset, root string, storage []string, interval time.Duration) (*sandboxreceiver.Config, error) {
 	config := sandboxreceiver.NewFactory().CreateDefaultConfig().(*sandboxreceiver.Config)
+	chosen := confmap.NewFromStringMap(map[string]any{"preset": cmp.Or(preset, string(sandbox.Default))})
+	if err := chosen.Unmarshal(config); err != nil {
+		return nil, err
+	}
 	config.CollectionInterval = interval
 	config.Timeout = min(config.Timeout, interval/2)
 	config.GVisor.Roots = []string{root}
 	config.Kata.StoragePaths = storage
-	return config
+	return config, nil
 }
 
 // running is a running receiver whose internal telemetry is enabled, as it is
@@ -130,7 +171,11 @@ func (r *running) pulls() (succeeded int64, err error) {
 }
 
 func measureReceiver(t receiveTask) (result receiveResult, failed error) {
-	config := receiverConfig(t.RuntimeRoot, t.StoragePaths, t.Interval)
+	config, err := receiverConfig(t.Preset, t.RuntimeRoot, t.StoragePaths, t.Interval)
+	if err != nil {
+		return result, err
+	}
+	t.apply(config)
 	config.GVisor.Enabled, config.Kata.Enabled = t.GVisor > 0, t.Kata > 0
 	if t.Naming != "" {
 		config.Naming = sandbox.Naming(t.Naming)
@@ -195,8 +240,9 @@ func measureCycles(result *receiveResult, t receiveTask, r *running, sink *sink,
 	if err != nil {
 		return err
 	}
-	cycles, err := cpuOf(t.Cycles, func() error {
-		time.Sleep(t.Interval)
+	duration, intervals := t.group()
+	groups, err := cpuOf(t.Cycles, func() error {
+		time.Sleep(duration)
 		return nil
 	})
 	if err != nil {
@@ -206,8 +252,8 @@ func measureCycles(result *receiveResult, t receiveTask, r *running, sink *sink,
 	if err := errors.Join(err, stop()); err != nil {
 		return err
 	}
-	result.CPU = median(cycles)
-	result.Pulls = float64(after.pulls-before.pulls) / float64(t.Cycles)
+	result.CPU = median(groups) / time.Duration(intervals)
+	result.Pulls = float64(after.pulls-before.pulls) / float64(t.Cycles*intervals)
 	result.Heap = liveHeap()
 	if result.PeakMemory, err = peakMemory("self"); err != nil {
 		return err
@@ -217,7 +263,10 @@ func measureCycles(result *receiveResult, t receiveTask, r *running, sink *sink,
 	}
 	// Counting all points would distort the result, so a sample is counted.
 	result.Points = result.Pulls * float64(sink.sample.DataPointCount()) / float64(max(1, len(deliveredBy(sink.sample))))
-	result.Allocations = float64(after.objects-before.objects) / float64(t.Cycles) / result.Points
+	result.Allocations = float64(after.objects-before.objects) / float64(t.Cycles*intervals) / result.Points
+	if t.UsageInterval > 0 {
+		result.countSeries(sink.count(duration), intervals)
+	}
 	return nil
 }
 

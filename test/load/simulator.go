@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"path/filepath"
 	"time"
 
 	simfleet "github.com/sandbox-telemetry/sandboxreceiver/internal/simulate/fleet"
@@ -16,12 +17,15 @@ type simulation struct {
 	// Steady is the number of additional honest gVisor sandboxes that are not
 	// subject to churn.
 	Steady int
+	// Cgroups gives the sandboxes cgroups.
+	Cgroups bool
 }
 
 // simulated is the first message of the child: it describes the sandboxes.
 type simulated struct {
 	RuntimeRoot  string
 	StoragePaths []string
+	CgroupRoot   string
 	MetricServer string
 	// GVisor and Kata are the sockets of the honest sandboxes.
 	GVisor, Kata []string
@@ -53,12 +57,18 @@ func simulateChild(task json.RawMessage, parent *parent) (failed error) {
 		return err
 	}
 	defer func() { failed = errors.Join(failed, os.RemoveAll(directory)) }()
+	if s.Cgroups {
+		s.Options.CgroupRoot = filepath.Join(directory, "cgroup")
+	}
 	fleet, err := simfleet.New(directory, s.Options)
 	if err != nil {
 		return err
 	}
 	defer func() { failed = errors.Join(failed, fleet.Close()) }()
-	sandboxes := simulated{RuntimeRoot: fleet.RuntimeRoot(), StoragePaths: fleet.StoragePaths(), MetricServer: fleet.MetricServer()}
+	sandboxes := simulated{
+		RuntimeRoot: fleet.RuntimeRoot(), StoragePaths: fleet.StoragePaths(), MetricServer: fleet.MetricServer(),
+		CgroupRoot: fleet.CgroupRoot(),
+	}
 	for i := range s.Steady {
 		// Every second one has to be learned in spite of those that attack with their
 		// registrations.

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,18 +24,24 @@ type sink struct {
 	// samples receives the next data in mode keepNext.
 	samples chan pmetric.Metrics
 	sample  pmetric.Metrics
+	counts  seriesCounts
 }
 
 // Modes of a sink, from most to least expensive.
 const (
 	recordIDs int32 = iota
+	countAll
 	keepNext
 	discardAll
 )
 
 // minMetrics is the minimum number of metrics of a sandbox after a successful
-// pull. The metrics that the receiver adds are fewer.
-const minMetrics = 15
+// pull, without those that the receiver adds.
+const minMetrics = 1
+
+// addedPrefixes are those of metrics that do not require a successful pull, in both
+// namings.
+var addedPrefixes = []string{"sandbox.", "sandbox_", "container.", "container_", "gvisor.sandbox.", "runsc_meta_"}
 
 func newSink() *sink {
 	return &sink{seen: make(map[string]struct{}), more: make(chan struct{}, 1), samples: make(chan pmetric.Metrics, 1)}
@@ -49,6 +57,10 @@ func (s *sink) ConsumeMetrics(_ context.Context, data pmetric.Metrics) error {
 		for _, id := range deliveredBy(data) {
 			s.record(id)
 		}
+	case countAll:
+		s.mu.Lock()
+		s.counts.add(data)
+		s.mu.Unlock()
 	case keepNext:
 		select {
 		case s.samples <- data:
@@ -68,13 +80,21 @@ func deliveredBy(data pmetric.Metrics) []string {
 		}
 		metrics := 0
 		for _, scope := range resource.ScopeMetrics().All() {
-			metrics += scope.Metrics().Len()
+			for _, metric := range scope.Metrics().All() {
+				if !hasPrefix(metric.Name(), addedPrefixes) {
+					metrics++
+				}
+			}
 		}
 		if metrics >= minMetrics {
 			ids = append(ids, id.Str())
 		}
 	}
 	return ids
+}
+
+func hasPrefix(text string, prefixes []string) bool {
+	return slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(text, prefix) })
 }
 
 func (s *sink) record(id string) {

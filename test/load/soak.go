@@ -63,7 +63,7 @@ func (o *soakOptions) simulation() simulation {
 	if o.hostile > 0 {
 		hostile[simgvisor.Stall], hostile[simgvisor.Trickle] = 20, 20
 	}
-	return simulation{Steady: o.steady, Options: simfleet.Options{
+	return simulation{Steady: o.steady, Cgroups: true, Options: simfleet.Options{
 		GVisor: o.churning, Kata: o.kata, KataRust: o.kata, KataRustQEMU: o.kata, Hostile: hostile, Churn: o.churn, Seed: 1,
 	}}
 }
@@ -142,7 +142,13 @@ func soak(ctx context.Context, options soakOptions, sandboxes simulated, stdout 
 		return err
 	}
 	pipe := newPipeline(sandboxes.Steady)
-	r, err := startReceiver(receiverConfig(sandboxes.RuntimeRoot, sandboxes.StoragePaths, options.interval), pipe)
+	config, err := receiverConfig("", sandboxes.RuntimeRoot, sandboxes.StoragePaths, options.interval)
+	if err != nil {
+		return err
+	}
+	config.Usage.Enabled, config.Usage.Interval = true, max(2*options.interval, minUsageInterval)
+	config.Usage.CgroupRoot = sandboxes.CgroupRoot
+	r, err := startReceiver(config, pipe)
 	if err != nil {
 		return err
 	}
@@ -217,7 +223,7 @@ func phases(ctx context.Context, options soakOptions, pipe *pipeline, stdout io.
 	if err := wait(ctx, options.duration-share(acceptingShare)-share(refusingShare)-share(blockingShare)); err != nil {
 		return err
 	}
-	failed = errors.Join(failed, pipe.check("accepting pipeline again", options.interval, stdout))
+	failed = errors.Join(failed, pipe.check("accepting pipeline again", options.interval, stdout), pipe.checkUsage(stdout))
 	last, err := measureUsage()
 	return errors.Join(failed, err, compare("last phase", first, last, maxFluctuation, stdout))
 }

@@ -171,3 +171,21 @@ func TestSinkKeepsASample(t *testing.T) {
 		assert.Less(t, copyAllocations(s.sample), 8.0)
 	})
 }
+
+func TestPipelineChecksUsage(t *testing.T) {
+	p := newPipeline([]string{"a"})
+	deliver := func(name string, value float64) {
+		data := dataOf(1, "a", "b")
+		metric := data.ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().At(0)
+		metric.SetName(name)
+		metric.SetEmptySum().DataPoints().AppendEmpty().SetDoubleValue(value)
+		require.NoError(t, p.ConsumeMetrics(t.Context(), data))
+	}
+	deliver("sandbox.cpu.time", 2)
+	require.ErrorContains(t, p.checkUsage(io.Discard), "1 of 1 steady sandboxes never delivered sandbox.workload.cpu.time")
+	deliver("sandbox.workload.cpu.time", 1)
+	deliver("sandbox.cpu.time", 2)
+	require.NoError(t, p.checkUsage(io.Discard))
+	deliver("sandbox.cpu.time", 1)
+	require.ErrorContains(t, p.checkUsage(io.Discard), "fell 1 times")
+}

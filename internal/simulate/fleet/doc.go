@@ -8,6 +8,9 @@
 //	<dir>/vc/sbs/<id>            a pod of Kata's Go runtime
 //	<dir>/kata/<id>              a pod of Kata's runtime-rs
 //
+// With the option CgroupRoot, each sandbox also has a cgroup that a receiver without
+// root can read.
+//
 // [Modes] lists the hostile modes of both runtimes. The documentation of the
 // packages gvisor and kata describes how to add one.
 package fleet

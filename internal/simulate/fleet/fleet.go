@@ -43,6 +43,9 @@ type Options struct {
 	// of the gVisor sandboxes and the Kata pods. Directories that exist already
 	// are not removed with the fleet.
 	RuntimeRoot, StoragePath string
+	// CgroupRoot is a directory to create for the cgroups of the sandboxes. If it is
+	// empty, they have none.
+	CgroupRoot string
 	// Seed makes IDs and values repeatable.
 	Seed uint64
 }
@@ -87,11 +90,15 @@ func New(dir string, options Options) (*Fleet, error) {
 	f.root.Directory, f.root.MetricServer, f.root.Seeds = options.RuntimeRoot, options.MetricServer, f.seeds
 	f.storage.GoPath, f.storage.RustPath = filepath.Join(options.StoragePath, "vc", "sbs"), filepath.Join(options.StoragePath, "kata")
 	f.storage.Seeds = f.seeds
+	f.root.Cgroups.Root, f.storage.Cgroups.Root = options.CgroupRoot, options.CgroupRoot
 	if err := f.fill(dir); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	if options.Churn > 0 {
 		f.done.Go(f.churn)
+	}
+	if options.CgroupRoot != "" {
+		f.done.Go(f.updateCgroups)
 	}
 	return f, nil
 }
@@ -102,6 +109,9 @@ func (f *Fleet) fill(dir string) error {
 		if err := f.createDirectory(path); err != nil {
 			return err
 		}
+	}
+	if err := f.createCgroupRoot(); err != nil {
+		return err
 	}
 	for i := range f.options.GVisor + f.options.GVisorUnregistered {
 		if _, err := f.AddGVisor(gvisor.Options{Unregistered: i >= f.options.GVisor}); err != nil {

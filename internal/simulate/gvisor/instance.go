@@ -38,7 +38,7 @@ func (s *Sandbox) begin(restored bool) error {
 		i.server.Start()
 	}
 	i.state = s.newState(i.created, restored)
-	if err := s.writeStates(); err != nil {
+	if err := errors.Join(s.writeCgroup(), s.writeStates()); err != nil {
 		return errors.Join(err, s.end())
 	}
 	return nil
@@ -56,7 +56,7 @@ func (s *Sandbox) end() error {
 		_ = s.lock.Close()
 		s.lock = nil
 	}
-	failed := removeIfPresent(s.SocketPath())
+	failed := errors.Join(removeIfPresent(s.SocketPath()), s.root.Cgroups.Remove(s.cgroup()))
 	for _, name := range s.stateNames() {
 		failed = errors.Join(failed, removeState(s.root.Directory, name))
 	}

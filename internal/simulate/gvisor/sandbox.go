@@ -28,6 +28,8 @@ type Root struct {
 	MetricServer string
 	// Seeds is the source of IDs and values.
 	Seeds *simulate.Seeds
+	// Cgroups is where the sandboxes have cgroups, if they have any.
+	Cgroups simulate.CgroupTree
 
 	requests requestCache
 }

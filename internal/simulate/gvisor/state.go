@@ -38,6 +38,9 @@ func (s *Sandbox) newState(created time.Time, restored bool) stateFile {
 		placeholder := registrationPlaceholder
 		state.Sandbox.RegisteredMetrics = &placeholder
 	}
+	if mountpoint := s.root.Cgroups.Root; mountpoint != "" {
+		state.Sandbox.Cgroup = &stateCgroup{stateCgroupV2{Mountpoint: mountpoint, Path: s.cgroup()}}
+	}
 	switch s.options.Mode {
 	case WrongPeer:
 		state.Sandbox.PID = anotherProcess()

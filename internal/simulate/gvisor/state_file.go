@@ -92,6 +92,16 @@ type stateSandbox struct {
 	Restored            bool              `json:"restored"`
 	CPUTimeSaved        time.Duration     `json:"cpuTimeSaved"`
 	WallTimeSaved       time.Duration     `json:"wallTimeSaved"`
+	Cgroup              *stateCgroup      `json:"cgroup,omitempty"`
+}
+
+type stateCgroup struct {
+	V2 stateCgroupV2 `json:"cgroupv2"`
+}
+
+type stateCgroupV2 struct {
+	Mountpoint string `json:"mountpoint"`
+	Path       string `json:"path"`
 }
 
 type stateSaver struct {

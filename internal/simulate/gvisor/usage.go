@@ -86,13 +86,18 @@ const (
 
 // planUsage returns the plan for the next response.
 func (i *instance) planUsage(now time.Time) usagePlan {
-	elapsed := now.Sub(i.created)
-	plan := usagePlan{elapsed: elapsed, cpuElapsed: elapsed, memory: usageMemory.At(i.seed, memoryIndex, elapsed)}
+	plan := i.honestUsage(now)
 	call := i.sandbox.usageCalls.Add(1)
 	if mode := i.sandbox.mode; mode != nil && mode.alterUsage != nil {
 		mode.alterUsage(&plan, call)
 	}
 	return plan
+}
+
+// honestUsage returns the plan of an honest sandbox.
+func (i *instance) honestUsage(now time.Time) usagePlan {
+	elapsed := now.Sub(i.created)
+	return usagePlan{elapsed: elapsed, cpuElapsed: elapsed, memory: usageMemory.At(i.seed, memoryIndex, elapsed)}
 }
 
 // appendUsage appends the response to containerManager.Event or Usage.Collect.
@@ -193,17 +198,21 @@ func appendInterface(b []byte, name string, packets uint64) []byte {
 	return append(b, `,"TxErrors":0,"TxDropped":0}`...)
 }
 
-// appendCPU appends the CPU times, without the braces. All containers together use
+// cpuMilliseconds returns the CPU time of a container. All containers together use
 // less than half a CPU, in steps of 10 ms.
+func (i *instance) cpuMilliseconds(index int, plan *usagePlan) uint64 {
+	permille := 1 + (i.seed>>(8*(index%8)))%450
+	milliseconds := uint64(plan.cpuElapsed.Milliseconds()) * permille / 1000 / uint64(1+i.sandbox.options.Containers)
+	return milliseconds / 10 * 10
+}
+
+// appendCPU appends the CPU times, without the braces.
 func (i *instance) appendCPU(b []byte, plan *usagePlan) []byte {
-	containers := 1 + i.sandbox.options.Containers
-	for index := range containers {
+	for index := range 1 + i.sandbox.options.Containers {
 		if index > 0 {
 			b = append(b, ',')
 		}
-		permille := 1 + (i.seed>>(8*(index%8)))%450
-		milliseconds := uint64(plan.cpuElapsed.Milliseconds()) * permille / 1000 / uint64(containers)
-		b = appendCPUTime(b, i.containerID(index), milliseconds/10*10)
+		b = appendCPUTime(b, i.containerID(index), i.cpuMilliseconds(index, plan))
 	}
 	for unknown := range plan.unknownContainers {
 		b = append(b, ',')

@@ -18,6 +18,8 @@ type Storage struct {
 	GoPath, RustPath string
 	// Seeds is the source of IDs and values.
 	Seeds *simulate.Seeds
+	// Cgroups is where the pods have cgroups, if they have any.
+	Cgroups simulate.CgroupTree
 
 	process processMetrics
 }
@@ -66,6 +68,8 @@ type Pod struct {
 
 	mu     sync.Mutex
 	server *simulate.Server
+	// removed means that the pod has no files anymore.
+	removed bool
 }
 
 // New creates a pod in the storage path of its runtime. Its socket and its files
@@ -146,6 +150,9 @@ func (p *Pod) begin() error {
 		return err
 	}
 	p.directory = directory
+	if err := p.writeCgroup(); err != nil {
+		return err
+	}
 	// The Go runtime writes its files before the socket appears, runtime-rs
 	// afterwards.
 	if !p.options.Rust {
@@ -185,5 +192,6 @@ func (p *Pod) Remove() error {
 	if p.directory == "" {
 		return nil
 	}
-	return os.RemoveAll(p.directory)
+	p.removed = true
+	return errors.Join(os.RemoveAll(p.directory), p.storage.Cgroups.Remove(p.cgroupPath()))
 }
