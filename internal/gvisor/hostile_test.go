@@ -62,6 +62,8 @@ var hostileTests = map[simulate.Mode]struct {
 	simgvisor.UsageRefused:           {longTimeout, 2, sandbox.OK},
 	simgvisor.UsageStall:             {longTimeout, 2, sandbox.OK},
 	simgvisor.UsageGarbage:           {longTimeout, 2, sandbox.OK},
+	simgvisor.UsageStallMidway:       {longTimeout, 2, sandbox.OK},
+	simgvisor.UsageTrickle:           {longTimeout, 2, sandbox.OK},
 }
 
 // TestHostileSandboxes checks that each hostile mode fails with its outcome, before

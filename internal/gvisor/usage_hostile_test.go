@@ -54,13 +54,16 @@ func TestHostileUsage(t *testing.T) {
 		simgvisor.UsageRefused:           false,
 		simgvisor.UsageStall:             false,
 		simgvisor.UsageGarbage:           false,
+		simgvisor.UsageStallMidway:       false,
+		simgvisor.UsageTrickle:           false,
 	} {
 		t.Run(string(mode), func(t *testing.T) {
 			fleet := newFleet(t, simfleet.Options{})
 			addGVisor(t, fleet, simgvisor.Options{ID: "web", Mode: mode})
 			s := watch(t, newRuntimeWithCgroups(t, fleet.RuntimeRoot(), t.TempDir())).get("web")
 			timeout := longTimeout
-			if mode == simgvisor.UsageStall {
+			switch mode {
+			case simgvisor.UsageStall, simgvisor.UsageStallMidway, simgvisor.UsageTrickle:
 				timeout = shortTimeout
 			}
 			points := pointsOfUsage(t, s, timeout)

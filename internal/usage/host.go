@@ -19,7 +19,8 @@ type Host struct {
 	layout *host.CgroupLayout
 	// maxTree is maxTreeProcesses, but in tests.
 	maxTree int
-	// remembered is the number of processes in all trees, except for the roots.
+	// remembered is the number of processes in all trees, except for the roots and
+	// ownProcesses others of each.
 	remembered atomic.Int64
 }
 

@@ -14,6 +14,10 @@ const (
 	// maxProcesses is the number of processes of all sandboxes together that are
 	// remembered between readings.
 	maxProcesses = 65536
+	// ownProcesses is the number of processes of each sandbox that do not count for
+	// maxProcesses, so that a sandbox with very many does not make the figures of the
+	// others incomplete.
+	ownProcesses = 64
 )
 
 // ticks is CPU time in clock ticks.
@@ -64,6 +68,8 @@ type tree struct {
 	processes []treeProcess
 	// index has the position of each PID in processes.
 	index map[int]int
+	// reserved is how many of the processes count for maxProcesses.
+	reserved int
 	// lost is the CPU time of ended processes that no other process has.
 	lost ticks
 }
@@ -205,8 +211,14 @@ func (t *tree) add(pid, parent int) bool {
 	if _, known := t.index[pid]; known {
 		return true
 	}
-	if len(t.processes) == t.host.maxTree || !t.host.reserve() {
+	if len(t.processes) == t.host.maxTree {
 		return false
+	}
+	if len(t.processes)-t.reserved > ownProcesses {
+		if !t.host.reserve() {
+			return false
+		}
+		t.reserved++
 	}
 	t.index[pid] = len(t.processes)
 	t.processes = append(t.processes, treeProcess{pid: pid, parent: parent, fresh: true})
@@ -276,17 +288,25 @@ func (t *tree) forgetVanished() {
 		process := t.processes[i]
 		if process.vanished {
 			delete(t.index, process.pid)
-			t.host.release(1)
 			continue
 		}
 		t.index[process.pid] = len(kept)
 		kept = append(kept, process)
 	}
 	t.processes = kept
+	t.release(t.reserved - max(len(kept)-1-ownProcesses, 0))
+}
+
+// release makes room for processes of all sandboxes.
+func (t *tree) release(processes int) {
+	if processes > 0 {
+		t.host.release(processes)
+		t.reserved -= processes
+	}
 }
 
 // close forgets all processes.
 func (t *tree) close() {
-	t.host.release(max(len(t.processes)-1, 0))
+	t.release(t.reserved)
 	t.processes, t.index = nil, nil
 }

@@ -61,10 +61,39 @@ func (l *leftovers) forgetUnlisted(scan uint64) {
 // isLeftover reports whether a file that was read is a leftover. That is decided when
 // the first file of a sandbox is read: a sandbox that is known remains known.
 func (f *finder) isLeftover(file *file, state *statefile.State) bool {
-	written := time.Unix(0, max(file.version.ModTime, file.version.ChangeTime))
-	return f.now().Sub(written) >= minLeftoverAge && !file.locked && f.set.groups[file.key()] == nil &&
+	return f.isOld(file) && !file.locked && f.set.groups[file.key()] == nil &&
 		len(file.root.leftovers.versions) < file.root.limits.names &&
 		f.liveness.hasEnded(state, time.Unix(0, file.version.ModTime))
+}
+
+// makeRoom makes leftovers of the sandboxes of a full root that have ended and whose
+// files are old: otherwise, they would prevent the discovery of new sandboxes until
+// they are deleted. It reports whether there were any.
+func (f *finder) makeRoom(r *root) (made bool) {
+	ended := map[Key]bool{}
+	for key, g := range f.set.groups {
+		ended[key] = key.Root == r.path && g.hasEnded()
+	}
+	for _, file := range r.files {
+		// Either all files of a sandbox become leftovers, or none.
+		if !f.isOld(file) || file.locked || file.reason != "" {
+			delete(ended, file.key())
+		}
+	}
+	for _, file := range r.files {
+		if ended[file.key()] && len(r.leftovers.versions) < r.limits.names {
+			f.setAside(file)
+			made = true
+		}
+	}
+	return made
+}
+
+// isOld reports whether the version of a file that was last read is old enough for a
+// leftover.
+func (f *finder) isOld(file *file) bool {
+	written := time.Unix(0, max(file.version.ModTime, file.version.ChangeTime))
+	return f.now().Sub(written) >= minLeftoverAge
 }
 
 // setAside makes a file a leftover.

@@ -154,3 +154,28 @@ func TestFinderLimitsLeftovers(t *testing.T) {
 	assert.Equal(t, []string{"added last exited"}, f.advance(eventDelay))
 	assert.Len(t, r.leftovers.versions, 3)
 }
+
+// TestFinderFullOfEndedSandboxes covers sandboxes that were killed while the receiver
+// ran, and whose files use up the limit.
+func TestFinderFullOfEndedSandboxes(t *testing.T) {
+	root := t.TempDir()
+	for _, id := range []string{"a", "b", "b-app"} {
+		writeStateOf(t, root, id, id[:1], endedPID)
+	}
+	f, processes := newLeftoverFinder(t, root)
+	f.limits.files = 3
+	processes.start(endedPID, 1)
+	f.clock = time.Now()
+	f.advance(0)
+	processes.end(endedPID)
+	f.advance(processInterval)
+	writeStateOf(t, root, "z", "z", runningPID)
+	f.advance(scanInterval)
+	require.Len(t, f.present, 2, "sandboxes that ended recently must be reported as stopped")
+	assert.True(t, f.present[Key{root, "a"}].Exited && f.present[Key{root, "b"}].Exited)
+	f.advance(minLeftoverAge)
+	assert.Empty(t, f.present)
+	assert.Equal(t, []string{"added z"}, f.advance(unwatchedInterval))
+	assert.Equal(t, map[string]int{root + " leftover": 3}, f.entries)
+	assert.Empty(t, f.advanceAll(scanInterval))
+}

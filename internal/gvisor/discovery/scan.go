@@ -89,6 +89,9 @@ func (f *finder) scan(ctx context.Context, r *root) {
 		r.scanAt = f.now().Add(scanInterval)
 	}
 	f.updateUnlisted(r)
+	if tooMany && f.makeRoom(r) {
+		r.scanAt = f.now().Add(unwatchedInterval)
+	}
 }
 
 // updateUnlisted forgets what the scan did not list because it no longer exists. If

@@ -3,6 +3,8 @@ package discovery
 import (
 	"slices"
 	"strings"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/statefile"
 )
 
 // set contains all known sandboxes. It turns changes of single containers into
@@ -138,6 +140,11 @@ func (s *set) hasUnseenProcess() bool {
 		}
 	}
 	return false
+}
+
+// hasEnded reports whether the process of the sandbox has exited.
+func (g *group) hasEnded() bool {
+	return g.published != nil && (g.published.Exited || g.published.Status == statefile.Stopped)
 }
 
 // rootContainer returns the root container of the group, nil if it is missing.

@@ -71,6 +71,8 @@ func TestSimulatedSandboxes(t *testing.T) {
 		simgvisor.UsageRefused:           {longTimeout, sandbox.Refused},
 		simgvisor.UsageStall:             {100 * time.Millisecond, sandbox.Timeout},
 		simgvisor.UsageGarbage:           {longTimeout, sandbox.Malformed},
+		simgvisor.UsageStallMidway:       {100 * time.Millisecond, sandbox.Timeout},
+		simgvisor.UsageTrickle:           {100 * time.Millisecond, sandbox.Timeout},
 	} {
 		t.Run(string(mode), func(t *testing.T) {
 			s, a := addSandbox(t, mode)

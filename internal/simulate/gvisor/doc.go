@@ -20,7 +20,8 @@
 //     large-registration, stalled-registration, distinct-registration.
 //   - What the sandbox uses, while everything else is honest: usage-cpu-jump,
 //     usage-cpu-fall, usage-memory, usage-many-interfaces, usage-new-interfaces,
-//     usage-unknown-containers, usage-refused, usage-stall, usage-garbage.
+//     usage-unknown-containers, usage-refused, usage-stall, usage-garbage,
+//     usage-stall-midway, usage-trickle.
 //   - State files that are wrong or unreadable: wrong-peer, half-written, locked,
 //     hidden-process, created-ahead, mixed-annotations.
 //

@@ -18,6 +18,8 @@ const (
 	UsageRefused           simulate.Mode = "usage-refused"
 	UsageStall             simulate.Mode = "usage-stall"
 	UsageGarbage           simulate.Mode = "usage-garbage"
+	UsageStallMidway       simulate.Mode = "usage-stall-midway"
+	UsageTrickle           simulate.Mode = "usage-trickle"
 )
 
 var usageModes = []mode{
@@ -55,6 +57,11 @@ var usageModes = []mode{
 	},
 	{name: UsageStall, description: "does not respond to requests for what it uses", sendUsage: sendNothing},
 	{name: UsageGarbage, description: "sends 4 KB of random bytes in response to requests for what it uses", sendUsage: sendNoise},
+	{
+		name: UsageStallMidway, description: "sends half of the response about what it uses and then nothing more",
+		sendUsage: sendHalfAndHold,
+	},
+	{name: UsageTrickle, description: "sends what it uses with one byte every 20 ms", sendUsage: sendSlowly},
 }
 
 // usagePlan defines the contents of one response about what the sandbox uses.

@@ -26,6 +26,8 @@ func init() {
 		UsageRefused:           checkUsageRefused,
 		UsageStall:             checkUsageStall,
 		UsageGarbage:           checkUsageGarbage,
+		UsageStallMidway:       checkUsageStallMidway,
+		UsageTrickle:           checkUsageTrickle,
 	})
 }
 
@@ -222,4 +224,24 @@ func checkUsageGarbage(t *testing.T, s *Sandbox) {
 	_, err := c.conn.Write([]byte(eventRequest(s.ID())))
 	require.NoError(t, err)
 	assert.False(t, json.Valid(simulatetest.ReadBytes(t, c.conn, 4<<10)))
+}
+
+func checkUsageStallMidway(t *testing.T, s *Sandbox) {
+	c := newClient(t, s)
+	valuesOf(t, c.call(exportAll))
+	_, err := c.conn.Write([]byte(eventRequest(s.ID())))
+	require.NoError(t, err)
+	received := simulatetest.ReadUntilSilence(t, c.conn)
+	assert.NotEmpty(t, received)
+	assert.False(t, json.Valid(received))
+}
+
+func checkUsageTrickle(t *testing.T, s *Sandbox) {
+	c := newClient(t, s)
+	valuesOf(t, c.call(exportAll))
+	_, err := c.conn.Write([]byte(eventRequest(s.ID())))
+	require.NoError(t, err)
+	began := time.Now()
+	simulatetest.ReadBytes(t, c.conn, 5)
+	assert.GreaterOrEqual(t, time.Since(began), 4*20*time.Millisecond)
 }
