@@ -92,14 +92,16 @@ func runChain(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	}
 	var rows []*chainRow
 	for _, n := range options.sandboxes {
-		measured, err := measureChains(ctx, options, built, n, stderr)
-		if err != nil {
-			return fmt.Errorf("%d gVisor: %w", n, err)
-		}
+		measured, failed := measureChains(ctx, options, built, n, stderr)
 		rows = append(rows, measured...)
+		if failed != nil {
+			err = fmt.Errorf("%d gVisor: %w", n, failed)
+			break
+		}
 	}
+	// A failure does not discard what was measured before, which takes minutes.
 	printChains(stdout, options, rows)
-	return nil
+	return err
 }
 
 // measureChains measures all chains with one load, one after the other and on the
