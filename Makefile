@@ -108,8 +108,13 @@ e2e: collector sandboxctl ## Run the end-to-end tests. Requires root and install
 	@go -C test/e2e test -count=1 -timeout=15m $(TESTFLAGS) ./...
 
 .PHONY: bench
-bench: load ## Measure the cost of a collection cycle. BENCHFLAGS=-h lists the options.
+bench: load collector ## Measure the cost of a collection cycle. BENCHFLAGS=-h and CHAINFLAGS=-h list the options.
 	@_build/load bench $(BENCHFLAGS)
+	@_build/load chain $(CHAINFLAGS)
+
+.PHONY: chain
+chain: load collector ## Measure only the Collector with each exporter. CHAINFLAGS=-h lists the options.
+	@_build/load chain $(CHAINFLAGS)
 
 # SOAK is the duration of `make soak`.
 SOAK ?= 10m

@@ -2,6 +2,7 @@
 // separate process, and measures its cost and its stability.
 //
 //	load bench   measures the cost of a collection cycle
+//	load chain   measures a built Collector with the receiver and an exporter
 //	load soak    runs for a long time with hostile sandboxes, and checks that
 //	             no data is lost and nothing leaks
 //
@@ -44,9 +45,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	switch command {
 	case "bench":
 		return runBench(ctx, args, stdout, stderr)
+	case "chain":
+		return runChain(ctx, args, stdout, stderr)
 	case "soak":
 		return runSoak(ctx, args, stdout, stderr)
 	default:
-		return fmt.Errorf("invalid command %q: must be one of bench, soak; use -h after it to list its flags", command)
+		return fmt.Errorf("invalid command %q: must be one of bench, chain, soak; use -h after it to list its flags", command)
 	}
 }

@@ -9,11 +9,14 @@ import (
 )
 
 // TestMain lets the test binary also run as a child, like the program itself, and
-// as a fake of runsc metric-server.
+// as a fake of runsc metric-server or of a Collector.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 2 && os.Args[1] == childArgument {
 		if os.Args[2] == "metric-server" {
 			serveFakePage(os.Args[3:])
+		}
+		if os.Args[2] == "collector" {
+			os.Exit(runFakeCollector(os.Args[3:]))
 		}
 		os.Exit(childMain(os.Args[2]))
 	}
