@@ -129,7 +129,7 @@ load:
 	@go build -o _build/load ./test/load
 
 .PHONY: generate
-generate: ## Generate code and documentation from metadata.yaml.
+generate: ## Generate code and documentation from metadata.yaml and from lists in the code.
 	@scripts/generate
 
 # RUNSC_VERSIONS are the versions whose metrics are known, the newest first.

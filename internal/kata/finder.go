@@ -259,7 +259,7 @@ func (f *finder) tick(now time.Time) {
 			f.decide(path, now)
 		}
 	}
-	f.skipped.report(f.inventory, f.observer)
+	f.skipped.report(f.inventory, f.skippedRoots(), f.observer)
 	f.reportScanned(now)
 }
 

@@ -2,11 +2,16 @@ package kata
 
 import (
 	"cmp"
+	"fmt"
+	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/storage"
 )
 
 func TestSkippedPaths(t *testing.T) {
@@ -75,4 +80,54 @@ func TestSkippedPathsAreReportedOnChange(t *testing.T) {
 	remove(t, file)
 	step("file vanishes", skip{file, ""})
 	f.expect(t, "sandbox appeared and vanished", "+web-0", "-web-0")
+}
+
+// A storage path that cannot be read, or has too many entries, is a skipped path of
+// its own: sandboxes may be missing.
+func TestStoragePathsAreSkipped(t *testing.T) {
+	paths := newStoragePaths(t)
+	f := newTestFinder(t, newConfig(paths))
+	expect := func(step string, want map[string]string) {
+		t.Helper()
+		f.advance(2 * time.Minute)
+		if !maps.Equal(f.recorder.skipped, want) {
+			t.Fatalf("%s: got skipped paths %v, want %v", step, f.recorder.skipped, want)
+		}
+	}
+	expect("empty storage paths", nil)
+	remove(t, paths.golang)
+	expect("missing storage path", nil)
+	write(t, paths.golang, "")
+	expect("file", map[string]string{paths.golang: "not_directory"})
+	remove(t, paths.golang)
+	expect("removed file", nil)
+	if err := os.Symlink(paths.golang, paths.golang); err != nil {
+		t.Fatal(err)
+	}
+	expect("loop of symbolic links", map[string]string{paths.golang: "unreadable"})
+	f.recorder.takeSkips()
+	expect("no change", map[string]string{paths.golang: "unreadable"})
+	if got := f.recorder.takeSkips(); len(got) > 0 {
+		t.Errorf("got reports %q without a change", got)
+	}
+	remove(t, paths.golang)
+	expect("removed link", nil)
+}
+
+func TestReasonOfStoragePath(t *testing.T) {
+	for _, test := range []struct {
+		err  error
+		cut  bool
+		want storage.Reason
+	}{
+		{nil, false, ""},
+		{nil, true, storage.TooMany},
+		{fmt.Errorf("scan: %w", fs.ErrPermission), false, storage.Unreadable},
+		{fmt.Errorf("scan: %w", fs.ErrPermission), true, storage.Unreadable},
+		{fmt.Errorf("scan: %w", storage.ErrNotDirectory), false, storage.NotDirectory},
+	} {
+		if got := rootReason(test.err, test.cut); got != test.want {
+			t.Errorf("%v, %v: got %q, want %q", test.err, test.cut, got, test.want)
+		}
+	}
 }

@@ -49,6 +49,9 @@ type runtimeConfig interface {
 	// New returns the runtime. The configuration is valid and does not change
 	// afterwards.
 	New(settings sandbox.Settings, logger *zap.Logger) (sandbox.Runtime, error)
+	// SkipReasons returns the closed list of the reasons that the runtime reports,
+	// whatever the configuration.
+	SkipReasons() []sandbox.SkipReason
 }
 
 // SetDefaults sets the default configuration of all runtimes with a preset.

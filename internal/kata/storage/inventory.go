@@ -22,6 +22,9 @@ const (
 	maxEntries = 65_536
 )
 
+// ErrNotDirectory is the error for a storage path that is not a directory.
+var ErrNotDirectory = errors.New("not a directory")
+
 // Inventory holds the content of storage paths as of the last scan. It reads
 // the file system only in calls of its methods, which must all come from one
 // goroutine.
@@ -38,8 +41,8 @@ type Inventory struct {
 	// identities holds the directory behind each storage path, as of the last
 	// call of Refresh.
 	identities map[string]identity
-	// cut holds the storage paths of which the last scan did not read all entries,
-	// because there are more than listed.
+	// cut holds the storage paths of which the last scan did not read or record all
+	// entries, because there are more than listed or maxEntries.
 	cut    map[string]bool
 	listed int
 }
@@ -109,11 +112,13 @@ func (i *Inventory) Examine(storagePath, name string) Change {
 	return Change{}
 }
 
-// skip records a skipped path, unless there are too many of them.
+// skip records a skipped path. If there are too many of them, its storage path counts
+// as cut instead.
 func (i *Inventory) skip(path string, reason Reason, changed int64) {
 	delete(i.pending, path)
 	before, known := i.skipped[path]
 	if !known && len(i.skipped) >= maxEntries {
+		i.cut[filepath.Dir(path)] = true
 		return
 	}
 	if before != reason {
@@ -206,8 +211,8 @@ func (i *Inventory) Scan(storagePath string) ([]Change, error) {
 	return changes, nil
 }
 
-// IsCut reports whether the last scan of a storage path did not read all of its
-// entries, because there are too many.
+// IsCut reports whether the last scan of a storage path did not read or record all of
+// its entries, because there are too many.
 func (i *Inventory) IsCut(storagePath string) bool { return i.cut[storagePath] }
 
 // list returns the names of the entries of a storage path. It returns none for a
@@ -217,7 +222,7 @@ func (i *Inventory) list(storagePath string) (names []string, complete bool, err
 	if i.identities[storagePath] == (identity{}) {
 		info, err := os.Stat(storagePath)
 		if err == nil && !info.IsDir() {
-			err = errors.New("not a directory")
+			err = ErrNotDirectory
 		}
 		return nil, true, err
 	}

@@ -235,8 +235,14 @@ func TestMaxSkippedPaths(t *testing.T) {
 	if got := len(inventory.Skipped()); got != maxEntries || inventory.HasPending() {
 		t.Errorf("got %d skipped paths, pending: %v; want %d, none pending", got, inventory.HasPending(), maxEntries)
 	}
+	if !inventory.IsCut(storagePath) {
+		t.Error("a storage path with an entry that is not recorded must count as cut")
+	}
 	delete(inventory.skipped, "/elsewhere/0")
 	scan(t, inventory, storagePath)
+	if inventory.IsCut(storagePath) {
+		t.Error("the storage path counts as cut below the limit")
+	}
 	if got := inventory.Skipped()[filepath.Join(storagePath, "db-0")]; got != NoSocket {
 		t.Errorf("got reason %q below the limit, want %q", got, NoSocket)
 	}

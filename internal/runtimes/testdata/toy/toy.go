@@ -39,6 +39,9 @@ func (c *Config) Check() error {
 // New returns the runtime.
 func (c *Config) New(sandbox.Settings, *zap.Logger) (sandbox.Runtime, error) { return &runtime{c}, nil }
 
+// SkipReasons returns the reasons to skip a path, of which there are none.
+func (c *Config) SkipReasons() []sandbox.SkipReason { return nil }
+
 type runtime struct{ config *Config }
 
 func (r *runtime) Name() string { return Name }
