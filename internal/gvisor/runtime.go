@@ -39,7 +39,11 @@ type Runtime struct {
 	// annotations are the keys of the annotations that are part of the identity.
 	annotations []string
 	processes   host.Processes
-	families    *families
+	// ownProcessesOnly reports whether processes outside of the receiver's PID
+	// namespace are invisible.
+	ownProcessesOnly bool
+
+	families *families
 	// usage is nil if usage is not reported; capacity is what no sandbox can exceed.
 	usage        *usage.Settings
 	capacity     event.Host
@@ -93,6 +97,7 @@ func New(config *Config, settings sandbox.Settings, logger *zap.Logger) (*Runtim
 		export:           control.Export(config.MetricFilter),
 		watchedProcesses: files / watchedFraction,
 		processes:        processes,
+		ownProcessesOnly: processes.Local() && !host.InitialPIDNamespace(),
 		annotations:      settings.Annotations,
 		usage:            usage.NewSettings(settings.Usage, processes),
 		capacity:         capacityOf(processes),

@@ -25,6 +25,9 @@ type usageReader struct {
 	record     *discovery.Sandbox
 	containers []*containerUsage
 	filestores []string
+	// named is the ID of the process that is known to be that of the sandbox; see
+	// isSandboxProcess.
+	named int
 
 	// asking is the index of the container whose response is awaited, -1 if none is.
 	asking int
@@ -237,7 +240,7 @@ func (s *Sandbox) appendUsage(r *sandbox.Reading, record *discovery.Sandbox) {
 		Requested:  usage.Limits{CPUs: record.Requested.CPUs, Memory: record.Requested.Memory, Processes: record.Requested.Processes},
 		Filestores: u.filestores,
 	}
-	if s.runtime.config.VerifyPeer && !record.Unseen {
+	if s.runtime.config.VerifyPeer && !record.Unseen && s.isSandboxProcess(record) {
 		report.Sandbox.PID = record.PID
 		report.Sandbox.MemoryFile = memoryFile
 	}
@@ -246,6 +249,22 @@ func (s *Sandbox) appendUsage(r *sandbox.Reading, record *discovery.Sandbox) {
 		u.fresh = false
 	}
 	u.reporter.Append(r, &report, now)
+}
+
+// isSandboxProcess reports whether the process with the recorded ID can be that of the
+// sandbox. In a PID namespace other than that of the host, it can as well be a process of
+// the receiver's own container, whose usage must not become that of the sandbox: the
+// process of a sandbox has its ID as an argument.
+func (s *Sandbox) isSandboxProcess(record *discovery.Sandbox) bool {
+	if !s.runtime.ownProcessesOnly || s.usage.named == record.PID {
+		return true
+	}
+	named, err := s.runtime.processes.HasArgument(record.PID, record.ID)
+	if err != nil || !named {
+		return false
+	}
+	s.usage.named = record.PID
+	return true
 }
 
 // workload returns what the sandbox has measured itself.

@@ -1,6 +1,7 @@
 package gvisor
 
 import (
+	"os/exec"
 	"testing"
 	"time"
 
@@ -32,10 +33,15 @@ func pointsOfUsage(t *testing.T, s *Sandbox, timeout time.Duration) map[string]i
 	r, err := pull(t, s, timeout)
 	require.NoError(t, err)
 	s.AppendInfo(r, true)
+	return pointsIn(r)
+}
+
+// pointsIn returns the number of points of each family.
+func pointsIn(r *sandbox.Reading) map[string]int {
 	points := map[string]int{}
 	for part := range r.Parts {
 		for i := range part.Points {
-			points[s.runtime.naming.Of(part.Points[i].Family).Name]++
+			points[sandbox.OTel.Of(part.Points[i].Family).Name]++
 		}
 	}
 	return points
@@ -117,4 +123,36 @@ func TestStoppedSandboxReleasesCgroup(t *testing.T) {
 	changeRecord(first, func(record *discovery.Sandbox) { record.Exited = true })
 	first.AppendInfo(sandbox.NewReading(), false)
 	assert.Positive(t, pointsOfUsage(t, second, longTimeout)["sandbox.cpu.time"])
+}
+
+// TestProcessOfAnotherPIDNamespace covers a receiver in a container with a PID namespace
+// of its own: a process there that has the recorded ID by chance is not measured.
+func TestProcessOfAnotherPIDNamespace(t *testing.T) {
+	for name, test := range map[string]struct {
+		argument string
+		want     bool
+	}{
+		"named":   {"web", true},
+		"unnamed": {"other", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			process := exec.Command("sh", "-c", "read _", test.argument)
+			input, err := process.StdinPipe()
+			require.NoError(t, err)
+			require.NoError(t, process.Start())
+			defer func() {
+				assert.NoError(t, input.Close())
+				_ = process.Wait()
+			}()
+			fleet := newFleet(t, simfleet.Options{})
+			addGVisor(t, fleet, simgvisor.Options{ID: "web"})
+			runtime := newRuntimeWithCgroups(t, fleet.RuntimeRoot(), t.TempDir())
+			runtime.ownProcessesOnly = true
+			s := watch(t, runtime).get("web")
+			changeRecord(s, func(record *discovery.Sandbox) { record.PID, record.Unseen = process.Process.Pid, false })
+			r := sandbox.NewReading()
+			s.AppendInfo(r, false)
+			assert.Equal(t, test.want, pointsIn(r)["sandbox.cpu.time"] > 0)
+		})
+	}
 }
