@@ -351,7 +351,10 @@ type AttributeSandboxState int
 const (
 	_ AttributeSandboxState = iota
 	AttributeSandboxStateBooting
+	AttributeSandboxStateCreated
 	AttributeSandboxStateRunning
+	AttributeSandboxStatePaused
+	AttributeSandboxStateUnresponsive
 	AttributeSandboxStateStopped
 	AttributeSandboxStateSkipped
 	AttributeSandboxStateUnknown
@@ -362,8 +365,14 @@ func (av AttributeSandboxState) String() string {
 	switch av {
 	case AttributeSandboxStateBooting:
 		return "booting"
+	case AttributeSandboxStateCreated:
+		return "created"
 	case AttributeSandboxStateRunning:
 		return "running"
+	case AttributeSandboxStatePaused:
+		return "paused"
+	case AttributeSandboxStateUnresponsive:
+		return "unresponsive"
 	case AttributeSandboxStateStopped:
 		return "stopped"
 	case AttributeSandboxStateSkipped:
@@ -376,11 +385,14 @@ func (av AttributeSandboxState) String() string {
 
 // MapAttributeSandboxState is a helper map of string to AttributeSandboxState attribute value.
 var MapAttributeSandboxState = map[string]AttributeSandboxState{
-	"booting": AttributeSandboxStateBooting,
-	"running": AttributeSandboxStateRunning,
-	"stopped": AttributeSandboxStateStopped,
-	"skipped": AttributeSandboxStateSkipped,
-	"unknown": AttributeSandboxStateUnknown,
+	"booting":      AttributeSandboxStateBooting,
+	"created":      AttributeSandboxStateCreated,
+	"running":      AttributeSandboxStateRunning,
+	"paused":       AttributeSandboxStatePaused,
+	"unresponsive": AttributeSandboxStateUnresponsive,
+	"stopped":      AttributeSandboxStateStopped,
+	"skipped":      AttributeSandboxStateSkipped,
+	"unknown":      AttributeSandboxStateUnknown,
 }
 
 var MetricsInfo = metricsInfo{
