@@ -16,6 +16,8 @@ type health struct {
 	// that succeeded.
 	duration    time.Duration
 	lastSuccess time.Time
+	// next is about when the next pull starts.
+	next time.Time
 	// timedOut means that a pull has timed out and none has succeeded since.
 	timedOut bool
 	// failed counts failures by error type. Few sandboxes ever fail, so it is

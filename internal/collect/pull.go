@@ -140,9 +140,24 @@ func (c *Collection) complete(t *target, r *sandbox.Reading, deliveries []sandbo
 		c.settings.Telemetry.Usage(t.sandbox.Identity().Runtime, r.Usage)
 	}
 	deliveries = c.reportState(t, deliveries)
+	t.health.next = c.nextPull(t)
 	c.families.append(r, t.reported, &t.health)
 	c.emitInfo(t, r, verified)
 	return append(deliveries, sandbox.Delivery{Identity: t.sandbox.Identity(), Reading: r, Source: t})
+}
+
+// nextPull returns about when the next pull starts, unless the sandbox responds before
+// or the scheduler is late.
+func (c *Collection) nextPull(t *target) time.Time {
+	earliest := time.Now()
+	for _, limit := range []time.Time{
+		t.turned.Add(c.settings.Interval / 2), t.retry, t.pulled.Add(t.sandbox.MinInterval()),
+	} {
+		if limit.After(earliest) {
+			earliest = limit
+		}
+	}
+	return nextSlot(earliest, t.phase, c.settings.Interval)
 }
 
 // splitEnded moves the ended parts of a reading, such as those of a container
