@@ -12,7 +12,7 @@ import (
 // the naming "otel" only; runtimes provide the upstream exporters' metrics of
 // this kind. A family that is disabled is nil.
 type receiverFamilies struct {
-	state, skipped, responsive, duration, age, failures *sandbox.Family
+	state, skipped, responsive, duration, age, failures, consecutive, next *sandbox.Family
 }
 
 func newReceiverFamilies(config metadata.MetricsConfig) receiverFamilies {
@@ -56,6 +56,16 @@ func newReceiverFamilies(config metadata.MetricsConfig) receiverFamilies {
 			Kind:        sandbox.Counter,
 			LabelKeys:   []string{"error.type"},
 		}),
+		consecutive: family(config.SandboxPullConsecutiveFailures.Enabled, sandbox.Descriptor{
+			Name:        "sandbox.pull.consecutive_failures",
+			Description: "Number of failed pulls since the last successful one.",
+			Unit:        "{pull}",
+		}),
+		next: family(config.SandboxNextPullDelay.Enabled, sandbox.Descriptor{
+			Name:        "sandbox.next_pull.delay",
+			Description: "Time until the next pull.",
+			Unit:        "s",
+		}),
 	}
 }
 
@@ -76,6 +86,12 @@ func (f *receiverFamilies) append(r *sandbox.Reading, status sandbox.Status, h *
 		r.Add(f.age, sandbox.Float(time.Since(h.lastSuccess).Seconds()))
 	}
 	f.appendFailures(r, h)
+	if f.consecutive != nil {
+		r.Add(f.consecutive, sandbox.Int(int64(h.failures)))
+	}
+	if f.next != nil {
+		r.Add(f.next, sandbox.Float(max(0, time.Until(h.next).Seconds())))
+	}
 }
 
 func (f *receiverFamilies) appendState(r *sandbox.Reading, status sandbox.Status) {

@@ -3,7 +3,10 @@ package collect
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -27,8 +30,12 @@ func TestFamiliesMatchMetadata(t *testing.T) {
 		}
 	}
 	require.NoError(t, yaml.Unmarshal(text, &file))
-	all := newReceiverFamilies(metadata.DefaultMetricsConfig())
-	families := []*sandbox.Family{all.skipped, all.responsive, all.duration, all.age, all.failures}
+	config := metadata.DefaultMetricsConfig()
+	config.SandboxPullConsecutiveFailures.Enabled, config.SandboxNextPullDelay.Enabled = true, true
+	all := newReceiverFamilies(config)
+	families := []*sandbox.Family{
+		all.skipped, all.responsive, all.duration, all.age, all.failures, all.consecutive, all.next,
+	}
 	for _, family := range families {
 		descriptor := family.OTel
 		want, found := file.Metrics[descriptor.Name]
@@ -57,4 +64,41 @@ func TestReceiverMetricsCanBeDisabled(t *testing.T) {
 	failed := &health{outcome: sandbox.OK, failed: map[sandbox.Outcome]int64{sandbox.Timeout: 1}}
 	all.append(&r, sandbox.Status{State: sandbox.Running}, failed)
 	assert.Empty(t, r.Points)
+}
+
+// TestHealthMetrics compares the metrics about failures with the pulls that follow.
+func TestHealthMetrics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarness(t, func(c *Collection) {
+			config := metadata.DefaultMetricsConfig()
+			config.SandboxPullConsecutiveFailures.Enabled, config.SandboxNextPullDelay.Enabled = true, true
+			c.families = newReceiverFamilies(config)
+		})
+		stop := h.start(t)
+		s, hung := hanging("a")
+		h.runtime.add(s)
+		time.Sleep(3 * testInterval)
+		hung.Store(true)
+		time.Sleep(10 * testInterval)
+		hung.Store(false)
+		time.Sleep(h.limits.maxBackOff)
+		stop()
+		pulls := s.pulled()
+		failures := h.sink.of("a", "sandbox.pull.consecutive_failures")
+		highest := 0.0
+		for _, p := range failures {
+			highest = max(highest, p.value)
+		}
+		assert.GreaterOrEqual(t, highest, 3.0)
+		assert.Zero(t, failures[0].value)
+		assert.Zero(t, failures[len(failures)-1].value)
+		for _, p := range h.sink.of("a", "sandbox.next_pull.delay") {
+			later := slices.IndexFunc(pulls, func(pull time.Time) bool { return pull.After(p.at) })
+			if later < 0 {
+				break
+			}
+			want := pulls[later].Sub(p.at).Seconds()
+			assert.InDelta(t, want, p.value, 0.5, "emitted at %v", p.at)
+		}
+	})
 }

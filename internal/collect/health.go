@@ -16,6 +16,10 @@ type health struct {
 	// that succeeded.
 	duration    time.Duration
 	lastSuccess time.Time
+	// next is about when the next pull starts.
+	next time.Time
+	// timedOut means that a pull has timed out and none has succeeded since.
+	timedOut bool
 	// failed counts failures by error type. Few sandboxes ever fail, so it is
 	// created with the first failure.
 	failed map[sandbox.Outcome]int64
@@ -29,12 +33,23 @@ func (h *health) record(outcome, errorType sandbox.Outcome, started, now time.Ti
 	case sandbox.OK:
 		h.lastSuccess = now
 		h.failures = 0
+		h.timedOut = false
 	case sandbox.Gone, sandbox.Canceled:
 	default:
 		h.failures++
+		h.timedOut = h.timedOut || errorType == sandbox.Timeout
 		if h.failed == nil {
 			h.failed = map[sandbox.Outcome]int64{}
 		}
 		h.failed[errorType]++
 	}
+}
+
+// status returns the status of a sandbox with the given status according to its
+// runtime's files.
+func (h *health) status(recorded sandbox.Status) sandbox.Status {
+	if h.timedOut {
+		return recorded.WithTimeout()
+	}
+	return recorded
 }

@@ -8,21 +8,49 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/telemetry"
 )
 
-// recordState records the status that a turn is about. If it has changed, all
-// series of the old one end and those of the turn start anew.
+// recordState records the status that a turn is about. If another set of metrics is
+// collected in it, all series of the old one end and those of the turn start anew.
+// Otherwise, only the series of the state will.
 func (c *Collection) recordState(t *target, deliveries []sandbox.Delivery) []sandbox.Delivery {
 	status := t.sandbox.Status()
-	if t.reported != status {
-		deliveries = c.end(t, deliveries)
-		t.reported = status
+	if t.recorded == status {
+		return deliveries
 	}
+	if !t.recorded.Contacted() || !status.Contacted() {
+		deliveries = c.end(t, deliveries)
+	}
+	t.recorded = status
 	return deliveries
+}
+
+// reportState determines the status that a turn reports, after its pull. If it has
+// changed, the series of the old one ends.
+func (c *Collection) reportState(t *target, deliveries []sandbox.Delivery) []sandbox.Delivery {
+	status := t.health.status(t.recorded)
+	if t.reported == status {
+		return deliveries
+	}
+	if t.reported != (sandbox.Status{}) && c.families.state != nil {
+		r := newEnd(t)
+		c.families.appendState(r, t.reported)
+		deliveries = append(deliveries, sandbox.Delivery{Identity: t.sandbox.Identity(), Reading: r, End: true, Source: t})
+	}
+	t.reported = status
+	return deliveries
+}
+
+// newEnd returns a reading for the ends of series.
+func newEnd(t *target) *sandbox.Reading {
+	r := sandbox.NewReading()
+	r.Time = time.Now()
+	r.Discovered = t.discovered
+	return r
 }
 
 // shouldPull reports whether the state and the back-off of a sandbox allow a
 // pull.
 func (c *Collection) shouldPull(t *target) bool {
-	if !t.reported.Pulled() {
+	if !t.recorded.Pulled() {
 		return false
 	}
 	if time.Now().Before(t.retry) {
@@ -35,7 +63,7 @@ func (c *Collection) shouldPull(t *target) bool {
 // send sends the request of a pull without waiting and reports whether it did.
 // It does not if the status has changed.
 func (c *Collection) send(ctx context.Context, t *target) bool {
-	if status := t.sandbox.Status(); status != t.reported || !status.Pulled() {
+	if status := t.sandbox.Status(); status != t.recorded || !status.Pulled() {
 		return false
 	}
 	t.pulled = time.Now()
@@ -111,9 +139,25 @@ func (c *Collection) complete(t *target, r *sandbox.Reading, deliveries []sandbo
 	if r.Usage != "" {
 		c.settings.Telemetry.Usage(t.sandbox.Identity().Runtime, r.Usage)
 	}
+	deliveries = c.reportState(t, deliveries)
+	t.health.next = c.nextPull(t)
 	c.families.append(r, t.reported, &t.health)
 	c.emitInfo(t, r, verified)
 	return append(deliveries, sandbox.Delivery{Identity: t.sandbox.Identity(), Reading: r, Source: t})
+}
+
+// nextPull returns about when the next pull starts, unless the sandbox responds before
+// or the scheduler is late.
+func (c *Collection) nextPull(t *target) time.Time {
+	earliest := time.Now()
+	for _, limit := range []time.Time{
+		t.turned.Add(c.settings.Interval / 2), t.retry, t.pulled.Add(t.sandbox.MinInterval()),
+	} {
+		if limit.After(earliest) {
+			earliest = limit
+		}
+	}
+	return nextSlot(earliest, t.phase, c.settings.Interval)
 }
 
 // splitEnded moves the ended parts of a reading, such as those of a container
@@ -136,9 +180,7 @@ func (c *Collection) end(t *target, deliveries []sandbox.Delivery) []sandbox.Del
 	if t.reported == (sandbox.Status{}) {
 		return deliveries
 	}
-	r := sandbox.NewReading()
-	r.Time = time.Now()
-	r.Discovered = t.discovered
+	r := newEnd(t)
 	t.sandbox.AppendSeries(r)
 	r.Resource(nil)
 	c.families.appendSeries(r, t.reported, &t.health)

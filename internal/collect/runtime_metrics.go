@@ -16,6 +16,9 @@ func (s *scheduler) reportRuntimes(ctx context.Context, now time.Time) {
 	for _, t := range s.targets {
 		runtime := t.sandbox.Identity().Runtime
 		status := t.sandbox.Status()
+		if t.unresponsive {
+			status = status.WithTimeout()
+		}
 		groups[telemetry.Group{Runtime: runtime, State: status.State}]++
 		if status.Pulled() {
 			running[runtime]++

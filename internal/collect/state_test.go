@@ -15,7 +15,8 @@ import (
 
 func TestPulledStates(t *testing.T) {
 	for state, pulled := range map[sandbox.State]bool{
-		sandbox.Running: true, sandbox.Skipped: true, sandbox.Unknown: true, sandbox.Booting: false, sandbox.Stopped: false,
+		sandbox.Running: true, sandbox.Skipped: true, sandbox.Unknown: true, sandbox.Created: true, sandbox.Paused: true,
+		sandbox.Booting: false, sandbox.Stopped: false,
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			h := newHarness(t, nil)

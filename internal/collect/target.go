@@ -31,8 +31,10 @@ type target struct {
 	// reading is that of a pull of which a further response is still to be
 	// received, nil otherwise.
 	reading *sandbox.Reading
-	// reported is the status in the last delivery, zero before the first.
-	reported sandbox.Status
+	// recorded is the status according to the runtime's files as of the last turn,
+	// and reported the one in the last delivery, which also depends on the pulls.
+	// Both are zero before the first.
+	recorded, reported sandbox.Status
 	// infoDue is when info points are due again.
 	infoDue time.Time
 	// lost is set if the sink lost the last info points.
@@ -47,6 +49,8 @@ type target struct {
 	// slot is when the next turn is due at the latest. A booting sandbox is
 	// checked before that.
 	slot time.Time
+	// unresponsive means that the sandbox was unresponsive after its last turn.
+	unresponsive bool
 	// queue is where the target waits, nil while its turn is in progress, and
 	// index its position there.
 	queue *queue

@@ -25,10 +25,12 @@ func (s *scheduler) takePending(ctx context.Context) {
 	for _, t := range lost {
 		s.repull(t, now)
 	}
-	if soon := now.Add(reportDelay); len(added)+len(gone) > 0 && soon.Before(s.report) {
-		s.report = soon
+	if len(added)+len(gone) > 0 {
+		s.reportSoon(now)
 	}
 }
+
+func (s *scheduler) reportSoon(now time.Time) { s.report = earlier(s.report, now.Add(reportDelay)) }
 
 // add makes a new sandbox a target. Its first turn is due immediately.
 func (s *scheduler) add(one sandbox.Sandbox, now time.Time) {
@@ -116,6 +118,7 @@ func (s *scheduler) reschedule(ctx context.Context, t *target) {
 		s.startOne(ctx, t)
 		return
 	}
+	s.recordResponsiveness(t)
 	t.slot = s.nextTurn(t)
 	t.due = t.slot
 	if t.isBooting() {
@@ -124,11 +127,21 @@ func (s *scheduler) reschedule(ctx context.Context, t *target) {
 	s.push(t)
 }
 
+// recordResponsiveness records whether a target is unresponsive after its turn.
+func (s *scheduler) recordResponsiveness(t *target) {
+	unresponsive := t.reported.State == sandbox.Unresponsive
+	if t.unresponsive == unresponsive {
+		return
+	}
+	t.unresponsive = unresponsive
+	s.reportSoon(time.Now())
+}
+
 // bootPoll is how often to check whether a sandbox has booted, so that its first
 // pull does not have to wait for its slot.
 const bootPoll = time.Second
 
-func (t *target) isBooting() bool { return t.reported.State == sandbox.Booting }
+func (t *target) isBooting() bool { return t.recorded.State == sandbox.Booting }
 
 func earlier(a, b time.Time) time.Time {
 	if a.Before(b) {

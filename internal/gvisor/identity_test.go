@@ -142,14 +142,16 @@ func TestState(t *testing.T) {
 		want   sandbox.State
 	}{
 		"running":              {func(*discovery.Sandbox) {}, sandbox.Running},
-		"paused":               {func(s *discovery.Sandbox) { s.Status = "paused" }, sandbox.Running},
-		"created":              {func(s *discovery.Sandbox) { s.Status = "created" }, sandbox.Running},
+		"paused":               {func(s *discovery.Sandbox) { s.Status = "paused" }, sandbox.Paused},
+		"created":              {func(s *discovery.Sandbox) { s.Status = "created" }, sandbox.Created},
 		"unknown status":       {func(s *discovery.Sandbox) { s.Status = "asleep" }, sandbox.Running},
 		"creating":             {func(s *discovery.Sandbox) { s.Status = "creating" }, sandbox.Booting},
 		"stopped":              {func(s *discovery.Sandbox) { s.Status = "stopped" }, sandbox.Stopped},
 		"exited":               {func(s *discovery.Sandbox) { s.Exited = true }, sandbox.Stopped},
 		"unseen":               {func(s *discovery.Sandbox) { s.Unseen = true }, sandbox.Unknown},
 		"unseen while booting": {func(s *discovery.Sandbox) { s.Status, s.Unseen = "creating", true }, sandbox.Booting},
+		"unseen and created":   {func(s *discovery.Sandbox) { s.Status, s.Unseen = "created", true }, sandbox.Unknown},
+		"unseen and paused":    {func(s *discovery.Sandbox) { s.Status, s.Unseen = "paused", true }, sandbox.Paused},
 		"unseen and stopped":   {func(s *discovery.Sandbox) { s.Status, s.Unseen = "stopped", true }, sandbox.Stopped},
 		"exited while booting": {func(s *discovery.Sandbox) { s.Status, s.Exited = "creating", true }, sandbox.Stopped},
 	} {

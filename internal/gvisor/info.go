@@ -23,7 +23,7 @@ func (s *Sandbox) AppendInfo(r *sandbox.Reading, verified bool) {
 	}
 	f := s.runtime.families
 	s.add(r, f.presence, sandbox.Int(1), nil)
-	s.add(r, f.running, sandbox.Bool(state == sandbox.Running || state == sandbox.Unknown && verified), nil)
+	s.add(r, f.running, sandbox.Bool(isRunning(record, verified)), nil)
 	s.add(r, f.checkpointed, sandbox.Bool(record.Checkpointed), nil)
 	s.add(r, f.restored, sandbox.Bool(record.Restored), nil)
 	if record.Restored {
@@ -41,6 +41,16 @@ func (s *Sandbox) AppendInfo(r *sandbox.Reading, verified bool) {
 		r.Start = record.Started
 	}
 	s.appendUsage(r, record)
+}
+
+// isRunning reports whether a sandbox that is not stopped counts as running for
+// upstream, which includes created and paused ones. That of one whose process cannot
+// be seen depends on the last pull.
+func isRunning(record *discovery.Sandbox, verified bool) bool {
+	if record.Unseen && !verified {
+		return false
+	}
+	return statusOf(record).Contacted()
 }
 
 // appendVerified appends what upstream emits only after a successful pull.

@@ -164,3 +164,20 @@ func TestAppendInfoInOTel(t *testing.T) {
 	assert.Equal(t, "kvm", s.Identity().Value("gvisor.platform"))
 	assert.Empty(t, s.Identity().Value("gvisor.overlay"))
 }
+
+func TestRunningAsUpstream(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*discovery.Sandbox)
+		want   [2]bool // unverified, verified
+	}{
+		"running": {func(*discovery.Sandbox) {}, [2]bool{true, true}},
+		"created": {func(s *discovery.Sandbox) { s.Status = "created" }, [2]bool{true, true}},
+		"paused":  {func(s *discovery.Sandbox) { s.Status = "paused" }, [2]bool{true, true}},
+		"booting": {func(s *discovery.Sandbox) { s.Status = "creating" }, [2]bool{false, false}},
+		"unseen":  {func(s *discovery.Sandbox) { s.Unseen = true }, [2]bool{false, true}},
+	} {
+		s := record()
+		test.change(s)
+		assert.Equal(t, test.want, [2]bool{isRunning(s, false), isRunning(s, true)}, name)
+	}
+}

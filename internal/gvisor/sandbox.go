@@ -65,10 +65,13 @@ func statusOf(record *discovery.Sandbox) sandbox.Status {
 		return sandbox.Status{State: sandbox.Stopped}
 	case record.Status == statefile.Creating:
 		return sandbox.Status{State: sandbox.Booting}
+	case record.Status == statefile.Paused:
+		return sandbox.Status{State: sandbox.Paused}
 	case record.Unseen:
 		return sandbox.Status{State: sandbox.Unknown}
+	case record.Status == statefile.Created:
+		return sandbox.Status{State: sandbox.Created}
 	}
-	// A created or paused sandbox responds like a running one.
 	return sandbox.Status{State: sandbox.Running}
 }
 

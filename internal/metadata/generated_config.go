@@ -387,6 +387,26 @@ func (ms *SandboxNetworkPacketsMetricConfig) Unmarshal(parser *confmap.Conf) err
 	return nil
 }
 
+// SandboxNextPullDelayMetricConfig provides config for the sandbox.next_pull.delay metric.
+type SandboxNextPullDelayMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *SandboxNextPullDelayMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
 // SandboxPressureStallTimeMetricConfig provides config for the sandbox.pressure.stall_time metric.
 type SandboxPressureStallTimeMetricConfig struct {
 	Enabled          bool `mapstructure:"enabled"`
@@ -434,6 +454,26 @@ type SandboxProcessLimitMetricConfig struct {
 }
 
 func (ms *SandboxProcessLimitMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// SandboxPullConsecutiveFailuresMetricConfig provides config for the sandbox.pull.consecutive_failures metric.
+type SandboxPullConsecutiveFailuresMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *SandboxPullConsecutiveFailuresMetricConfig) Unmarshal(parser *confmap.Conf) error {
 	if parser == nil {
 		return nil
 	}
@@ -589,35 +629,37 @@ func (ms *SandboxWorkloadProcessCountMetricConfig) Unmarshal(parser *confmap.Con
 
 // MetricsConfig provides config for sandbox metrics.
 type MetricsConfig struct {
-	ContainerCPUTime            ContainerCPUTimeMetricConfig            `mapstructure:"container.cpu.time"`
-	SandboxCPULimit             SandboxCPULimitMetricConfig             `mapstructure:"sandbox.cpu.limit"`
-	SandboxCPUOverheadTime      SandboxCPUOverheadTimeMetricConfig      `mapstructure:"sandbox.cpu.overhead_time"`
-	SandboxCPUThrottledTime     SandboxCPUThrottledTimeMetricConfig     `mapstructure:"sandbox.cpu.throttled_time"`
-	SandboxCPUTime              SandboxCPUTimeMetricConfig              `mapstructure:"sandbox.cpu.time"`
-	SandboxDiskIo               SandboxDiskIoMetricConfig               `mapstructure:"sandbox.disk.io"`
-	SandboxDiskOperations       SandboxDiskOperationsMetricConfig       `mapstructure:"sandbox.disk.operations"`
-	SandboxFilestoreSize        SandboxFilestoreSizeMetricConfig        `mapstructure:"sandbox.filestore.size"`
-	SandboxLastSuccessAge       SandboxLastSuccessAgeMetricConfig       `mapstructure:"sandbox.last_success.age"`
-	SandboxMemoryLimit          SandboxMemoryLimitMetricConfig          `mapstructure:"sandbox.memory.limit"`
-	SandboxMemoryOomKills       SandboxMemoryOomKillsMetricConfig       `mapstructure:"sandbox.memory.oom_kills"`
-	SandboxMemoryOverhead       SandboxMemoryOverheadMetricConfig       `mapstructure:"sandbox.memory.overhead"`
-	SandboxMemoryPeak           SandboxMemoryPeakMetricConfig           `mapstructure:"sandbox.memory.peak"`
-	SandboxMemoryUsage          SandboxMemoryUsageMetricConfig          `mapstructure:"sandbox.memory.usage"`
-	SandboxMemoryWorkingSet     SandboxMemoryWorkingSetMetricConfig     `mapstructure:"sandbox.memory.working_set"`
-	SandboxNetworkDropped       SandboxNetworkDroppedMetricConfig       `mapstructure:"sandbox.network.dropped"`
-	SandboxNetworkErrors        SandboxNetworkErrorsMetricConfig        `mapstructure:"sandbox.network.errors"`
-	SandboxNetworkIo            SandboxNetworkIoMetricConfig            `mapstructure:"sandbox.network.io"`
-	SandboxNetworkPackets       SandboxNetworkPacketsMetricConfig       `mapstructure:"sandbox.network.packets"`
-	SandboxPressureStallTime    SandboxPressureStallTimeMetricConfig    `mapstructure:"sandbox.pressure.stall_time"`
-	SandboxProcessCount         SandboxProcessCountMetricConfig         `mapstructure:"sandbox.process.count"`
-	SandboxProcessLimit         SandboxProcessLimitMetricConfig         `mapstructure:"sandbox.process.limit"`
-	SandboxPullDuration         SandboxPullDurationMetricConfig         `mapstructure:"sandbox.pull.duration"`
-	SandboxPullFailures         SandboxPullFailuresMetricConfig         `mapstructure:"sandbox.pull.failures"`
-	SandboxResponsive           SandboxResponsiveMetricConfig           `mapstructure:"sandbox.responsive"`
-	SandboxState                SandboxStateMetricConfig                `mapstructure:"sandbox.state"`
-	SandboxWorkloadCPUTime      SandboxWorkloadCPUTimeMetricConfig      `mapstructure:"sandbox.workload.cpu.time"`
-	SandboxWorkloadMemoryUsage  SandboxWorkloadMemoryUsageMetricConfig  `mapstructure:"sandbox.workload.memory.usage"`
-	SandboxWorkloadProcessCount SandboxWorkloadProcessCountMetricConfig `mapstructure:"sandbox.workload.process.count"`
+	ContainerCPUTime               ContainerCPUTimeMetricConfig               `mapstructure:"container.cpu.time"`
+	SandboxCPULimit                SandboxCPULimitMetricConfig                `mapstructure:"sandbox.cpu.limit"`
+	SandboxCPUOverheadTime         SandboxCPUOverheadTimeMetricConfig         `mapstructure:"sandbox.cpu.overhead_time"`
+	SandboxCPUThrottledTime        SandboxCPUThrottledTimeMetricConfig        `mapstructure:"sandbox.cpu.throttled_time"`
+	SandboxCPUTime                 SandboxCPUTimeMetricConfig                 `mapstructure:"sandbox.cpu.time"`
+	SandboxDiskIo                  SandboxDiskIoMetricConfig                  `mapstructure:"sandbox.disk.io"`
+	SandboxDiskOperations          SandboxDiskOperationsMetricConfig          `mapstructure:"sandbox.disk.operations"`
+	SandboxFilestoreSize           SandboxFilestoreSizeMetricConfig           `mapstructure:"sandbox.filestore.size"`
+	SandboxLastSuccessAge          SandboxLastSuccessAgeMetricConfig          `mapstructure:"sandbox.last_success.age"`
+	SandboxMemoryLimit             SandboxMemoryLimitMetricConfig             `mapstructure:"sandbox.memory.limit"`
+	SandboxMemoryOomKills          SandboxMemoryOomKillsMetricConfig          `mapstructure:"sandbox.memory.oom_kills"`
+	SandboxMemoryOverhead          SandboxMemoryOverheadMetricConfig          `mapstructure:"sandbox.memory.overhead"`
+	SandboxMemoryPeak              SandboxMemoryPeakMetricConfig              `mapstructure:"sandbox.memory.peak"`
+	SandboxMemoryUsage             SandboxMemoryUsageMetricConfig             `mapstructure:"sandbox.memory.usage"`
+	SandboxMemoryWorkingSet        SandboxMemoryWorkingSetMetricConfig        `mapstructure:"sandbox.memory.working_set"`
+	SandboxNetworkDropped          SandboxNetworkDroppedMetricConfig          `mapstructure:"sandbox.network.dropped"`
+	SandboxNetworkErrors           SandboxNetworkErrorsMetricConfig           `mapstructure:"sandbox.network.errors"`
+	SandboxNetworkIo               SandboxNetworkIoMetricConfig               `mapstructure:"sandbox.network.io"`
+	SandboxNetworkPackets          SandboxNetworkPacketsMetricConfig          `mapstructure:"sandbox.network.packets"`
+	SandboxNextPullDelay           SandboxNextPullDelayMetricConfig           `mapstructure:"sandbox.next_pull.delay"`
+	SandboxPressureStallTime       SandboxPressureStallTimeMetricConfig       `mapstructure:"sandbox.pressure.stall_time"`
+	SandboxProcessCount            SandboxProcessCountMetricConfig            `mapstructure:"sandbox.process.count"`
+	SandboxProcessLimit            SandboxProcessLimitMetricConfig            `mapstructure:"sandbox.process.limit"`
+	SandboxPullConsecutiveFailures SandboxPullConsecutiveFailuresMetricConfig `mapstructure:"sandbox.pull.consecutive_failures"`
+	SandboxPullDuration            SandboxPullDurationMetricConfig            `mapstructure:"sandbox.pull.duration"`
+	SandboxPullFailures            SandboxPullFailuresMetricConfig            `mapstructure:"sandbox.pull.failures"`
+	SandboxResponsive              SandboxResponsiveMetricConfig              `mapstructure:"sandbox.responsive"`
+	SandboxState                   SandboxStateMetricConfig                   `mapstructure:"sandbox.state"`
+	SandboxWorkloadCPUTime         SandboxWorkloadCPUTimeMetricConfig         `mapstructure:"sandbox.workload.cpu.time"`
+	SandboxWorkloadMemoryUsage     SandboxWorkloadMemoryUsageMetricConfig     `mapstructure:"sandbox.workload.memory.usage"`
+	SandboxWorkloadProcessCount    SandboxWorkloadProcessCountMetricConfig    `mapstructure:"sandbox.workload.process.count"`
 }
 
 func DefaultMetricsConfig() MetricsConfig {
@@ -679,6 +721,9 @@ func DefaultMetricsConfig() MetricsConfig {
 		SandboxNetworkPackets: SandboxNetworkPacketsMetricConfig{
 			Enabled: false,
 		},
+		SandboxNextPullDelay: SandboxNextPullDelayMetricConfig{
+			Enabled: false,
+		},
 		SandboxPressureStallTime: SandboxPressureStallTimeMetricConfig{
 			Enabled: false,
 		},
@@ -686,6 +731,9 @@ func DefaultMetricsConfig() MetricsConfig {
 			Enabled: true,
 		},
 		SandboxProcessLimit: SandboxProcessLimitMetricConfig{
+			Enabled: false,
+		},
+		SandboxPullConsecutiveFailures: SandboxPullConsecutiveFailuresMetricConfig{
 			Enabled: false,
 		},
 		SandboxPullDuration: SandboxPullDurationMetricConfig{

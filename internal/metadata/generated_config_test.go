@@ -83,6 +83,9 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					SandboxNetworkPackets: SandboxNetworkPacketsMetricConfig{
 						Enabled: true,
 					},
+					SandboxNextPullDelay: SandboxNextPullDelayMetricConfig{
+						Enabled: true,
+					},
 					SandboxPressureStallTime: SandboxPressureStallTimeMetricConfig{
 						Enabled: true,
 					},
@@ -90,6 +93,9 @@ func TestMetricsBuilderConfig(t *testing.T) {
 						Enabled: true,
 					},
 					SandboxProcessLimit: SandboxProcessLimitMetricConfig{
+						Enabled: true,
+					},
+					SandboxPullConsecutiveFailures: SandboxPullConsecutiveFailuresMetricConfig{
 						Enabled: true,
 					},
 					SandboxPullDuration: SandboxPullDurationMetricConfig{
@@ -202,6 +208,9 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					SandboxNetworkPackets: SandboxNetworkPacketsMetricConfig{
 						Enabled: false,
 					},
+					SandboxNextPullDelay: SandboxNextPullDelayMetricConfig{
+						Enabled: false,
+					},
 					SandboxPressureStallTime: SandboxPressureStallTimeMetricConfig{
 						Enabled: false,
 					},
@@ -209,6 +218,9 @@ func TestMetricsBuilderConfig(t *testing.T) {
 						Enabled: false,
 					},
 					SandboxProcessLimit: SandboxProcessLimitMetricConfig{
+						Enabled: false,
+					},
+					SandboxPullConsecutiveFailures: SandboxPullConsecutiveFailuresMetricConfig{
 						Enabled: false,
 					},
 					SandboxPullDuration: SandboxPullDurationMetricConfig{
@@ -264,7 +276,7 @@ func TestMetricsBuilderConfig(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			cfg := loadMetricsBuilderConfig(t, tt.name)
-			diff := cmp.Diff(tt.want, cfg, cmpopts.IgnoreUnexported(ContainerCPUTimeMetricConfig{}, SandboxCPULimitMetricConfig{}, SandboxCPUOverheadTimeMetricConfig{}, SandboxCPUThrottledTimeMetricConfig{}, SandboxCPUTimeMetricConfig{}, SandboxDiskIoMetricConfig{}, SandboxDiskOperationsMetricConfig{}, SandboxFilestoreSizeMetricConfig{}, SandboxLastSuccessAgeMetricConfig{}, SandboxMemoryLimitMetricConfig{}, SandboxMemoryOomKillsMetricConfig{}, SandboxMemoryOverheadMetricConfig{}, SandboxMemoryPeakMetricConfig{}, SandboxMemoryUsageMetricConfig{}, SandboxMemoryWorkingSetMetricConfig{}, SandboxNetworkDroppedMetricConfig{}, SandboxNetworkErrorsMetricConfig{}, SandboxNetworkIoMetricConfig{}, SandboxNetworkPacketsMetricConfig{}, SandboxPressureStallTimeMetricConfig{}, SandboxProcessCountMetricConfig{}, SandboxProcessLimitMetricConfig{}, SandboxPullDurationMetricConfig{}, SandboxPullFailuresMetricConfig{}, SandboxResponsiveMetricConfig{}, SandboxStateMetricConfig{}, SandboxWorkloadCPUTimeMetricConfig{}, SandboxWorkloadMemoryUsageMetricConfig{}, SandboxWorkloadProcessCountMetricConfig{}, ResourceAttributeConfig{}))
+			diff := cmp.Diff(tt.want, cfg, cmpopts.IgnoreUnexported(ContainerCPUTimeMetricConfig{}, SandboxCPULimitMetricConfig{}, SandboxCPUOverheadTimeMetricConfig{}, SandboxCPUThrottledTimeMetricConfig{}, SandboxCPUTimeMetricConfig{}, SandboxDiskIoMetricConfig{}, SandboxDiskOperationsMetricConfig{}, SandboxFilestoreSizeMetricConfig{}, SandboxLastSuccessAgeMetricConfig{}, SandboxMemoryLimitMetricConfig{}, SandboxMemoryOomKillsMetricConfig{}, SandboxMemoryOverheadMetricConfig{}, SandboxMemoryPeakMetricConfig{}, SandboxMemoryUsageMetricConfig{}, SandboxMemoryWorkingSetMetricConfig{}, SandboxNetworkDroppedMetricConfig{}, SandboxNetworkErrorsMetricConfig{}, SandboxNetworkIoMetricConfig{}, SandboxNetworkPacketsMetricConfig{}, SandboxNextPullDelayMetricConfig{}, SandboxPressureStallTimeMetricConfig{}, SandboxProcessCountMetricConfig{}, SandboxProcessLimitMetricConfig{}, SandboxPullConsecutiveFailuresMetricConfig{}, SandboxPullDurationMetricConfig{}, SandboxPullFailuresMetricConfig{}, SandboxResponsiveMetricConfig{}, SandboxStateMetricConfig{}, SandboxWorkloadCPUTimeMetricConfig{}, SandboxWorkloadMemoryUsageMetricConfig{}, SandboxWorkloadProcessCountMetricConfig{}, ResourceAttributeConfig{}))
 			require.Emptyf(t, diff, "Config mismatch (-expected +actual):\n%s", diff)
 		})
 	}

@@ -447,6 +447,11 @@ func (eb *SandboxMetricsBuilder) RecordSandboxNetworkPacketsDataPoint(ts pcommon
 	eb.mb.metricSandboxNetworkPackets.recordDataPoint(eb.mb.startTime, ts, val, networkInterfaceNameAttributeValue, networkIoDirectionAttributeValue.String())
 }
 
+// RecordSandboxNextPullDelayDataPoint records a data point for the sandbox.next_pull.delay metric.
+func (eb *SandboxMetricsBuilder) RecordSandboxNextPullDelayDataPoint(ts pcommon.Timestamp, val float64) {
+	eb.mb.metricSandboxNextPullDelay.recordDataPoint(eb.mb.startTime, ts, val)
+}
+
 // RecordSandboxPressureStallTimeDataPoint records a data point for the sandbox.pressure.stall_time metric.
 func (eb *SandboxMetricsBuilder) RecordSandboxPressureStallTimeDataPoint(ts pcommon.Timestamp, val float64, sandboxPressureResourceAttributeValue AttributeSandboxPressureResource, sandboxPressureScopeAttributeValue AttributeSandboxPressureScope) {
 	eb.mb.metricSandboxPressureStallTime.recordDataPoint(eb.mb.startTime, ts, val, sandboxPressureResourceAttributeValue.String(), sandboxPressureScopeAttributeValue.String())
@@ -460,6 +465,11 @@ func (eb *SandboxMetricsBuilder) RecordSandboxProcessCountDataPoint(ts pcommon.T
 // RecordSandboxProcessLimitDataPoint records a data point for the sandbox.process.limit metric.
 func (eb *SandboxMetricsBuilder) RecordSandboxProcessLimitDataPoint(ts pcommon.Timestamp, val int64) {
 	eb.mb.metricSandboxProcessLimit.recordDataPoint(eb.mb.startTime, ts, val)
+}
+
+// RecordSandboxPullConsecutiveFailuresDataPoint records a data point for the sandbox.pull.consecutive_failures metric.
+func (eb *SandboxMetricsBuilder) RecordSandboxPullConsecutiveFailuresDataPoint(ts pcommon.Timestamp, val int64) {
+	eb.mb.metricSandboxPullConsecutiveFailures.recordDataPoint(eb.mb.startTime, ts, val)
 }
 
 // RecordSandboxPullDurationDataPoint records a data point for the sandbox.pull.duration metric.

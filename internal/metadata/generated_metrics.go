@@ -351,7 +351,10 @@ type AttributeSandboxState int
 const (
 	_ AttributeSandboxState = iota
 	AttributeSandboxStateBooting
+	AttributeSandboxStateCreated
 	AttributeSandboxStateRunning
+	AttributeSandboxStatePaused
+	AttributeSandboxStateUnresponsive
 	AttributeSandboxStateStopped
 	AttributeSandboxStateSkipped
 	AttributeSandboxStateUnknown
@@ -362,8 +365,14 @@ func (av AttributeSandboxState) String() string {
 	switch av {
 	case AttributeSandboxStateBooting:
 		return "booting"
+	case AttributeSandboxStateCreated:
+		return "created"
 	case AttributeSandboxStateRunning:
 		return "running"
+	case AttributeSandboxStatePaused:
+		return "paused"
+	case AttributeSandboxStateUnresponsive:
+		return "unresponsive"
 	case AttributeSandboxStateStopped:
 		return "stopped"
 	case AttributeSandboxStateSkipped:
@@ -376,11 +385,14 @@ func (av AttributeSandboxState) String() string {
 
 // MapAttributeSandboxState is a helper map of string to AttributeSandboxState attribute value.
 var MapAttributeSandboxState = map[string]AttributeSandboxState{
-	"booting": AttributeSandboxStateBooting,
-	"running": AttributeSandboxStateRunning,
-	"stopped": AttributeSandboxStateStopped,
-	"skipped": AttributeSandboxStateSkipped,
-	"unknown": AttributeSandboxStateUnknown,
+	"booting":      AttributeSandboxStateBooting,
+	"created":      AttributeSandboxStateCreated,
+	"running":      AttributeSandboxStateRunning,
+	"paused":       AttributeSandboxStatePaused,
+	"unresponsive": AttributeSandboxStateUnresponsive,
+	"stopped":      AttributeSandboxStateStopped,
+	"skipped":      AttributeSandboxStateSkipped,
+	"unknown":      AttributeSandboxStateUnknown,
 }
 
 var MetricsInfo = metricsInfo{
@@ -450,6 +462,9 @@ var MetricsInfo = metricsInfo{
 		Name:       "sandbox.network.packets",
 		Attributes: []string{"network.interface.name", "network.io.direction"},
 	},
+	SandboxNextPullDelay: metricInfo{
+		Name: "sandbox.next_pull.delay",
+	},
 	SandboxPressureStallTime: metricInfo{
 		Name:       "sandbox.pressure.stall_time",
 		Attributes: []string{"sandbox.pressure.resource", "sandbox.pressure.scope"},
@@ -459,6 +474,9 @@ var MetricsInfo = metricsInfo{
 	},
 	SandboxProcessLimit: metricInfo{
 		Name: "sandbox.process.limit",
+	},
+	SandboxPullConsecutiveFailures: metricInfo{
+		Name: "sandbox.pull.consecutive_failures",
 	},
 	SandboxPullDuration: metricInfo{
 		Name: "sandbox.pull.duration",
@@ -486,35 +504,37 @@ var MetricsInfo = metricsInfo{
 }
 
 type metricsInfo struct {
-	ContainerCPUTime            metricInfo
-	SandboxCPULimit             metricInfo
-	SandboxCPUOverheadTime      metricInfo
-	SandboxCPUThrottledTime     metricInfo
-	SandboxCPUTime              metricInfo
-	SandboxDiskIo               metricInfo
-	SandboxDiskOperations       metricInfo
-	SandboxFilestoreSize        metricInfo
-	SandboxLastSuccessAge       metricInfo
-	SandboxMemoryLimit          metricInfo
-	SandboxMemoryOomKills       metricInfo
-	SandboxMemoryOverhead       metricInfo
-	SandboxMemoryPeak           metricInfo
-	SandboxMemoryUsage          metricInfo
-	SandboxMemoryWorkingSet     metricInfo
-	SandboxNetworkDropped       metricInfo
-	SandboxNetworkErrors        metricInfo
-	SandboxNetworkIo            metricInfo
-	SandboxNetworkPackets       metricInfo
-	SandboxPressureStallTime    metricInfo
-	SandboxProcessCount         metricInfo
-	SandboxProcessLimit         metricInfo
-	SandboxPullDuration         metricInfo
-	SandboxPullFailures         metricInfo
-	SandboxResponsive           metricInfo
-	SandboxState                metricInfo
-	SandboxWorkloadCPUTime      metricInfo
-	SandboxWorkloadMemoryUsage  metricInfo
-	SandboxWorkloadProcessCount metricInfo
+	ContainerCPUTime               metricInfo
+	SandboxCPULimit                metricInfo
+	SandboxCPUOverheadTime         metricInfo
+	SandboxCPUThrottledTime        metricInfo
+	SandboxCPUTime                 metricInfo
+	SandboxDiskIo                  metricInfo
+	SandboxDiskOperations          metricInfo
+	SandboxFilestoreSize           metricInfo
+	SandboxLastSuccessAge          metricInfo
+	SandboxMemoryLimit             metricInfo
+	SandboxMemoryOomKills          metricInfo
+	SandboxMemoryOverhead          metricInfo
+	SandboxMemoryPeak              metricInfo
+	SandboxMemoryUsage             metricInfo
+	SandboxMemoryWorkingSet        metricInfo
+	SandboxNetworkDropped          metricInfo
+	SandboxNetworkErrors           metricInfo
+	SandboxNetworkIo               metricInfo
+	SandboxNetworkPackets          metricInfo
+	SandboxNextPullDelay           metricInfo
+	SandboxPressureStallTime       metricInfo
+	SandboxProcessCount            metricInfo
+	SandboxProcessLimit            metricInfo
+	SandboxPullConsecutiveFailures metricInfo
+	SandboxPullDuration            metricInfo
+	SandboxPullFailures            metricInfo
+	SandboxResponsive              metricInfo
+	SandboxState                   metricInfo
+	SandboxWorkloadCPUTime         metricInfo
+	SandboxWorkloadMemoryUsage     metricInfo
+	SandboxWorkloadProcessCount    metricInfo
 }
 
 type metricInfo struct {
@@ -1536,6 +1556,56 @@ func newMetricSandboxNetworkPackets(cfg SandboxNetworkPacketsMetricConfig) metri
 	return m
 }
 
+type metricSandboxNextPullDelay struct {
+	data     pmetric.Metric                   // data buffer for generated metric.
+	config   SandboxNextPullDelayMetricConfig // metric config provided by user.
+	capacity int                              // max observed number of data points added to the metric.
+}
+
+// init fills sandbox.next_pull.delay metric with initial data.
+func (m *metricSandboxNextPullDelay) init() {
+	m.data.SetName("sandbox.next_pull.delay")
+	m.data.SetDescription("Time until the next pull.")
+	m.data.SetUnit("s")
+	m.data.SetEmptyGauge()
+}
+
+func (m *metricSandboxNextPullDelay) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetDoubleValue(val)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricSandboxNextPullDelay) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricSandboxNextPullDelay) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricSandboxNextPullDelay(cfg SandboxNextPullDelayMetricConfig) metricSandboxNextPullDelay {
+	m := metricSandboxNextPullDelay{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
 type metricSandboxPressureStallTime struct {
 	data     pmetric.Metric                       // data buffer for generated metric.
 	config   SandboxPressureStallTimeMetricConfig // metric config provided by user.
@@ -1685,6 +1755,56 @@ func (m *metricSandboxProcessLimit) emit(metrics pmetric.MetricSlice) {
 
 func newMetricSandboxProcessLimit(cfg SandboxProcessLimitMetricConfig) metricSandboxProcessLimit {
 	m := metricSandboxProcessLimit{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricSandboxPullConsecutiveFailures struct {
+	data     pmetric.Metric                             // data buffer for generated metric.
+	config   SandboxPullConsecutiveFailuresMetricConfig // metric config provided by user.
+	capacity int                                        // max observed number of data points added to the metric.
+}
+
+// init fills sandbox.pull.consecutive_failures metric with initial data.
+func (m *metricSandboxPullConsecutiveFailures) init() {
+	m.data.SetName("sandbox.pull.consecutive_failures")
+	m.data.SetDescription("Number of failed pulls since the last successful one.")
+	m.data.SetUnit("{pull}")
+	m.data.SetEmptyGauge()
+}
+
+func (m *metricSandboxPullConsecutiveFailures) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Gauge().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricSandboxPullConsecutiveFailures) updateCapacity() {
+	if m.data.Gauge().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Gauge().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricSandboxPullConsecutiveFailures) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Gauge().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricSandboxPullConsecutiveFailures(cfg SandboxPullConsecutiveFailuresMetricConfig) metricSandboxPullConsecutiveFailures {
+	m := metricSandboxPullConsecutiveFailures{config: cfg}
 
 	if cfg.Enabled {
 		m.data = pmetric.NewMetric()
@@ -2063,42 +2183,44 @@ func newMetricSandboxWorkloadProcessCount(cfg SandboxWorkloadProcessCountMetricC
 // MetricsBuilder provides an interface for scrapers to report metrics while taking care of all the transformations
 // required to produce metric representation defined in metadata and user config.
 type MetricsBuilder struct {
-	config                            MetricsBuilderConfig // config of the metrics builder.
-	startTime                         pcommon.Timestamp    // start time that will be applied to all recorded data points.
-	metricsCapacity                   int                  // maximum observed number of metrics per resource.
-	metricsBuffer                     pmetric.Metrics      // accumulates metrics data before emitting.
-	buildInfo                         component.BuildInfo  // contains version information.
-	resourceAttributeIncludeFilter    map[string]filter.Filter
-	resourceAttributeExcludeFilter    map[string]filter.Filter
-	metricContainerCPUTime            metricContainerCPUTime
-	metricSandboxCPULimit             metricSandboxCPULimit
-	metricSandboxCPUOverheadTime      metricSandboxCPUOverheadTime
-	metricSandboxCPUThrottledTime     metricSandboxCPUThrottledTime
-	metricSandboxCPUTime              metricSandboxCPUTime
-	metricSandboxDiskIo               metricSandboxDiskIo
-	metricSandboxDiskOperations       metricSandboxDiskOperations
-	metricSandboxFilestoreSize        metricSandboxFilestoreSize
-	metricSandboxLastSuccessAge       metricSandboxLastSuccessAge
-	metricSandboxMemoryLimit          metricSandboxMemoryLimit
-	metricSandboxMemoryOomKills       metricSandboxMemoryOomKills
-	metricSandboxMemoryOverhead       metricSandboxMemoryOverhead
-	metricSandboxMemoryPeak           metricSandboxMemoryPeak
-	metricSandboxMemoryUsage          metricSandboxMemoryUsage
-	metricSandboxMemoryWorkingSet     metricSandboxMemoryWorkingSet
-	metricSandboxNetworkDropped       metricSandboxNetworkDropped
-	metricSandboxNetworkErrors        metricSandboxNetworkErrors
-	metricSandboxNetworkIo            metricSandboxNetworkIo
-	metricSandboxNetworkPackets       metricSandboxNetworkPackets
-	metricSandboxPressureStallTime    metricSandboxPressureStallTime
-	metricSandboxProcessCount         metricSandboxProcessCount
-	metricSandboxProcessLimit         metricSandboxProcessLimit
-	metricSandboxPullDuration         metricSandboxPullDuration
-	metricSandboxPullFailures         metricSandboxPullFailures
-	metricSandboxResponsive           metricSandboxResponsive
-	metricSandboxState                metricSandboxState
-	metricSandboxWorkloadCPUTime      metricSandboxWorkloadCPUTime
-	metricSandboxWorkloadMemoryUsage  metricSandboxWorkloadMemoryUsage
-	metricSandboxWorkloadProcessCount metricSandboxWorkloadProcessCount
+	config                               MetricsBuilderConfig // config of the metrics builder.
+	startTime                            pcommon.Timestamp    // start time that will be applied to all recorded data points.
+	metricsCapacity                      int                  // maximum observed number of metrics per resource.
+	metricsBuffer                        pmetric.Metrics      // accumulates metrics data before emitting.
+	buildInfo                            component.BuildInfo  // contains version information.
+	resourceAttributeIncludeFilter       map[string]filter.Filter
+	resourceAttributeExcludeFilter       map[string]filter.Filter
+	metricContainerCPUTime               metricContainerCPUTime
+	metricSandboxCPULimit                metricSandboxCPULimit
+	metricSandboxCPUOverheadTime         metricSandboxCPUOverheadTime
+	metricSandboxCPUThrottledTime        metricSandboxCPUThrottledTime
+	metricSandboxCPUTime                 metricSandboxCPUTime
+	metricSandboxDiskIo                  metricSandboxDiskIo
+	metricSandboxDiskOperations          metricSandboxDiskOperations
+	metricSandboxFilestoreSize           metricSandboxFilestoreSize
+	metricSandboxLastSuccessAge          metricSandboxLastSuccessAge
+	metricSandboxMemoryLimit             metricSandboxMemoryLimit
+	metricSandboxMemoryOomKills          metricSandboxMemoryOomKills
+	metricSandboxMemoryOverhead          metricSandboxMemoryOverhead
+	metricSandboxMemoryPeak              metricSandboxMemoryPeak
+	metricSandboxMemoryUsage             metricSandboxMemoryUsage
+	metricSandboxMemoryWorkingSet        metricSandboxMemoryWorkingSet
+	metricSandboxNetworkDropped          metricSandboxNetworkDropped
+	metricSandboxNetworkErrors           metricSandboxNetworkErrors
+	metricSandboxNetworkIo               metricSandboxNetworkIo
+	metricSandboxNetworkPackets          metricSandboxNetworkPackets
+	metricSandboxNextPullDelay           metricSandboxNextPullDelay
+	metricSandboxPressureStallTime       metricSandboxPressureStallTime
+	metricSandboxProcessCount            metricSandboxProcessCount
+	metricSandboxProcessLimit            metricSandboxProcessLimit
+	metricSandboxPullConsecutiveFailures metricSandboxPullConsecutiveFailures
+	metricSandboxPullDuration            metricSandboxPullDuration
+	metricSandboxPullFailures            metricSandboxPullFailures
+	metricSandboxResponsive              metricSandboxResponsive
+	metricSandboxState                   metricSandboxState
+	metricSandboxWorkloadCPUTime         metricSandboxWorkloadCPUTime
+	metricSandboxWorkloadMemoryUsage     metricSandboxWorkloadMemoryUsage
+	metricSandboxWorkloadProcessCount    metricSandboxWorkloadProcessCount
 }
 
 // MetricBuilderOption applies changes to default metrics builder.
@@ -2120,41 +2242,43 @@ func WithStartTime(startTime pcommon.Timestamp) MetricBuilderOption {
 }
 func NewMetricsBuilder(mbc MetricsBuilderConfig, settings receiver.Settings, options ...MetricBuilderOption) *MetricsBuilder {
 	mb := &MetricsBuilder{
-		config:                            mbc,
-		startTime:                         pcommon.NewTimestampFromTime(time.Now()),
-		metricsBuffer:                     pmetric.NewMetrics(),
-		buildInfo:                         settings.BuildInfo,
-		metricContainerCPUTime:            newMetricContainerCPUTime(mbc.Metrics.ContainerCPUTime),
-		metricSandboxCPULimit:             newMetricSandboxCPULimit(mbc.Metrics.SandboxCPULimit),
-		metricSandboxCPUOverheadTime:      newMetricSandboxCPUOverheadTime(mbc.Metrics.SandboxCPUOverheadTime),
-		metricSandboxCPUThrottledTime:     newMetricSandboxCPUThrottledTime(mbc.Metrics.SandboxCPUThrottledTime),
-		metricSandboxCPUTime:              newMetricSandboxCPUTime(mbc.Metrics.SandboxCPUTime),
-		metricSandboxDiskIo:               newMetricSandboxDiskIo(mbc.Metrics.SandboxDiskIo),
-		metricSandboxDiskOperations:       newMetricSandboxDiskOperations(mbc.Metrics.SandboxDiskOperations),
-		metricSandboxFilestoreSize:        newMetricSandboxFilestoreSize(mbc.Metrics.SandboxFilestoreSize),
-		metricSandboxLastSuccessAge:       newMetricSandboxLastSuccessAge(mbc.Metrics.SandboxLastSuccessAge),
-		metricSandboxMemoryLimit:          newMetricSandboxMemoryLimit(mbc.Metrics.SandboxMemoryLimit),
-		metricSandboxMemoryOomKills:       newMetricSandboxMemoryOomKills(mbc.Metrics.SandboxMemoryOomKills),
-		metricSandboxMemoryOverhead:       newMetricSandboxMemoryOverhead(mbc.Metrics.SandboxMemoryOverhead),
-		metricSandboxMemoryPeak:           newMetricSandboxMemoryPeak(mbc.Metrics.SandboxMemoryPeak),
-		metricSandboxMemoryUsage:          newMetricSandboxMemoryUsage(mbc.Metrics.SandboxMemoryUsage),
-		metricSandboxMemoryWorkingSet:     newMetricSandboxMemoryWorkingSet(mbc.Metrics.SandboxMemoryWorkingSet),
-		metricSandboxNetworkDropped:       newMetricSandboxNetworkDropped(mbc.Metrics.SandboxNetworkDropped),
-		metricSandboxNetworkErrors:        newMetricSandboxNetworkErrors(mbc.Metrics.SandboxNetworkErrors),
-		metricSandboxNetworkIo:            newMetricSandboxNetworkIo(mbc.Metrics.SandboxNetworkIo),
-		metricSandboxNetworkPackets:       newMetricSandboxNetworkPackets(mbc.Metrics.SandboxNetworkPackets),
-		metricSandboxPressureStallTime:    newMetricSandboxPressureStallTime(mbc.Metrics.SandboxPressureStallTime),
-		metricSandboxProcessCount:         newMetricSandboxProcessCount(mbc.Metrics.SandboxProcessCount),
-		metricSandboxProcessLimit:         newMetricSandboxProcessLimit(mbc.Metrics.SandboxProcessLimit),
-		metricSandboxPullDuration:         newMetricSandboxPullDuration(mbc.Metrics.SandboxPullDuration),
-		metricSandboxPullFailures:         newMetricSandboxPullFailures(mbc.Metrics.SandboxPullFailures),
-		metricSandboxResponsive:           newMetricSandboxResponsive(mbc.Metrics.SandboxResponsive),
-		metricSandboxState:                newMetricSandboxState(mbc.Metrics.SandboxState),
-		metricSandboxWorkloadCPUTime:      newMetricSandboxWorkloadCPUTime(mbc.Metrics.SandboxWorkloadCPUTime),
-		metricSandboxWorkloadMemoryUsage:  newMetricSandboxWorkloadMemoryUsage(mbc.Metrics.SandboxWorkloadMemoryUsage),
-		metricSandboxWorkloadProcessCount: newMetricSandboxWorkloadProcessCount(mbc.Metrics.SandboxWorkloadProcessCount),
-		resourceAttributeIncludeFilter:    make(map[string]filter.Filter),
-		resourceAttributeExcludeFilter:    make(map[string]filter.Filter),
+		config:                               mbc,
+		startTime:                            pcommon.NewTimestampFromTime(time.Now()),
+		metricsBuffer:                        pmetric.NewMetrics(),
+		buildInfo:                            settings.BuildInfo,
+		metricContainerCPUTime:               newMetricContainerCPUTime(mbc.Metrics.ContainerCPUTime),
+		metricSandboxCPULimit:                newMetricSandboxCPULimit(mbc.Metrics.SandboxCPULimit),
+		metricSandboxCPUOverheadTime:         newMetricSandboxCPUOverheadTime(mbc.Metrics.SandboxCPUOverheadTime),
+		metricSandboxCPUThrottledTime:        newMetricSandboxCPUThrottledTime(mbc.Metrics.SandboxCPUThrottledTime),
+		metricSandboxCPUTime:                 newMetricSandboxCPUTime(mbc.Metrics.SandboxCPUTime),
+		metricSandboxDiskIo:                  newMetricSandboxDiskIo(mbc.Metrics.SandboxDiskIo),
+		metricSandboxDiskOperations:          newMetricSandboxDiskOperations(mbc.Metrics.SandboxDiskOperations),
+		metricSandboxFilestoreSize:           newMetricSandboxFilestoreSize(mbc.Metrics.SandboxFilestoreSize),
+		metricSandboxLastSuccessAge:          newMetricSandboxLastSuccessAge(mbc.Metrics.SandboxLastSuccessAge),
+		metricSandboxMemoryLimit:             newMetricSandboxMemoryLimit(mbc.Metrics.SandboxMemoryLimit),
+		metricSandboxMemoryOomKills:          newMetricSandboxMemoryOomKills(mbc.Metrics.SandboxMemoryOomKills),
+		metricSandboxMemoryOverhead:          newMetricSandboxMemoryOverhead(mbc.Metrics.SandboxMemoryOverhead),
+		metricSandboxMemoryPeak:              newMetricSandboxMemoryPeak(mbc.Metrics.SandboxMemoryPeak),
+		metricSandboxMemoryUsage:             newMetricSandboxMemoryUsage(mbc.Metrics.SandboxMemoryUsage),
+		metricSandboxMemoryWorkingSet:        newMetricSandboxMemoryWorkingSet(mbc.Metrics.SandboxMemoryWorkingSet),
+		metricSandboxNetworkDropped:          newMetricSandboxNetworkDropped(mbc.Metrics.SandboxNetworkDropped),
+		metricSandboxNetworkErrors:           newMetricSandboxNetworkErrors(mbc.Metrics.SandboxNetworkErrors),
+		metricSandboxNetworkIo:               newMetricSandboxNetworkIo(mbc.Metrics.SandboxNetworkIo),
+		metricSandboxNetworkPackets:          newMetricSandboxNetworkPackets(mbc.Metrics.SandboxNetworkPackets),
+		metricSandboxNextPullDelay:           newMetricSandboxNextPullDelay(mbc.Metrics.SandboxNextPullDelay),
+		metricSandboxPressureStallTime:       newMetricSandboxPressureStallTime(mbc.Metrics.SandboxPressureStallTime),
+		metricSandboxProcessCount:            newMetricSandboxProcessCount(mbc.Metrics.SandboxProcessCount),
+		metricSandboxProcessLimit:            newMetricSandboxProcessLimit(mbc.Metrics.SandboxProcessLimit),
+		metricSandboxPullConsecutiveFailures: newMetricSandboxPullConsecutiveFailures(mbc.Metrics.SandboxPullConsecutiveFailures),
+		metricSandboxPullDuration:            newMetricSandboxPullDuration(mbc.Metrics.SandboxPullDuration),
+		metricSandboxPullFailures:            newMetricSandboxPullFailures(mbc.Metrics.SandboxPullFailures),
+		metricSandboxResponsive:              newMetricSandboxResponsive(mbc.Metrics.SandboxResponsive),
+		metricSandboxState:                   newMetricSandboxState(mbc.Metrics.SandboxState),
+		metricSandboxWorkloadCPUTime:         newMetricSandboxWorkloadCPUTime(mbc.Metrics.SandboxWorkloadCPUTime),
+		metricSandboxWorkloadMemoryUsage:     newMetricSandboxWorkloadMemoryUsage(mbc.Metrics.SandboxWorkloadMemoryUsage),
+		metricSandboxWorkloadProcessCount:    newMetricSandboxWorkloadProcessCount(mbc.Metrics.SandboxWorkloadProcessCount),
+		resourceAttributeIncludeFilter:       make(map[string]filter.Filter),
+		resourceAttributeExcludeFilter:       make(map[string]filter.Filter),
 	}
 	if mbc.ResourceAttributes.ContainerID.MetricsInclude != nil {
 		mb.resourceAttributeIncludeFilter["container.id"] = filter.CreateFilter(mbc.ResourceAttributes.ContainerID.MetricsInclude)
@@ -2403,9 +2527,11 @@ func (mb *MetricsBuilder) EmitForResource(options ...ResourceMetricsOption) {
 	mb.metricSandboxNetworkErrors.emit(ils.Metrics())
 	mb.metricSandboxNetworkIo.emit(ils.Metrics())
 	mb.metricSandboxNetworkPackets.emit(ils.Metrics())
+	mb.metricSandboxNextPullDelay.emit(ils.Metrics())
 	mb.metricSandboxPressureStallTime.emit(ils.Metrics())
 	mb.metricSandboxProcessCount.emit(ils.Metrics())
 	mb.metricSandboxProcessLimit.emit(ils.Metrics())
+	mb.metricSandboxPullConsecutiveFailures.emit(ils.Metrics())
 	mb.metricSandboxPullDuration.emit(ils.Metrics())
 	mb.metricSandboxPullFailures.emit(ils.Metrics())
 	mb.metricSandboxResponsive.emit(ils.Metrics())
@@ -2577,6 +2703,13 @@ func (mb *MetricsBuilder) RecordSandboxNetworkPacketsDataPoint(ts pcommon.Timest
 	mb.metricSandboxNetworkPackets.recordDataPoint(mb.startTime, ts, val, networkInterfaceNameAttributeValue, networkIoDirectionAttributeValue.String())
 }
 
+// RecordSandboxNextPullDelayDataPoint adds a data point to sandbox.next_pull.delay metric.
+//
+// Deprecated: Use mb.ForSandbox(entity).RecordSandboxNextPullDelayDataPoint(...) instead.
+func (mb *MetricsBuilder) RecordSandboxNextPullDelayDataPoint(ts pcommon.Timestamp, val float64) {
+	mb.metricSandboxNextPullDelay.recordDataPoint(mb.startTime, ts, val)
+}
+
 // RecordSandboxPressureStallTimeDataPoint adds a data point to sandbox.pressure.stall_time metric.
 //
 // Deprecated: Use mb.ForSandbox(entity).RecordSandboxPressureStallTimeDataPoint(...) instead.
@@ -2596,6 +2729,13 @@ func (mb *MetricsBuilder) RecordSandboxProcessCountDataPoint(ts pcommon.Timestam
 // Deprecated: Use mb.ForSandbox(entity).RecordSandboxProcessLimitDataPoint(...) instead.
 func (mb *MetricsBuilder) RecordSandboxProcessLimitDataPoint(ts pcommon.Timestamp, val int64) {
 	mb.metricSandboxProcessLimit.recordDataPoint(mb.startTime, ts, val)
+}
+
+// RecordSandboxPullConsecutiveFailuresDataPoint adds a data point to sandbox.pull.consecutive_failures metric.
+//
+// Deprecated: Use mb.ForSandbox(entity).RecordSandboxPullConsecutiveFailuresDataPoint(...) instead.
+func (mb *MetricsBuilder) RecordSandboxPullConsecutiveFailuresDataPoint(ts pcommon.Timestamp, val int64) {
+	mb.metricSandboxPullConsecutiveFailures.recordDataPoint(mb.startTime, ts, val)
 }
 
 // RecordSandboxPullDurationDataPoint adds a data point to sandbox.pull.duration metric.

@@ -127,6 +127,9 @@ func TestMetricsBuilder(t *testing.T) {
 			ebSandbox.RecordSandboxNetworkPacketsDataPoint(ts, 1, "network.interface.name-val", AttributeNetworkIoDirectionReceive)
 
 			allMetricsCount++
+			ebSandbox.RecordSandboxNextPullDelayDataPoint(ts, 1)
+
+			allMetricsCount++
 			ebSandbox.RecordSandboxPressureStallTimeDataPoint(ts, 1, AttributeSandboxPressureResourceCPU, AttributeSandboxPressureScopeSome)
 			defaultMetricsCount++
 			allMetricsCount++
@@ -134,6 +137,9 @@ func TestMetricsBuilder(t *testing.T) {
 
 			allMetricsCount++
 			ebSandbox.RecordSandboxProcessLimitDataPoint(ts, 1)
+
+			allMetricsCount++
+			ebSandbox.RecordSandboxPullConsecutiveFailuresDataPoint(ts, 1)
 			defaultMetricsCount++
 			allMetricsCount++
 			ebSandbox.RecordSandboxPullDurationDataPoint(ts, 1)
@@ -503,6 +509,18 @@ func TestMetricsBuilder(t *testing.T) {
 					networkIoDirectionAttrVal, ok := dp.Attributes().Get("network.io.direction")
 					assert.True(t, ok)
 					assert.Equal(t, "receive", networkIoDirectionAttrVal.Str())
+				case "sandbox.next_pull.delay":
+					assert.False(t, validatedMetrics["sandbox.next_pull.delay"], "Found a duplicate in the metrics slice: sandbox.next_pull.delay")
+					validatedMetrics["sandbox.next_pull.delay"] = true
+					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
+					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
+					assert.Equal(t, "Time until the next pull.", mi.Description())
+					assert.Equal(t, "s", mi.Unit())
+					dp := mi.Gauge().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeDouble, dp.ValueType())
+					assert.InDelta(t, float64(1), dp.DoubleValue(), 0.01)
 				case "sandbox.pressure.stall_time":
 					assert.False(t, validatedMetrics["sandbox.pressure.stall_time"], "Found a duplicate in the metrics slice: sandbox.pressure.stall_time")
 					validatedMetrics["sandbox.pressure.stall_time"] = true
@@ -544,6 +562,18 @@ func TestMetricsBuilder(t *testing.T) {
 					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
 					assert.Equal(t, "Number of processes and threads that the sandbox may have on the host.", mi.Description())
 					assert.Equal(t, "{process}", mi.Unit())
+					dp := mi.Gauge().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
+				case "sandbox.pull.consecutive_failures":
+					assert.False(t, validatedMetrics["sandbox.pull.consecutive_failures"], "Found a duplicate in the metrics slice: sandbox.pull.consecutive_failures")
+					validatedMetrics["sandbox.pull.consecutive_failures"] = true
+					assert.Equal(t, pmetric.MetricTypeGauge, mi.Type())
+					assert.Equal(t, 1, mi.Gauge().DataPoints().Len())
+					assert.Equal(t, "Number of failed pulls since the last successful one.", mi.Description())
+					assert.Equal(t, "{pull}", mi.Unit())
 					dp := mi.Gauge().DataPoints().At(0)
 					assert.Equal(t, start, dp.StartTimestamp())
 					assert.Equal(t, ts, dp.Timestamp())

@@ -1,14 +1,40 @@
 package sandbox
 
-// State is the state of a sandbox as known from host files. It is the attribute
+import "slices"
+
+// State is the state of a sandbox, by the following rules. A sandbox has one state at
+// a time: the first row that applies determines it. It is the attribute
 // sandbox.state.
+//
+//	State        | Evidence
+//	------------ | --------------------------------------------------------------
+//	stopped      | The process has exited, or the runtime's files say so.
+//	booting      | The runtime's files say that the sandbox is being created, or
+//	             | they are incomplete and it is young.
+//	skipped      | A request could crash the sandbox or burden its host.
+//	paused       | The runtime's files say so.
+//	unresponsive | A request has timed out, and no pull has succeeded since.
+//	unknown      | The process is not visible from here.
+//	created      | The runtime's files say so.
+//	running      | None of the above.
+//
+// Runtimes determine all states but Unresponsive, which package collect determines
+// from the pulls ([Status.WithTimeout]).
 type State string
 
 const (
 	// Booting sandboxes cannot be pulled yet.
 	Booting State = "booting"
+	// Created sandboxes have not started their workload yet. They are pulled like
+	// running ones.
+	Created State = "created"
 	// Running sandboxes are pulled.
 	Running State = "running"
+	// Paused sandboxes have suspended their workload. They are pulled like running
+	// ones, because they still respond.
+	Paused State = "paused"
+	// Unresponsive sandboxes should respond and do not.
+	Unresponsive State = "unresponsive"
 	// Stopped sandboxes have left files behind, but no process.
 	Stopped State = "stopped"
 	// Skipped sandboxes run, but are not contacted, because a request could crash
@@ -20,7 +46,10 @@ const (
 )
 
 // States lists all values of [State].
-var States = [...]State{Booting, Running, Stopped, Skipped, Unknown}
+var States = [...]State{Booting, Created, Running, Paused, Unresponsive, Stopped, Skipped, Unknown}
+
+// contacted are the states in which requests are sent to the sandbox.
+var contacted = []State{Created, Running, Paused, Unresponsive, Unknown}
 
 // Status is the state of a sandbox and, if the sandbox is not contacted, the
 // reason.
@@ -33,4 +62,17 @@ type Status struct {
 }
 
 // Pulled reports whether Pull is called in this state.
-func (s Status) Pulled() bool { return s.State == Running || s.State == Skipped || s.State == Unknown }
+func (s Status) Pulled() bool { return s.State == Skipped || slices.Contains(contacted, s.State) }
+
+// Contacted reports whether Pull sends requests to the sandbox in this state.
+func (s Status) Contacted() bool { return s.SkipReason == "" && slices.Contains(contacted, s.State) }
+
+// WithTimeout returns the status of a sandbox with this status according to its
+// runtime's files, if a pull has timed out and none has succeeded since.
+func (s Status) WithTimeout() Status {
+	// That a sandbox is paused may be why it does not respond.
+	if s.Contacted() && s.State != Paused {
+		return Status{State: Unresponsive}
+	}
+	return s
+}

@@ -116,10 +116,10 @@ func (t *tree) read() (treeUsage, error) {
 }
 
 // addOthers adds the processes that need not be descendants of the root. Their start
-// times are known.
+// times are known. They are few enough to be among ownProcesses.
 func (t *tree) addOthers() {
 	for _, other := range t.others {
-		if _, known := t.index[other.PID]; other.PID == 0 || known || !t.host.reserve() {
+		if _, known := t.index[other.PID]; other.PID == 0 || known {
 			continue
 		}
 		t.index[other.PID] = len(t.processes)
