@@ -59,18 +59,9 @@ type vector struct {
 
 // query returns the value of the only series that an expression selects.
 func query(server, expression string) (float64, error) {
-	client := &http.Client{Timeout: 10 * time.Second}
-	response, err := client.Get(server + "/api/v1/query?query=" + url.QueryEscape(expression))
+	result, err := queryVector(server, expression)
 	if err != nil {
 		return 0, err
-	}
-	defer response.Body.Close()
-	var result vector
-	if err := json.NewDecoder(response.Body).Decode(&result); err != nil {
-		return 0, err
-	}
-	if result.Status != "success" {
-		return 0, errors.New(result.Error)
 	}
 	if n := len(result.Data.Result); n != 1 {
 		return 0, fmt.Errorf("%s selects %d series, want 1", expression, n)
@@ -80,6 +71,23 @@ func query(server, expression string) (float64, error) {
 		return 0, err
 	}
 	return strconv.ParseFloat(text, 64)
+}
+
+// queryVector returns all series that an expression selects.
+func queryVector(server, expression string) (result vector, err error) {
+	client := &http.Client{Timeout: 10 * time.Second}
+	response, err := client.Get(server + "/api/v1/query?query=" + url.QueryEscape(expression))
+	if err != nil {
+		return vector{}, err
+	}
+	defer response.Body.Close()
+	if err := json.NewDecoder(response.Body).Decode(&result); err != nil {
+		return vector{}, err
+	}
+	if result.Status != "success" {
+		return vector{}, errors.New(result.Error)
+	}
+	return result, nil
 }
 
 func eventuallyQuery(t *testing.T, server, expression string, want float64) {

@@ -105,8 +105,9 @@ const (
 )
 
 // checkCPU compares the CPU times that a sandbox had on the host with those of a
-// cgroup, from a minimum on. It returns an error until there are enough points.
-func checkCPU(sink *otlpsink.Sink, sandbox string, clock *cpuClock, minimum float64) error {
+// cgroup, from a minimum on; unless they are complete, only that they are not too high.
+// It returns an error until there are enough points.
+func checkCPU(sink *otlpsink.Sink, sandbox string, clock *cpuClock, minimum float64, complete bool) error {
 	sums := map[time.Time]float64{}
 	for _, mode := range []string{"user", "system"} {
 		series, err := sink.Find("sandbox.cpu.time", map[string]string{"sandbox.id": sandbox, "cpu.mode": mode})
@@ -127,7 +128,7 @@ func checkCPU(sink *otlpsink.Sink, sandbox string, clock *cpuClock, minimum floa
 			continue
 		}
 		compared++
-		if got < before*(1-cpuShare)-cpuSteps || got > after*(1+cpuShare)+cpuSteps {
+		if complete && got < before*(1-cpuShare)-cpuSteps || got > after*(1+cpuShare)+cpuSteps {
 			return fmt.Errorf("%s: CPU time is %.2f s, want %.2f to %.2f s", sandbox, got, before, after)
 		}
 	}
@@ -187,8 +188,11 @@ func TestUsageOfCPU(t *testing.T) {
 		return nil
 	})
 	for id, clock := range clocks {
+		// What the platform systrap starts and ends between two readings is missing in
+		// the process tree: no process takes over its CPU time.
+		complete := id == "cgroup" || id == "burner"
 		t.Run(id, func(t *testing.T) {
-			process.Eventually(t, collector.Timeout, func() error { return checkCPU(sink, id, clock, 2) })
+			process.Eventually(t, collector.Timeout, func() error { return checkCPU(sink, id, clock, 1, complete) })
 		})
 	}
 	t.Run("workload", func(t *testing.T) {

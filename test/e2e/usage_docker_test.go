@@ -13,16 +13,16 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/process"
 )
 
-// memoryProcs returns the file cgroup.procs of a Docker container for its memory.
-func memoryProcs(t *testing.T, id string) string {
+// memoryProcs returns the file cgroup.procs of a cgroup for its memory.
+func memoryProcs(t *testing.T, cgroup string) string {
 	t.Helper()
 	for _, hierarchy := range []string{"/sys/fs/cgroup/memory", "/sys/fs/cgroup"} {
-		path := filepath.Join(hierarchy, "docker", id, "cgroup.procs")
+		path := filepath.Join(hierarchy, cgroup, "cgroup.procs")
 		if _, err := os.Stat(path); err == nil {
 			return path
 		}
 	}
-	t.Fatalf("the container %s has no cgroup", id)
+	t.Fatalf("the cgroup %s does not exist", cgroup)
 	return ""
 }
 
@@ -31,7 +31,8 @@ func memoryProcs(t *testing.T, id string) string {
 func exhaustMemory(t *testing.T, procs string) {
 	t.Helper()
 	process.Start(t, []string{
-		"/bin/sh", "-c", `echo 1000 >/proc/self/oom_score_adj; echo $$ >"$1"; exec busybox dd if=/dev/zero of=/dev/null bs=1G count=1`, "sh", procs,
+		"/bin/sh", "-c",
+		`echo 1000 >/proc/self/oom_score_adj; echo $$ >"$1"; exec busybox dd if=/dev/zero of=/dev/null bs=1G count=1`, "sh", procs,
 	})
 }
 
@@ -48,7 +49,7 @@ func TestUsageOfDockerContainerWithLimit(t *testing.T) {
 		awaitValue(t, sink, "sandbox.memory.limit", map[string]string{"sandbox.id": id, "sandbox.limit.source": source}, limit, limit)
 	}
 	awaitValue(t, sink, "sandbox.memory.oom_kills", sandbox, 0, 0)
-	exhaustMemory(t, memoryProcs(t, id))
+	exhaustMemory(t, memoryProcs(t, filepath.Join("docker", id)))
 	awaitValue(t, sink, "sandbox.memory.oom_kills", sandbox, 1, 1)
 	awaitValue(t, sink, "sandbox.memory.peak", sandbox, limit/2, limit)
 

@@ -37,7 +37,7 @@ func awaitValue(t *testing.T, sink *otlpsink.Sink, name string, attributes map[s
 func TestUsageOfMemory(t *testing.T) {
 	r := runsc.New(t)
 	const limit = 1 << 30
-	r.Start(runsc.Container{ID: "cgroup", Script: memoryHog, Cgroup: runsc.NewPath(), MemoryLimit: limit})
+	r.Start(runsc.Container{ID: "cgroup", Script: memoryHog, Cgroup: runsc.NewPath(), Resources: runsc.MemoryLimit(limit)})
 	r.Start(runsc.Container{ID: "tree", Script: memoryHog})
 	sink := startUsage(t, r.Root)
 	for _, id := range []string{"cgroup", "tree"} {

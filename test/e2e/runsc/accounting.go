@@ -26,6 +26,14 @@ type Accounting struct {
 // NewPath returns a path for a new cgroup that no other test uses.
 func NewPath() string { return fmt.Sprintf("/e2e-%d-%d", os.Getpid(), time.Now().UnixNano()%1e9) }
 
+// MemoryLimit returns the resources of a container with a limit in bytes.
+func MemoryLimit(limit int64) map[string]any { return object{"memory": object{"limit": limit}} }
+
+// CPULimit returns the resources of a container with a limit in percent of a CPU.
+func CPULimit(percent int) map[string]any {
+	return object{"cpu": object{"period": 100_000, "quota": percent * 1000}}
+}
+
 // NewAccounting creates a cgroup, which is removed at the end of the test. It must be
 // created before the Runtime whose sandboxes it measures, so that these are deleted
 // first.

@@ -113,8 +113,8 @@ type Container struct {
 	// Cgroup is the path of a cgroup to create for the sandbox. If it is empty, the
 	// sandbox has none.
 	Cgroup string
-	// MemoryLimit is the limit of the cgroup in bytes. 0 is no limit.
-	MemoryLimit int64
+	// Resources are the limits of the cgroup, as in the container's specification.
+	Resources map[string]any
 	// Accounting is a cgroup that runsc starts in, and of which the files of the
 	// sandbox say nothing. It may be nil.
 	Accounting *Accounting
@@ -148,8 +148,8 @@ func (r *Runtime) spec(c Container) object {
 		namespaces = append(namespaces, object{"type": "network", "path": c.Network})
 	}
 	linux := object{"namespaces": namespaces, "cgroupsPath": c.Cgroup}
-	if c.MemoryLimit != 0 {
-		linux["resources"] = object{"memory": object{"limit": c.MemoryLimit}}
+	if c.Resources != nil {
+		linux["resources"] = c.Resources
 	}
 	return object{
 		"ociVersion":  "1.0.2",
