@@ -16,6 +16,7 @@ type observer struct {
 	skipped  map[string]string
 	entries  map[skippedEntries]int
 	excluded excluded
+	log      *sandbox.SkipLog
 }
 
 // skippedEntries are entries of a path that are skipped for the same reason.
@@ -26,6 +27,7 @@ var _ sandbox.Observer = (*observer)(nil)
 func newObserver(c *Collection, runtime string) *observer {
 	return &observer{
 		c: c, runtime: runtime, skipped: map[string]string{}, entries: map[skippedEntries]int{}, excluded: newExcluded(),
+		log: sandbox.NewSkipLog(c.settings.Logger.With(zap.String("sandbox.runtime.name", runtime))),
 	}
 }
 
@@ -74,11 +76,10 @@ func (o *observer) report(path, reason string) {
 	if reason != "" {
 		o.c.settings.Telemetry.SkippedPaths(o.runtime, reason, 1)
 	}
-	fields := []zap.Field{zap.String("sandbox.runtime.name", o.runtime), zap.String("path", path)}
 	if reason == "" {
-		o.c.settings.Logger.Debug("Path is no longer skipped", fields...)
+		o.log.Log(zap.DebugLevel, "Path is no longer skipped", path)
 	} else {
-		o.c.settings.Logger.Debug("Path is skipped", append(fields, zap.String("reason", reason))...)
+		o.log.Log(zap.DebugLevel, "Path is skipped", path, zap.String("reason", reason))
 	}
 }
 
@@ -94,8 +95,7 @@ func (o *observer) SkippedEntries(path, reason string, count int) {
 		o.entries[key] = count
 	}
 	o.c.settings.Telemetry.SkippedPaths(o.runtime, reason, int64(count-before))
-	o.c.settings.Logger.Debug("Number of skipped entries has changed", zap.String("sandbox.runtime.name", o.runtime),
-		zap.String("path", path), zap.String("reason", reason), zap.Int("entries", count))
+	o.log.Log(zap.DebugLevel, "Number of skipped entries has changed", path, zap.String("reason", reason), zap.Int("entries", count))
 }
 
 func (o *observer) Scanned() {

@@ -136,6 +136,30 @@ func TestSkippedEntriesAreCountedByReason(t *testing.T) {
 	})
 }
 
+// TestChangesOfASkippedPathAreLogged checks that the observer uses the limits of
+// [sandbox.SkipLog], and that telemetry does not.
+func TestChangesOfASkippedPathAreLogged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarness(t, nil)
+		o := newObserver(h.Collection, sandbox.RuntimeGVisor)
+		for range 20 {
+			o.Skipped("/run/runsc/a", "busy")
+			o.Skipped("/run/runsc/a", "")
+		}
+		assert.Equal(t, 2, h.logs.FilterMessage("Path is skipped").Len())
+		assert.Equal(t, 2, h.logs.FilterMessage("Path is no longer skipped").Len())
+		for n := range 20 {
+			o.SkippedEntries("/run/runsc", "leftover", n+1)
+		}
+		assert.Equal(t, 4, h.logs.FilterMessage("Number of skipped entries has changed").Len())
+		assert.Empty(t, o.skipped)
+		metadatatest.AssertEqualReceiverSandboxSkippedPaths(t, h.self, []metricdata.DataPoint[int64]{
+			{Value: 0, Attributes: attributes(attribute.String("reason", "busy"))},
+			{Value: 20, Attributes: attributes(attribute.String("reason", "leftover"))},
+		}, metricdatatest.IgnoreTimestamp())
+	})
+}
+
 func TestPodConflictsAreCountedAndLogged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHarness(t, nil)

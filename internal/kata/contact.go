@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kata/catalog"
@@ -85,23 +86,40 @@ func (s *Sandbox) updateTrust(ctx context.Context, facts *facts) {
 	}
 }
 
-// logSkip logs, once, why the shim is not contacted.
+// logSkip logs why the shim is not contacted, if that has changed, and when it is
+// contacted again. What a limit prevents is logged with a later pull, if it is still
+// true.
 func (s *Sandbox) logSkip(facts *facts, decision guard.Decision) {
-	if decision.Pull || decision.State == sandbox.Booting || s.logged.Swap(true) {
+	before := s.logged.Load()
+	switch {
+	case decision.State == sandbox.Booting:
+		return
+	case before == nil && decision.Pull, before != nil && *before == decision.Reason:
 		return
 	}
-	log, message := s.runtime.logger.Info, "Skipping Kata shim: reading its metrics could crash the pod"
-	switch {
-	case decision.Reason == guard.ByConfiguration:
-		message = "Not contacting Kata shim: kata::collection is passive"
-	case decision.Reason == guard.Spinning:
-		log, message = s.runtime.logger.Warn, "Skipping Kata shim: it is in an endless loop, and another request could add one"
-	case decision.Reason == guard.IncompleteResponses:
-		log, message = s.runtime.logger.Warn, "Skipping Kata shim: its responses broke off repeatedly, which can leave it spinning"
-	case s.runtime.mayTrust(facts):
-		message = "Skipping Kata shim: kata::trusted_hypervisors applies only to shims that run the installed executable"
+	reason := decision.Reason
+	level, message := s.runtime.skipMessage(facts, reason)
+	if s.logged.CompareAndSwap(before, &reason) && !s.runtime.skipLog.Log(level, message, s.directory.Path(),
+		zap.String("sandbox.id", s.identity.ID), zap.String("sandbox.skip_reason", string(reason)),
+		zap.String("kata.hypervisor.name", facts.state.Hypervisor)) {
+		s.logged.Store(before)
 	}
-	log(message,
-		zap.String("sandbox.id", s.identity.ID), zap.String("path", s.directory.Path()),
-		zap.String("sandbox.skip_reason", string(decision.Reason)), zap.String("kata.hypervisor.name", facts.state.Hypervisor))
+}
+
+// skipMessage returns the log message for a reason, which is empty if the shim is
+// contacted again.
+func (r *Runtime) skipMessage(facts *facts, reason guard.Reason) (level zapcore.Level, message string) {
+	switch {
+	case reason == "":
+		return zap.InfoLevel, "Kata shim is no longer skipped"
+	case reason == guard.ByConfiguration:
+		return zap.InfoLevel, "Not contacting Kata shim: kata::collection is passive"
+	case reason == guard.Spinning:
+		return zap.WarnLevel, "Skipping Kata shim: it is in an endless loop, and another request could add one"
+	case reason == guard.IncompleteResponses:
+		return zap.WarnLevel, "Skipping Kata shim: its responses broke off repeatedly, which can leave it spinning"
+	case r.mayTrust(facts):
+		return zap.InfoLevel, "Skipping Kata shim: kata::trusted_hypervisors applies only to shims that run the installed executable"
+	}
+	return zap.InfoLevel, "Skipping Kata shim: reading its metrics could crash the pod"
 }

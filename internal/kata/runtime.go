@@ -24,6 +24,7 @@ type Runtime struct {
 	// annotations are the keys of the annotations that are part of the identity.
 	annotations []string
 	logger      *zap.Logger
+	skipLog     *sandbox.SkipLog
 	reader      *reader.Settings
 	cri         *cri.Lookup // nil without an endpoint
 	roots       passive.Roots
@@ -69,6 +70,7 @@ func New(config *Config, settings sandbox.Settings, logger *zap.Logger) *Runtime
 	r := &Runtime{
 		config:      config,
 		logger:      logger,
+		skipLog:     sandbox.NewSkipLog(logger),
 		annotations: settings.Annotations,
 		reader: reader.NewSettings(reader.Options{
 			Naming:          settings.Naming,

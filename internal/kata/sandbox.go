@@ -31,8 +31,9 @@ type Sandbox struct {
 	// trusted means that the shim runs the installed version of runtime-rs, and that
 	// the configuration trusts this version with the hypervisor.
 	trusted atomic.Bool
-	// logged means that it has been logged why the shim is not contacted.
-	logged atomic.Bool
+	// logged is the reason that was last logged for not contacting the shim, empty
+	// if it was logged that the shim is contacted again, nil if nothing was logged.
+	logged atomic.Pointer[guard.Reason]
 
 	// The remaining fields belong to the goroutine that pulls.
 

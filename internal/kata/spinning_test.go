@@ -21,6 +21,7 @@ import (
 func observeLogs(runtime *Runtime) *logobserver.ObservedLogs {
 	core, logs := logobserver.New(zapcore.InfoLevel)
 	runtime.logger = zap.New(core)
+	runtime.skipLog = sandbox.NewSkipLog(runtime.logger)
 	return logs
 }
 

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/statefile"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
 // Intervals and delays of checks.
@@ -41,6 +42,7 @@ type finder struct {
 	configured bool
 	observer   Observer
 	logger     *zap.Logger
+	skipLog    *sandbox.SkipLog
 	now        func() time.Time
 	reader     reader
 	interner   *interner
@@ -85,6 +87,7 @@ func newFinder(settings Settings, observer Observer, now func() time.Time) *find
 		configured: settings.Configured,
 		observer:   observer,
 		logger:     settings.Logger,
+		skipLog:    sandbox.NewSkipLog(settings.Logger),
 		now:        now,
 		reader:     reader{now: now, annotations: settings.Annotations},
 		interner:   newInterner(settings.Registrations),

@@ -221,8 +221,7 @@ func (f *finder) setReason(file *file, err error) {
 		// to all files, and is reported as a discovery error.
 		level = zap.DebugLevel
 	}
-	f.logger.Log(level, "Skipping gVisor state file",
-		zap.String("path", file.path()), zap.String("reason", string(reason)), zap.Error(err))
+	f.skipLog.Log(level, "Skipping gVisor state file", file.path(), zap.String("reason", string(reason)), zap.Error(err))
 }
 
 // forget removes a file that no longer exists.

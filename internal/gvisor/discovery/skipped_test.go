@@ -206,3 +206,21 @@ func TestFinderLimitsForeignNames(t *testing.T) {
 	f.advance(scanInterval)
 	assert.Empty(t, f.skipped)
 }
+
+// TestFinderLimitsLogOfSkippedFiles covers a file that is broken in another way each
+// time: every change is reported, but not every one is logged.
+func TestFinderLimitsLogOfSkippedFiles(t *testing.T) {
+	root := t.TempDir()
+	path := Key{root, "web"}.StateFile()
+	f := newTestFinder(t, root)
+	for n := range 20 {
+		content := []byte("x")
+		if n%2 == 1 {
+			content = stateFile("db", "db", testTime, "")
+		}
+		require.NoError(t, os.WriteFile(path, content, 0o640))
+		f.advance(scanInterval)
+		assert.Equal(t, map[string]Reason{path: []Reason{Malformed, Foreign}[n%2]}, f.skipped)
+	}
+	assert.Equal(t, 4, f.warnings())
+}
