@@ -22,7 +22,8 @@ func TestChangesOfTheSkipReasonAreLogged(t *testing.T) {
 	facts := s.facts.Load()
 	pulled := guard.Decision{Pull: true, State: sandbox.Running}
 	for i, decision := range []guard.Decision{
-		pulled, {Reason: guard.NoState, State: sandbox.Booting},
+		pulled,
+		{Reason: guard.NoState, State: sandbox.Booting},
 		skippedFor(guard.NoState), skippedFor(guard.NoState), skippedFor(guard.UnsafeHypervisor), pulled, pulled,
 		skippedFor(guard.Spinning), skippedFor(guard.Spinning),
 	} {

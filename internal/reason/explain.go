@@ -1,0 +1,156 @@
+package reason
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/collect"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
+)
+
+// Decision is what happens to a candidate.
+type Decision string
+
+// Values of Decision.
+const (
+	// Collected sandboxes are pulled.
+	Collected Decision = "collected"
+	// NotContacted sandboxes are reported, but receive no requests.
+	NotContacted Decision = "not_contacted"
+	// Skipped paths are not reported as sandboxes.
+	Skipped Decision = "skipped"
+)
+
+// Candidate is a path on this host that may be a sandbox.
+type Candidate struct {
+	Runtime string
+	// Path is the skipped path, or the runtime root or storage path of a sandbox with
+	// its ID.
+	Path string
+	// Entries is the number of entries of the path if they are only counted, else 0.
+	Entries  int
+	Decision Decision
+	// State is the state of a sandbox, empty if the path is skipped.
+	State sandbox.State
+	// Reason is why the candidate is not collected. It has no name if it is.
+	Reason sandbox.SkipReason
+}
+
+// Explain returns all candidates of runtimes, as of the first scan of each, sorted by
+// runtime and path. It sends no requests. selects reports whether a sandbox is
+// collected; nil selects all. What stopped or hampered the discovery is the error,
+// also the end of the context; the candidates found before are returned with it.
+func Explain(ctx context.Context, runtimes []sandbox.Runtime, selects func(*sandbox.Identity) bool) ([]Candidate, error) {
+	var all []Candidate
+	var errs []error
+	for _, runtime := range runtimes {
+		found, err := explain(ctx, runtime, selects)
+		all = append(all, found...)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("discover %s sandboxes: %w", runtime.Name(), err))
+		}
+	}
+	slices.SortFunc(all, func(a, b Candidate) int {
+		return cmp.Or(cmp.Compare(a.Runtime, b.Runtime), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Reason.Name, b.Reason.Name))
+	})
+	return all, errors.Join(errs...)
+}
+
+func explain(ctx context.Context, runtime sandbox.Runtime, selects func(*sandbox.Identity) bool) ([]Candidate, error) {
+	watch, stop := context.WithCancel(ctx)
+	defer stop()
+	o := &observer{
+		stop: stop, sandboxes: map[sandbox.Sandbox]bool{}, skipped: map[string]string{}, entries: map[entries]int{},
+	}
+	err := sandbox.RecoverPanic(func() error { return runtime.Watch(watch, o) })
+	if err == nil && !o.scanned {
+		err = ctx.Err()
+	}
+	found, closeErr := o.candidates(runtime.Name(), selects)
+	return found, errors.Join(err, o.err, closeErr)
+}
+
+// observer records what the first scan of a runtime finds, and stops the runtime then.
+type observer struct {
+	stop      context.CancelFunc
+	scanned   bool
+	sandboxes map[sandbox.Sandbox]bool
+	skipped   map[string]string
+	entries   map[entries]int
+	err       error
+}
+
+// entries are entries of a path that are skipped for the same reason.
+type entries struct{ path, reason string }
+
+var _ sandbox.Observer = (*observer)(nil)
+
+func (o *observer) Added(s sandbox.Sandbox) { o.sandboxes[s] = true }
+
+func (o *observer) Gone(s sandbox.Sandbox) {
+	delete(o.sandboxes, s)
+	_ = s.Close()
+}
+
+func (o *observer) Skipped(path, reason string) {
+	if o.skipped[path] = reason; reason == "" {
+		delete(o.skipped, path)
+	}
+}
+
+func (o *observer) SkippedEntries(path, reason string, count int) {
+	if o.entries[entries{path, reason}] = count; count == 0 {
+		delete(o.entries, entries{path, reason})
+	}
+}
+
+func (o *observer) Scanned() {
+	o.scanned = true
+	o.stop()
+}
+
+func (o *observer) DiscoveryError(err error) { o.err = err }
+
+// candidates returns what was found, and closes the sandboxes.
+func (o *observer) candidates(runtime string, selects func(*sandbox.Identity) bool) (found []Candidate, err error) {
+	for path, name := range o.skipped {
+		found = append(found, Candidate{Runtime: runtime, Path: path, Decision: Skipped, Reason: find(runtime, name)})
+	}
+	for key, count := range o.entries {
+		found = append(found, Candidate{
+			Runtime: runtime, Path: key.path, Entries: count, Decision: Skipped, Reason: find(runtime, key.reason),
+		})
+	}
+	for s := range o.sandboxes {
+		err = errors.Join(err, sandbox.RecoverPanic(func() error {
+			found = append(found, explainSandbox(runtime, s, selects))
+			return s.Close()
+		}))
+	}
+	return found, err
+}
+
+func explainSandbox(runtime string, s sandbox.Sandbox, selects func(*sandbox.Identity) bool) Candidate {
+	id, status := s.Identity(), s.Status()
+	c := Candidate{Runtime: runtime, Path: filepath.Join(id.Root, id.ID), Decision: Collected, State: status.State}
+	switch {
+	case selects != nil && !selects(id):
+		c.Decision, c.State, c.Reason = Skipped, "", find(runtime, collect.Excluded)
+	case status.SkipReason != "":
+		c.Decision, c.Reason = NotContacted, find(runtime, status.SkipReason)
+	}
+	return c
+}
+
+// find returns a reason, with its name only if it is not in the list.
+func find(runtime, name string) sandbox.SkipReason {
+	reason, ok := Find(runtime, name)
+	if !ok {
+		reason.Name = name
+	}
+	return reason
+}
