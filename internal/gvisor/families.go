@@ -55,6 +55,11 @@ func (f *families) addUpstream(prefix string) {
 	f.spec = family("spec_metadata", "Key-value pairs about OCI spec metadata.", "hasuid0", "ociversion", "nvproxy", "tpuproxy")
 	f.creationTime = family("sandbox_creation_time_seconds", "When the sandbox was created, as a unix timestamp in seconds.")
 
+	// Most sandboxes have many capabilities, and each point has all labels.
+	for _, info := range []*sandbox.Family{&f.metadata, f.capability, f.spec, f.creationTime} {
+		info.Prometheus.Info = true
+	}
+
 	receiver := func(kind sandbox.Kind, name, help string) *sandbox.Family {
 		d := descriptor(name, help)
 		d.Kind = kind

@@ -35,3 +35,23 @@ func TestOTelOmitsRedundantFamilies(t *testing.T) {
 	assert.Equal(t, f.cpuTimeSaved.Prometheus, f.noCPUTimeSaved.Prometheus)
 	assert.Equal(t, f.wallTimeSaved.Prometheus, f.noWallTimeSaved.Prometheus)
 }
+
+// Families whose points rarely change are not part of each pull, those with the state
+// of a sandbox are.
+func TestInfoFamiliesInPrometheus(t *testing.T) {
+	f := newFamilies("runsc_", false, false)
+	for _, family := range []*sandbox.Family{&f.metadata, f.capability, f.spec, f.creationTime} {
+		assert.True(t, family.Prometheus.Info, family.Prometheus.Name)
+	}
+	for _, family := range []*sandbox.Family{
+		f.presence, f.running, f.checkpointed, f.restored, f.cpuTimeSaved, f.wallTimeSaved, f.noCPUTimeSaved, f.noWallTimeSaved,
+	} {
+		assert.False(t, family.Prometheus.Info, family.Prometheus.Name)
+	}
+}
+
+// The metadata of a sandbox have a family for each set of keys.
+func TestMetadataOfSandboxAreInfo(t *testing.T) {
+	s := newRuntime(t, testConfig("/run/runsc")).newSandbox(record())
+	assert.True(t, s.info.family.Prometheus.Info)
+}

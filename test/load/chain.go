@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -151,7 +152,12 @@ func (r *chainRow) measure(ctx context.Context, options chainOptions, built []st
 		r.skipped = "not in this build"
 		return nil
 	}
-	return r.measureCollector(ctx, options, sandboxes)
+	err := r.measureCollector(ctx, options, sandboxes)
+	if errors.Is(err, errSlowScrape) {
+		r.skipped = errSlowScrape.Error()
+		return nil
+	}
+	return err
 }
 
 func (r *chainRow) measureUpstream(ctx context.Context, options chainOptions, sandboxes simulated) error {

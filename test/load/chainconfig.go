@@ -134,6 +134,8 @@ func (c *chainConfig) exporter() object {
 		return object{
 			"endpoint": c.page, "without_scope_info": true, "metric_expiration": max(time.Minute, 6*c.interval).String(),
 			"resource_to_telemetry_conversion": labels,
+			// By default, the server aborts a response after 30 s.
+			"write_timeout": scrapeTimeout.String(),
 		}
 	case c.chain.exporter == "otlp_grpc":
 		return object{"endpoint": c.sink, "tls": object{"insecure": true}}

@@ -125,6 +125,15 @@ func (r *chainRow) useScrapes(scrapes []page) error {
 	return nil
 }
 
+// errSlowScrape is returned if a scrape exceeds scrapeTimeout. On a busy machine,
+// that is a result and not a failure.
+var errSlowScrape = fmt.Errorf("a scrape took more than %v", scrapeTimeout)
+
+func timedOut(err error) bool {
+	var timeout net.Error
+	return errors.As(err, &timeout) && timeout.Timeout()
+}
+
 // chainCycles lets cycles of a Collector pass.
 type chainCycles struct {
 	collector *collector
@@ -143,6 +152,9 @@ func (c *chainCycles) run(ctx context.Context, cycles int) (scrapes []page, err 
 	for range cycles {
 		if c.page != "" {
 			scraped, err := scrapePage(ctx, client, c.page)
+			if timedOut(err) && ctx.Err() == nil {
+				return nil, errSlowScrape
+			}
 			if err != nil {
 				return nil, errors.Join(err, c.collector.output.failure())
 			}

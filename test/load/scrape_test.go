@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -61,4 +62,19 @@ func TestScrapePageRefuses(t *testing.T) {
 			assert.ErrorContains(t, err, c.want)
 		})
 	}
+}
+
+func TestTimedOutScrapesDiffer(t *testing.T) {
+	release := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
+	defer server.Close()
+	defer close(release)
+	client := rawClient()
+	client.Timeout = time.Millisecond
+	_, err := scrapePage(t.Context(), client, server.URL)
+	require.Error(t, err)
+	assert.True(t, timedOut(err))
+	_, err = scrapePage(t.Context(), client, "http://127.0.0.1:0")
+	require.Error(t, err)
+	assert.False(t, timedOut(err))
 }
