@@ -267,7 +267,9 @@ func (s *Sandbox) isSandboxProcess(record *discovery.Sandbox) bool {
 	return true
 }
 
-// workload returns what the sandbox has measured itself.
+// workload returns what the sandbox has measured itself. gVisor's network stack reports
+// 0 for errors and dropped packets of an interface, because it does not count them
+// (netstack.Stack.Statistics). They are reported if a release does.
 func (s *Sandbox) workload(record *discovery.Sandbox) *usage.Workload {
 	f := &s.usage.figures
 	w := &usage.Workload{CPU: f.CPU, HasCPU: f.HasCPU, Memory: f.Memory, HasMemory: f.Memory > 0}
@@ -275,6 +277,7 @@ func (s *Sandbox) workload(record *discovery.Sandbox) *usage.Workload {
 		n := &f.Interfaces[i]
 		w.Interfaces = append(w.Interfaces, usage.Interface{
 			Name: n.Name, Received: usage.Traffic(n.Received), Transmitted: usage.Traffic(n.Transmitted),
+			Uncounted: n.Received.Errors+n.Received.Dropped+n.Transmitted.Errors+n.Transmitted.Dropped == 0,
 		})
 	}
 	if len(record.Containers) == 1 {

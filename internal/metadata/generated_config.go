@@ -698,7 +698,7 @@ func DefaultMetricsConfig() MetricsConfig {
 			Enabled: true,
 		},
 		SandboxMemoryOverhead: SandboxMemoryOverheadMetricConfig{
-			Enabled: false,
+			Enabled: true,
 		},
 		SandboxMemoryPeak: SandboxMemoryPeakMetricConfig{
 			Enabled: false,

@@ -101,7 +101,7 @@ func TestMetricsBuilder(t *testing.T) {
 			defaultMetricsCount++
 			allMetricsCount++
 			ebSandbox.RecordSandboxMemoryOomKillsDataPoint(ts, 1)
-
+			defaultMetricsCount++
 			allMetricsCount++
 			ebSandbox.RecordSandboxMemoryOverheadDataPoint(ts, 1)
 

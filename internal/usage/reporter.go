@@ -123,15 +123,19 @@ func seconds(d time.Duration) sandbox.Number { return sandbox.Float(d.Seconds())
 func (r *Reporter) appendInterfaces(into *sandbox.Reading, interfaces []Interface) {
 	f := r.settings.families
 	for _, row := range []struct {
-		family *sandbox.Family
-		value  func(*Traffic) uint64
+		family  *sandbox.Family
+		value   func(*Traffic) uint64
+		problem bool
 	}{
-		{f.networkIO, func(t *Traffic) uint64 { return t.Bytes }},
-		{f.networkPackets, func(t *Traffic) uint64 { return t.Packets }},
-		{f.networkErrors, func(t *Traffic) uint64 { return t.Errors }},
-		{f.networkDropped, func(t *Traffic) uint64 { return t.Dropped }},
+		{f.networkIO, func(t *Traffic) uint64 { return t.Bytes }, false},
+		{f.networkPackets, func(t *Traffic) uint64 { return t.Packets }, false},
+		{f.networkErrors, func(t *Traffic) uint64 { return t.Errors }, true},
+		{f.networkDropped, func(t *Traffic) uint64 { return t.Dropped }, true},
 	} {
 		for i := range interfaces {
+			if row.problem && interfaces[i].Uncounted {
+				continue
+			}
 			labels := r.labelsOf(interfaces[i].Name)
 			r.add(into, row.family, count(row.value(&interfaces[i].Received)), labels.receive)
 			r.add(into, row.family, count(row.value(&interfaces[i].Transmitted)), labels.transmit)

@@ -47,6 +47,8 @@ type Workload struct {
 type Interface struct {
 	Name                  string
 	Received, Transmitted Traffic
+	// Uncounted means that errors and dropped packets are not counted.
+	Uncounted bool
 }
 
 // Traffic is what a network interface has received or transmitted.
