@@ -42,8 +42,13 @@ type fakeSandbox struct {
 	responds time.Time
 	sent     context.Context
 	// blocked counts the pulls that called onBlock.
-	blocked  atomic.Int32
-	status   atomic.Value // sandbox.Status
+	blocked atomic.Int32
+	status  atomic.Value // sandbox.Status
+	// awaiting is whether the sandbox awaits overdue responses; late is what to call
+	// when one arrives.
+	awaiting bool
+	late     atomic.Pointer[func()]
+
 	mu       sync.Mutex
 	pulls    []time.Time
 	inFlight atomic.Int32
@@ -81,6 +86,9 @@ func failing(outcome sandbox.Outcome, text string) func(context.Context, *sandbo
 func (s *fakeSandbox) Identity() *sandbox.Identity { return &s.identity }
 func (s *fakeSandbox) Status() sandbox.Status      { return s.status.Load().(sandbox.Status) }
 func (s *fakeSandbox) MinInterval() time.Duration  { return s.minInterval }
+
+func (s *fakeSandbox) OnLateResponse(notify func()) { s.late.Store(&notify) }
+func (s *fakeSandbox) Awaiting() bool               { return s.awaiting }
 
 func (s *fakeSandbox) Send(ctx context.Context) bool {
 	if s.delay < 0 || len(s.pulled()) == 0 {
