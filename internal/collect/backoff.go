@@ -16,17 +16,22 @@ const minIntervalFactor = 6
 // backOff returns the time between the start of a failed pull and the next one,
 // given the number of consecutive failures. It doubles with each failure, up to
 // the limit, and is spread by ± 1/8, so that sandboxes that failed together are
-// not pulled together again. 0 means the next interval.
-func backOff(outcome sandbox.Outcome, failures int, interval, minInterval, limit time.Duration) time.Duration {
+// not pulled together again. 0 means the next interval. If the response is still
+// awaited, a further request is sent only after the limit, in case the sandbox has lost
+// the last one.
+func backOff(outcome sandbox.Outcome, failures int, awaiting bool, interval, minInterval, limit time.Duration) time.Duration {
 	if failures == 0 || !outcome.ShouldBackOff() {
 		return 0
 	}
 	wait := max(interval, minIntervalFactor*minInterval)
-	if failures == 1 && minInterval == 0 {
+	if failures == 1 && minInterval == 0 && !awaiting {
 		// A single failure may be chance: retry in the next interval.
 		return 0
 	}
 	limit = max(limit, wait)
+	if awaiting {
+		wait = limit
+	}
 	for range failures - 1 {
 		wait = min(2*wait, limit)
 		if wait == limit {

@@ -36,7 +36,7 @@ func TestBackOff(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			low, high := time.Duration(1<<62), time.Duration(0)
 			for range 200 {
-				wait := backOff(test.outcome, test.failures, interval, test.minInterval, limit)
+				wait := backOff(test.outcome, test.failures, false, interval, test.minInterval, limit)
 				low, high = min(low, wait), max(high, wait)
 			}
 			assert.GreaterOrEqual(t, low, test.want-test.want/8)
@@ -49,7 +49,14 @@ func TestBackOff(t *testing.T) {
 }
 
 func TestBackOffTooShortToSpread(t *testing.T) {
-	assert.EqualValues(t, 2, backOff(sandbox.Timeout, 2, 1, 0, time.Minute))
+	assert.EqualValues(t, 2, backOff(sandbox.Timeout, 2, false, 1, 0, time.Minute))
+}
+
+func TestBackOffWhileAwaiting(t *testing.T) {
+	const interval, limit = 10 * time.Second, 5 * time.Minute
+	for failures := 1; failures < 20; failures++ {
+		assert.InDelta(t, limit, backOff(sandbox.Timeout, failures, true, interval, 0, limit), float64(limit/8))
+	}
 }
 
 func TestFailingSandboxIsPulledLessOften(t *testing.T) {

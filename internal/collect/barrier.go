@@ -19,6 +19,8 @@ type barrier struct {
 	c        *Collection
 	inner    sandbox.Sandbox
 	identity *sandbox.Identity
+	// awaiter is inner if it implements [sandbox.Awaiter], nil otherwise.
+	awaiter sandbox.Awaiter
 	// status is the last one that inner returned, nil before the first.
 	status atomic.Pointer[sandbox.Status]
 }
@@ -29,11 +31,15 @@ type senderBarrier struct {
 	sender sandbox.Sender
 }
 
-var _ sandbox.Sender = senderBarrier{}
+var (
+	_ sandbox.Awaiter = (*barrier)(nil)
+	_ sandbox.Sender  = senderBarrier{}
+)
 
 // isolate returns a sandbox behind a barrier. ok is false if it has no identity.
-func (c *Collection) isolate(inner sandbox.Sandbox) (isolated sandbox.Sandbox, ok bool) {
+func (c *Collection) isolate(inner sandbox.Sandbox) (isolated sandbox.Awaiter, ok bool) {
 	b := &barrier{c: c, inner: inner}
+	b.awaiter, _ = inner.(sandbox.Awaiter)
 	func() {
 		defer b.recoverPanic(nil)
 		b.identity = inner.Identity()
@@ -101,6 +107,23 @@ func (b *barrier) AppendSeries(r *sandbox.Reading) {
 func (b *barrier) Close() (err error) {
 	defer b.recoverPanic(func(panicked error) { err = panicked })
 	return b.inner.Close()
+}
+
+// OnLateResponse implements [sandbox.Awaiter].
+func (b *barrier) OnLateResponse(notify func()) {
+	if b.awaiter != nil {
+		defer b.recoverPanic(nil)
+		b.awaiter.OnLateResponse(notify)
+	}
+}
+
+// Awaiting implements [sandbox.Awaiter]. A sandbox that does not awaits nothing.
+func (b *barrier) Awaiting() (awaiting bool) {
+	if b.awaiter == nil {
+		return false
+	}
+	defer b.recoverPanic(func(error) { awaiting = false })
+	return b.awaiter.Awaiting()
 }
 
 // Send implements [sandbox.Sender].

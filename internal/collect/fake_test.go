@@ -43,9 +43,14 @@ type fakeSandbox struct {
 	sent     context.Context
 	// blocked counts the pulls that called onBlock, and alone the responses that were
 	// received outside of a group.
-	blocked  atomic.Int32
-	alone    atomic.Int32
-	status   atomic.Value // sandbox.Status
+	blocked atomic.Int32
+	alone   atomic.Int32
+	status  atomic.Value // sandbox.Status
+	// awaiting is whether the sandbox awaits overdue responses; late is what to call
+	// when one arrives.
+	awaiting bool
+	late     atomic.Pointer[func()]
+
 	mu       sync.Mutex
 	pulls    []time.Time
 	inFlight atomic.Int32
@@ -83,6 +88,9 @@ func failing(outcome sandbox.Outcome, text string) func(context.Context, *sandbo
 func (s *fakeSandbox) Identity() *sandbox.Identity { return &s.identity }
 func (s *fakeSandbox) Status() sandbox.Status      { return s.status.Load().(sandbox.Status) }
 func (s *fakeSandbox) MinInterval() time.Duration  { return s.minInterval }
+
+func (s *fakeSandbox) OnLateResponse(notify func()) { s.late.Store(&notify) }
+func (s *fakeSandbox) Awaiting() bool               { return s.awaiting }
 
 func (s *fakeSandbox) Send(ctx context.Context) bool {
 	if s.delay < 0 || len(s.pulled()) == 0 {

@@ -7,7 +7,8 @@ import (
 )
 
 // pending holds what the scheduler has to process: sandboxes that runtimes have
-// reported, and targets whose points the sink has lost. Writers never wait.
+// reported, targets whose points the sink has lost, and those whose overdue response
+// has arrived. Writers never wait.
 type pending struct {
 	wake chan struct{}
 
@@ -17,6 +18,7 @@ type pending struct {
 	added  []sandbox.Sandbox
 	gone   []sandbox.Sandbox
 	lost   []*target
+	late   []*target
 }
 
 func newPending() *pending { return &pending{wake: make(chan struct{}, 1)} }
@@ -47,6 +49,15 @@ func (p *pending) repull(t *target) {
 	p.notify()
 }
 
+func (p *pending) lateResponse(t *target) {
+	p.mu.Lock()
+	if !p.closed {
+		p.late = append(p.late, t)
+	}
+	p.mu.Unlock()
+	p.notify()
+}
+
 func (p *pending) notify() {
 	select {
 	case p.wake <- struct{}{}:
@@ -59,15 +70,15 @@ func (p *pending) close() (added []sandbox.Sandbox) {
 	p.mu.Lock()
 	p.closed = true
 	p.mu.Unlock()
-	added, _, _ = p.take()
+	added, _, _, _ = p.take()
 	return added
 }
 
 // take returns everything and leaves nothing.
-func (p *pending) take() (added, gone []sandbox.Sandbox, lost []*target) {
+func (p *pending) take() (added, gone []sandbox.Sandbox, lost, late []*target) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	added, gone, lost = p.added, p.gone, p.lost
-	p.added, p.gone, p.lost = nil, nil, nil
-	return added, gone, lost
+	added, gone, lost, late = p.added, p.gone, p.lost, p.late
+	p.added, p.gone, p.lost, p.late = nil, nil, nil, nil
+	return added, gone, lost, late
 }

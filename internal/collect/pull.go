@@ -111,7 +111,8 @@ func (c *Collection) finishPull(ctx context.Context, t *target, r *sandbox.Readi
 	t.health.record(outcome, sandbox.ErrorTypeOf(err), t.pulled, now)
 	t.retry = time.Time{}
 	minInterval := t.sandbox.MinInterval()
-	if wait := backOff(outcome, t.health.failures, c.settings.Interval, minInterval, c.limits.maxBackOff); wait > 0 {
+	awaiting := outcome == sandbox.Timeout && t.sandbox.Awaiting()
+	if wait := backOff(outcome, t.health.failures, awaiting, c.settings.Interval, minInterval, c.limits.maxBackOff); wait > 0 {
 		t.retry = t.pulled.Add(wait)
 	}
 	c.settings.Telemetry.Pull(id.Runtime, outcome, now.Sub(t.pulled), r)

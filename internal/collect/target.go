@@ -12,7 +12,8 @@ import (
 type target struct {
 	// key is the sandbox as the runtime reports it, and sandbox the same behind a
 	// barrier.
-	key, sandbox sandbox.Sandbox
+	key     sandbox.Sandbox
+	sandbox sandbox.Awaiter
 	// sender is the sandbox if it can be pulled in a group, nil otherwise.
 	sender  sandbox.Sender
 	pending *pending
@@ -49,6 +50,8 @@ type target struct {
 	// slot is when the next turn is due at the latest. A booting sandbox is
 	// checked before that.
 	slot time.Time
+	// responded means that an overdue response has arrived during the turn in progress.
+	responded bool
 	// unresponsive means that the sandbox was unresponsive after its last turn.
 	unresponsive bool
 	// queue is where the target waits, nil while its turn is in progress, and

@@ -14,7 +14,7 @@ const reportDelay = time.Second
 
 // takePending applies what runtimes and the sink have reported.
 func (s *scheduler) takePending(ctx context.Context) {
-	added, gone, lost := s.c.pending.take()
+	added, gone, lost, late := s.c.pending.take()
 	now := time.Now()
 	for _, one := range added {
 		s.add(one, now)
@@ -24,6 +24,9 @@ func (s *scheduler) takePending(ctx context.Context) {
 	}
 	for _, t := range lost {
 		s.repull(t, now)
+	}
+	for _, t := range late {
+		s.resume(t, now)
 	}
 	if len(added)+len(gone) > 0 {
 		s.reportSoon(now)
@@ -55,6 +58,7 @@ func (s *scheduler) add(one sandbox.Sandbox, now time.Time) {
 		discovered: now,
 		due:        now,
 	}
+	isolated.OnLateResponse(func() { t.pending.lateResponse(t) })
 	s.targets[one] = t
 	s.seen[id.Runtime]++
 	s.push(t)
@@ -93,6 +97,24 @@ func (s *scheduler) repull(t *target, now time.Time) {
 	}
 }
 
+// resume ends the back-off of a sandbox whose overdue response has arrived. It is
+// pulled immediately, but not more often than others, because it may be hostile.
+func (s *scheduler) resume(t *target, now time.Time) {
+	if t.queue == nil {
+		t.responded = true
+		return
+	}
+	t.retry = time.Time{}
+	resumed := t.pulled.Add(s.c.settings.Interval)
+	if resumed.Before(now) {
+		resumed = now
+	}
+	if resumed.Before(t.due) {
+		t.due = resumed
+		heap.Fix(t.queue, t.index)
+	}
+}
+
 // push adds a target to the queue in which it waits for its next turn.
 func (s *scheduler) push(t *target) {
 	t.queue = &s.unproven
@@ -125,6 +147,10 @@ func (s *scheduler) reschedule(ctx context.Context, t *target) {
 		t.due = earlier(t.slot, time.Now().Add(bootPoll))
 	}
 	s.push(t)
+	if t.responded {
+		t.responded = false
+		s.resume(t, time.Now())
+	}
 }
 
 // recordResponsiveness records whether a target is unresponsive after its turn.

@@ -202,3 +202,109 @@ func TestUnresponsiveSandboxThatStops(t *testing.T) {
 		assert.True(t, present[len(present)-1].ended)
 	})
 }
+
+// awaiting is hanging with a function that ends the hang and reports the overdue
+// response.
+func awaiting(id string) (s *fakeSandbox, hung *atomic.Bool, resume func()) {
+	s, hung = hanging(id)
+	s.awaiting = true
+	return s, hung, func() {
+		hung.Store(false)
+		(*s.late.Load())()
+	}
+}
+
+func TestRecoveryWithinOneInterval(t *testing.T) {
+	for name, hangs := range map[string]time.Duration{
+		"short": 2 * testInterval, "long": 10 * time.Minute, "longer": time.Hour + testInterval/3,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := newHarness(t, nil)
+				stop := h.start(t)
+				defer stop()
+				s, hung, resume := awaiting("a")
+				h.runtime.add(s)
+				time.Sleep(2 * testInterval)
+				hung.Store(true)
+				before := len(s.pulled())
+				time.Sleep(hangs)
+				// The back-off is spread by 1/8.
+				most := 1 + int(hangs*8/7/h.limits.maxBackOff)
+				assert.LessOrEqual(t, len(s.pulled())-before, most, "requests to a sandbox that hangs")
+				require.Equal(t, []string{"running", "unresponsive"}, statesOf(t, h, "a"))
+				resume()
+				time.Sleep(testInterval)
+				assert.Equal(t, []string{"running", "unresponsive", "running"}, statesOf(t, h, "a"))
+			})
+		})
+	}
+}
+
+// TestLateResponsesDoNotSpeedUpPulls reports a response whenever it helps a hostile
+// sandbox.
+func TestLateResponsesDoNotSpeedUpPulls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarness(t, nil)
+		stop := h.start(t)
+		s, hung, _ := awaiting("a")
+		hung.Store(true)
+		h.runtime.add(s)
+		synctest.Wait()
+		for range 10 * int(testInterval/time.Second) {
+			time.Sleep(time.Second)
+			(*s.late.Load())()
+		}
+		stop()
+		pulls := s.pulled()
+		require.NotEmpty(t, pulls)
+		assert.LessOrEqual(t, len(pulls), 11)
+		for i := 2; i < len(pulls); i++ {
+			assert.GreaterOrEqual(t, pulls[i].Sub(pulls[i-1]), testInterval/2)
+		}
+		assert.Equal(t, []string{"unresponsive"}, statesOf(t, h, "a"))
+	})
+}
+
+// TestLateResponseDuringATurn reports the response while the sink blocks.
+func TestLateResponseDuringATurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarness(t, nil)
+		h.sink.block = make(chan struct{})
+		stop := h.start(t)
+		s, hung, resume := awaiting("a")
+		hung.Store(true)
+		h.runtime.add(s)
+		time.Sleep(testTimeout)
+		synctest.Wait()
+		resume()
+		time.Sleep(time.Second)
+		close(h.sink.block)
+		time.Sleep(testInterval)
+		assert.Len(t, s.pulled(), 2)
+		assert.Equal(t, []string{"unresponsive", "running"}, statesOf(t, h, "a"))
+		stop()
+	})
+}
+
+// TestLateResponseOfSandboxThatIsGone checks that nothing happens.
+func TestLateResponseOfSandboxThatIsGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarness(t, nil)
+		stop := h.start(t)
+		s, hung, resume := awaiting("a")
+		hung.Store(true)
+		h.runtime.add(s)
+		time.Sleep(2 * testInterval)
+		h.runtime.remove(s)
+		resume()
+		// A pull may have begun at the same time.
+		time.Sleep(time.Second)
+		pulls := len(s.pulled())
+		resume()
+		time.Sleep(2 * testInterval)
+		assert.Len(t, s.pulled(), pulls)
+		stop()
+		resume()
+	})
+}

@@ -85,7 +85,7 @@ func (s *Sandbox) createVerifier(ctx context.Context, record *discovery.Sandbox)
 		var err error
 		for {
 			known, err = s.requestRegistration(ctx, record)
-			if sandbox.OutcomeOf(err) != sandbox.Timeout || ctx.Err() != nil {
+			if sandbox.OutcomeOf(err) != sandbox.Timeout || ctx.Err() != nil || s.request.conn != nil {
 				break
 			}
 		}
@@ -104,7 +104,9 @@ func (s *Sandbox) createVerifier(ctx context.Context, record *discovery.Sandbox)
 }
 
 // requestRegistration requests and parses the registration, on a separate
-// connection, whose deadline is shorter than that of the pull.
+// connection, whose deadline is shorter than that of the pull. If that of the pull
+// passes, the connection becomes the one of the pull, so that the response can be
+// awaited.
 func (s *Sandbox) requestRegistration(ctx context.Context, record *discovery.Sandbox) (*registration.Registration, error) {
 	bounded, end, err := s.runtime.learning.begin(ctx, s.attempts)
 	if err != nil {
@@ -117,6 +119,10 @@ func (s *Sandbox) requestRegistration(ctx context.Context, record *discovery.San
 		return nil, err
 	}
 	raw, err := requestRegistration(conn, min(int64(s.runtime.config.MaxResponseSize), firstUseLimits.Bytes+maxEnvelope))
+	if deadline, _ := ctx.Deadline(); sandbox.OutcomeOf(err) == sandbox.Timeout && !time.Now().Before(deadline) {
+		s.request.conn = conn
+		return nil, err
+	}
 	_ = conn.Close()
 	if err != nil {
 		return nil, err

@@ -55,7 +55,10 @@ func (s *Sandbox) Receive(r *sandbox.Reading, onBlock func()) error {
 		err = s.receive(record, r)
 	}
 	if err != nil {
-		return s.explain(record, err)
+		if err = s.explain(record, err); sandbox.OutcomeOf(err) == sandbox.Timeout {
+			s.await()
+		}
+		return err
 	}
 	r.Start = record.Started
 	s.requestUsage(record, r)
@@ -87,6 +90,7 @@ func (s *Sandbox) hangUp() {
 
 // start requests a snapshot after whatever must come before.
 func (s *Sandbox) start(ctx context.Context, record *discovery.Sandbox) {
+	s.stopAwaiting()
 	s.request.record = record
 	s.request.err = s.connectAndSend(ctx, record)
 }

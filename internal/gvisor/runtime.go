@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"go.uber.org/zap"
 
@@ -50,6 +51,8 @@ type Runtime struct {
 	capabilities statefile.Capabilities
 
 	filterUse filterUse
+	// overdue waits for overdue responses, nil if that is not possible.
+	overdue atomic.Pointer[host.ReadWatcher]
 
 	// infos are those of each build, by metadata. They belong to the goroutine of
 	// discovery.
@@ -134,6 +137,7 @@ func (r *Runtime) Watch(ctx context.Context, observer sandbox.Observer) error {
 	if _, err := host.OpenFileLimit(); err != nil {
 		return err
 	}
+	defer r.watchOverdue()()
 	discovery.New(discovery.Settings{
 		Roots:               r.config.Roots,
 		Configured:          !slices.Equal(r.config.Roots, discovery.DefaultRoots()),

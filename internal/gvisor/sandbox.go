@@ -10,8 +10,8 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// Sandbox is one instance of a gVisor sandbox. It implements [sandbox.Sandbox]
-// and [sandbox.Sender].
+// Sandbox is one instance of a gVisor sandbox. It implements [sandbox.Sandbox],
+// [sandbox.Sender] and [sandbox.Awaiter].
 type Sandbox struct {
 	runtime  *Runtime
 	identity sandbox.Identity
@@ -36,9 +36,13 @@ type Sandbox struct {
 	emitted sandbox.SeriesSet
 	spec    specLabels
 	usage   *usageReader // nil if usage is not reported
+	overdue overdue
 }
 
-var _ sandbox.Sender = (*Sandbox)(nil)
+var (
+	_ sandbox.Sender  = (*Sandbox)(nil)
+	_ sandbox.Awaiter = (*Sandbox)(nil)
+)
 
 // newSandbox is called by the goroutine of discovery.
 func (r *Runtime) newSandbox(record *discovery.Sandbox) *Sandbox {
@@ -82,6 +86,7 @@ func (s *Sandbox) MinInterval() time.Duration { return 0 }
 // Between pulls a sandbox holds only memory, and a claim on its cgroup.
 func (s *Sandbox) Close() error {
 	s.hangUp()
+	s.stopAwaiting()
 	if s.usage != nil {
 		s.usage.reporter.Close()
 	}

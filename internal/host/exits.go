@@ -126,7 +126,7 @@ func (e *Exits) forgetEnded(epoll int) (ended []int) {
 	defer e.mu.Unlock()
 	for {
 		// This call does not block, so the lock may be held.
-		pids := endedProcesses(epoll)
+		pids := epollEvents(epoll)
 		if len(pids) == 0 {
 			return ended
 		}

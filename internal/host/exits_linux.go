@@ -57,9 +57,30 @@ type pidfd int
 
 func (fd pidfd) Close() error { return unix.Close(int(fd)) }
 
-// endedProcesses returns the PIDs of some watched processes that have ended, and
-// none only if there are none. It does not block.
-func endedProcesses(epoll int) (pids []int) {
+// watchRead registers a file with epoll and returns its descriptor. Closing the file
+// also removes the registration.
+func watchRead(epoll, file *os.File) (fd int, err error) {
+	raw, err := file.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	var registerErr error
+	err = raw.Control(func(descriptor uintptr) {
+		fd = int(descriptor)
+		// Until the file is closed, it may be reported no second time.
+		events := uint32(unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLONESHOT)
+		registerErr = register(epoll, fd, unix.EpollEvent{Events: events, Fd: int32(fd)})
+	})
+	if err == nil {
+		err = registerErr
+	}
+	return fd, err
+}
+
+// epollEvents returns what was registered for some of the pending events, the PID
+// of an ended process or the descriptor of a readable file, and nothing only if there
+// are none. It does not block.
+func epollEvents(epoll int) (registered []int) {
 	var events [64]unix.EpollEvent
 	for {
 		n, err := unix.EpollWait(epoll, events[:], 0)
@@ -67,8 +88,8 @@ func endedProcesses(epoll int) (pids []int) {
 			continue
 		}
 		for i := range max(n, 0) {
-			pids = append(pids, int(events[i].Fd))
+			registered = append(registered, int(events[i].Fd))
 		}
-		return pids
+		return registered
 	}
 }

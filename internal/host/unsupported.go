@@ -25,7 +25,8 @@ func socketAddress(string) (string, func(), error)   { return "", nil, ErrUnsupp
 func peerCredentials(int) (Peer, error)              { return Peer{}, ErrUnsupported }
 func newEpoll() (*os.File, error)                    { return nil, ErrUnsupported }
 func watchExit(*os.File, int) (io.Closer, error)     { return nil, ErrUnsupported }
-func endedProcesses(int) []int                       { return nil }
+func watchRead(*os.File, *os.File) (int, error)      { return 0, ErrUnsupported }
+func epollEvents(int) []int                          { return nil }
 func processExists(int) bool                         { return false }
 
 // directory is a directory of a cgroup filesystem.

@@ -92,6 +92,20 @@ type Sender interface {
 	More() bool
 }
 
+// Awaiter is implemented by sandboxes that can wait for an overdue response without
+// occupying a goroutine, so that recovery is noticed immediately and a sandbox that
+// hangs need not be sent further requests, each of which may occupy it more.
+type Awaiter interface {
+	Sandbox
+	// OnLateResponse sets the function to call when an awaited response begins to
+	// arrive, or never will. It is called before the first pull. The function may be
+	// called from any goroutine and does not block.
+	OnLateResponse(notify func())
+	// Awaiting reports whether the last pull has timed out and its response is still
+	// awaited. That ends with the next pull.
+	Awaiting() bool
+}
+
 // Stats are the statistics of all sandboxes of one runtime.
 type Stats struct {
 	// Time is the current time, Started when the receiver started.

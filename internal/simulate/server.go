@@ -98,6 +98,16 @@ func (s *Server) Pause(d time.Duration) bool {
 	}
 }
 
+// Await waits until a channel is closed and reports whether the server is still open.
+func (s *Server) Await(closed <-chan struct{}) bool {
+	select {
+	case <-s.done:
+		return false
+	case <-closed:
+		return true
+	}
+}
+
 // Stop closes the listener and all connections without waiting for their
 // handlers, so a handler may call it.
 func (s *Server) Stop() {

@@ -33,6 +33,8 @@ type Conn struct {
 	received int
 	// ready reports that the next response has begun to arrive, or never will.
 	ready bool
+	// overdue reports that the deadline passed before the last response began.
+	overdue bool
 	// ioErr is the first I/O error of the connection.
 	ioErr error
 	// head holds the beginning of a response for which the connection blocked,
@@ -72,10 +74,22 @@ func (c *Conn) Close() (err error) {
 		// If the context has ended, interrupt may still run, and would then abort
 		// the I/O of the connection that reuses the memory.
 		c.ctx, c.file, c.onBlock, c.stopInterrupt = nil, nil, nil, nil
-		c.received, c.ready, c.ioErr, c.rest = 0, false, nil, nil
+		c.received, c.ready, c.overdue, c.ioErr, c.rest = 0, false, false, nil, nil
 		connPool.Put(c)
 	}
 	return err
+}
+
+// Detach returns the open socket of a connection if the deadline passed before the
+// response began, nil otherwise. After that, the connection must not be used, not even
+// closed. The socket must not be read: whatever arrives is late.
+func (c *Conn) Detach() *os.File {
+	if !c.overdue || c.file == nil {
+		return nil
+	}
+	// The memory is not reused, because interrupt may still run.
+	c.stopInterrupt()
+	return c.file
 }
 
 // OnBlock sets a function that is called once, before the connection blocks or
@@ -124,7 +138,9 @@ func (c *Conn) Receive(decode func(io.Reader) error) error {
 		n, err := c.read(c.head[:])
 		if err != nil {
 			c.ioErr = err
-			return connFailure(c.ctx, err)
+			err = connFailure(c.ctx, err)
+			c.overdue = sandbox.OutcomeOf(err) == sandbox.Timeout
+			return err
 		}
 		c.rest = c.head[:n]
 	}

@@ -98,9 +98,12 @@ var responses = sync.Pool{New: func() any { return new([]byte) }}
 // respond responds to one request and reports whether to keep the connection.
 func (i *instance) respond(conn *net.UnixConn, request *request) bool {
 	s := i.sandbox
-	now := time.Now()
-	call := s.load.Begin(now)
+	call := s.load.Begin(time.Now())
 	defer call.End()
+	if !i.awaitResume() {
+		return false
+	}
+	now := time.Now()
 	scratch := responses.Get().(*[]byte)
 	defer responses.Put(scratch)
 	b := (*scratch)[:0]

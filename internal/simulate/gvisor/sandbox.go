@@ -68,6 +68,8 @@ type Sandbox struct {
 	load    simulate.LoadCounter
 	// exports and usageCalls count the calls that hostile modes alter.
 	exports, usageCalls atomic.Int64
+	// hung is closed by Resume, nil unless the sandbox hangs.
+	hung atomic.Pointer[chan struct{}]
 
 	mu       sync.Mutex
 	instance *instance
