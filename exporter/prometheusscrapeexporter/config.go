@@ -76,6 +76,7 @@ func createDefaultConfig() component.Config {
 	server.NetAddr.Endpoint = defaultEndpoint
 	return &Config{
 		ServerConfig:     server,
+		QueueBatchConfig: configoptional.Default(exporterhelper.NewDefaultQueueConfig()),
 		MetricExpiration: defaultExpiration,
 		MaxSeries:        defaultMaxSeries,
 	}

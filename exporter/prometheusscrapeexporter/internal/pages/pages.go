@@ -44,7 +44,7 @@ type Pages struct {
 	wait   sync.WaitGroup
 
 	// rendering serializes the use of render and gzip.
-	rendering sync.Mutex
+	rendering chan struct{}
 	render    RenderFunc
 	gzip      *gzip.Writer
 
@@ -61,7 +61,7 @@ func New(renderPage RenderFunc) *Pages {
 	}
 	closed, cancel := context.WithCancel(context.Background())
 	return &Pages{
-		slots: make(chan struct{}, maxPages), closed: closed, close: cancel,
+		slots: make(chan struct{}, maxPages), rendering: make(chan struct{}, 1), closed: closed, close: cancel,
 		render: renderPage, gzip: compressor,
 		pending: make(map[Key]*Page), live: make(map[*Page]struct{}),
 	}
@@ -146,7 +146,7 @@ func (p *Pages) produce(key Key, page *Page) {
 
 // reserve waits until there may be another page.
 func (p *Pages) reserve(page *Page) error {
-	timer := time.NewTimer(patience)
+	timer := time.NewTimer(p.disconnect())
 	defer timer.Stop()
 	for {
 		select {
@@ -157,18 +157,21 @@ func (p *Pages) reserve(page *Page) error {
 			p.mu.Unlock()
 			return nil
 		case <-timer.C:
-			p.disconnect()
-			timer.Reset(patience)
+			timer.Reset(p.disconnect())
 		case <-p.closed.Done():
 			return ErrClosed
 		}
 	}
 }
 
-// disconnect ends the clients of the page that has been read for the longest time.
-func (p *Pages) disconnect() {
+// disconnect ends the clients of the page that has been read for the longest time, if it
+// has to make room and the clients had time enough. It returns when to try again.
+func (p *Pages) disconnect() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if len(p.live) < maxPages {
+		return patience
+	}
 	var oldest *Page
 	for page := range p.live {
 		complete := !page.since.IsZero() && page.Context.Err() == nil
@@ -176,15 +179,20 @@ func (p *Pages) disconnect() {
 			oldest = page
 		}
 	}
-	if oldest != nil {
-		oldest.cancel()
+	if oldest == nil {
+		return patience
 	}
+	if remaining := patience - time.Since(oldest.since); remaining > 0 {
+		return remaining
+	}
+	oldest.cancel()
+	return patience
 }
 
 // fill renders a page.
 func (p *Pages) fill(key Key, page *Page) error {
-	p.rendering.Lock()
-	defer p.rendering.Unlock()
+	p.rendering <- struct{}{}
+	defer func() { <-p.rendering }()
 	if !key.Gzip {
 		return p.render(page, key.Format)
 	}

@@ -57,7 +57,7 @@ func (e *escaper) labels(labels, resource string) string {
 			var name, value string
 			name, value, text = cutLabel(text)
 			if strings.HasPrefix(name, `"`) {
-				name = model.EscapeName(unescape(name[1:len(name)-1]), e.scheme)
+				name = e.label(unescape(name[1 : len(name)-1]))
 			}
 			pair := name + "=" + value
 			duplicate := slices.ContainsFunc(pairs, func(other string) bool {
@@ -70,6 +70,12 @@ func (e *escaper) labels(labels, resource string) string {
 	}
 	slices.Sort(pairs)
 	return strings.Join(pairs, ",")
+}
+
+// label escapes the name of a label. EscapeName keeps colons, which only names of metrics
+// may have.
+func (e *escaper) label(name string) string {
+	return strings.ReplaceAll(model.EscapeName(name, e.scheme), ":", "_")
 }
 
 // cutLabel cuts the first label off encoded labels. name and value have their quotes:

@@ -217,7 +217,7 @@ const maxExact = 1 << 53
 // much faster as integers.
 func appendFloat(text []byte, value float64) []byte {
 	if value > -maxExact && value < maxExact {
-		if integer := int64(value); float64(integer) == value && (integer != 0 || !math.Signbit(value)) {
+		if integer := int64(value); float64(integer) == value {
 			return strconv.AppendInt(text, integer, 10)
 		}
 	}
