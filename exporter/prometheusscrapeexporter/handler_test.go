@@ -154,14 +154,8 @@ func TestSlowClientDoesNotDelayShutdown(t *testing.T) {
 	e := newTarget(t, nopSettings(), func(c *Config) { c.ServerConfig.WriteTimeout = 0 })
 	require.NoError(t, e.ConsumeMetrics(t.Context(), metricstest.Sandboxes(0, 200, 0, true)))
 	for range 3 {
-		connection, err := new(net.Dialer).DialContext(t.Context(), "unix", e.socket)
-		require.NoError(t, err)
+		connection := e.connect(t)
 		defer func() { _ = connection.Close() }()
-		_, err = connection.Write([]byte("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"))
-		require.NoError(t, err)
-		// The response has begun.
-		_, err = connection.Read(make([]byte, 1))
-		require.NoError(t, err)
 	}
 	got := e.request(t, http.MethodGet, "/metrics")
 	assert.Equal(t, 200*70, strings.Count(got.body, "sandbox="))
