@@ -63,3 +63,27 @@ var metricNames = func() (names [pointsPerSandbox]string) {
 	}
 	return names
 }()
+
+// Ended returns a copy of a batch in which no point has a value.
+func Ended(batch pmetric.Metrics) pmetric.Metrics {
+	ended := pmetric.NewMetrics()
+	batch.CopyTo(ended)
+	for _, rm := range ended.ResourceMetrics().All() {
+		for _, sm := range rm.ScopeMetrics().All() {
+			for _, m := range sm.Metrics().All() {
+				end(m)
+			}
+		}
+	}
+	return ended
+}
+
+func end(m pmetric.Metric) {
+	points := m.Gauge().DataPoints
+	if m.Type() == pmetric.MetricTypeSum {
+		points = m.Sum().DataPoints
+	}
+	for _, p := range points().All() {
+		p.SetFlags(End())
+	}
+}
