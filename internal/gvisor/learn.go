@@ -64,7 +64,8 @@ func (l *learning) begin(ctx context.Context, attempts int) (bounded context.Con
 	case slots <- struct{}{}:
 	case <-ctx.Done():
 		if ctx.Err() == context.DeadlineExceeded {
-			return nil, nil, sandbox.Failf(sandbox.Timeout,
+			// Not a timeout, which is the sandbox's own and would make it unresponsive.
+			return nil, nil, sandbox.Failf(sandbox.Untrusted,
 				"request registration: deadline exceeded while waiting for other sandboxes to send theirs")
 		}
 		return nil, nil, sandbox.Fail(sandbox.Canceled, ctx.Err())

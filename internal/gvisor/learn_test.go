@@ -123,7 +123,7 @@ func TestLearningPrefersNewSandboxes(t *testing.T) {
 		defer cancel()
 		for _, attempts := range []int{1, 2, 3} {
 			_, _, err := l.begin(ctx, attempts)
-			assert.Equal(t, sandbox.Timeout, sandbox.OutcomeOf(err))
+			assert.Equal(t, sandbox.Untrusted, sandbox.OutcomeOf(err))
 		}
 		canceled, stop := context.WithCancel(t.Context())
 		stop()
