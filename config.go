@@ -31,7 +31,7 @@ type Config struct {
 	// Preset selects how many metrics are reported: "minimal", "default" or "all".
 	// Options that are set explicitly take precedence.
 	Preset sandbox.Preset `mapstructure:"preset"`
-	// Usage configures what is reported about CPU, memory, network and disk.
+	// Usage configures the metrics of CPU, memory, processes, network, disk and limits.
 	Usage UsageConfig `mapstructure:"usage"`
 
 	// Annotations lists annotations that become resource attributes.
@@ -44,9 +44,10 @@ type Config struct {
 	_ struct{}
 }
 
-// UsageConfig configures the readings of the usage of sandboxes.
+// UsageConfig configures how the usage of sandboxes is read.
 type UsageConfig struct {
-	// Enabled is false by default in the naming "prometheus".
+	// Enabled reports whether usage is reported. The default is true, or false with the
+	// naming "prometheus".
 	Enabled bool `mapstructure:"enabled"`
 	// Interval is the time between two readings of a sandbox's usage, at most one
 	// with each pull.
@@ -63,13 +64,13 @@ var (
 )
 
 // Unmarshal sets the defaults that depend on preset and naming, and then reads the
-// configuration. It names the values of an option that one would expect to be a
-// boolean: decoding would name only its type.
+// configuration. For zero_fill, a boolean is a likely mistake, so the error names the
+// valid values; an error of decoding would name only the type.
 func (c *Config) Unmarshal(conf *confmap.Conf) error {
 	if value, isBool := conf.Get("gvisor::zero_fill").(bool); isBool {
 		return fmt.Errorf("gvisor::zero_fill: invalid value %v: must be one of none, core, all", value)
 	}
-	// An invalid value of these is found, and reported with its key, below.
+	// Invalid values of these are reported, with their key, by Unmarshal or Validate.
 	if preset, isText := conf.Get("preset").(string); isText {
 		c.setPreset(sandbox.Preset(preset))
 	}
@@ -86,7 +87,7 @@ func (c *Config) setPreset(preset sandbox.Preset) {
 	c.SetDefaults(preset)
 }
 
-// runtimeSettings returns what the configuration says about all runtimes.
+// runtimeSettings returns the configuration that applies to all runtimes.
 func (c *Config) runtimeSettings() sandbox.Settings {
 	settings := sandbox.Settings{Naming: c.Naming, Preset: c.Preset, Annotations: c.annotationKeys()}
 	settings.Usage.CgroupRoot = c.Usage.CgroupRoot

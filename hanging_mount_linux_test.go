@@ -110,7 +110,7 @@ func TestShutdownWithHangingMount(t *testing.T) {
 			began := time.Now()
 			err := r.Shutdown(ctx)
 			require.ErrorIs(t, err, context.DeadlineExceeded)
-			require.ErrorContains(t, err, "stop sandbox discovery: that of gvisor still runs")
+			require.ErrorContains(t, err, "stop sandbox discovery: gvisor still running")
 			assert.Equal(t, timeout == 0, time.Since(began) >= shutdownTimeout)
 			release()
 			goleak.VerifyNone(t, leaks)

@@ -9,7 +9,7 @@ import (
 )
 
 // minimalMetrics are the metrics that the preset "minimal" has for each sandbox,
-// besides gVisor's unimplemented system calls.
+// in addition to gVisor's unimplemented system calls.
 var minimalMetrics = []string{
 	"container.cpu.time",
 	"sandbox.cpu.time",

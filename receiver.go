@@ -94,7 +94,7 @@ func (r *sandboxReceiver) Start(_ context.Context, collector component.Host) err
 }
 
 // shutdownTimeout is how long Shutdown waits if its context does not end before. It is
-// shorter than what process managers grant before they kill a process.
+// shorter than the time after which process managers kill a process.
 const shutdownTimeout = 5 * time.Second
 
 // Shutdown stops everything that Start started and waits for it, until the context

@@ -6,8 +6,8 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// Excluded is the reason for which a sandbox is skipped that the configuration does not
-// select.
+// Excluded is the reason why a sandbox that the configuration does not select is
+// skipped.
 const Excluded = "excluded"
 
 // excluded holds the sandboxes that the configuration does not select.
@@ -45,7 +45,7 @@ func (e *excluded) remove(s sandbox.Sandbox) (path string) {
 func (e *excluded) has(path string) bool { return e.counts[path] > 0 }
 
 // exclude closes a sandbox that the configuration does not select and returns the path
-// that stands for it: its ID in its runtime root or storage path. It returns an empty
+// that identifies it: its ID in its runtime root or storage path. It returns an empty
 // path for all others, including those whose identity cannot be determined, which the
 // scheduler handles.
 func (c *Collection) exclude(s sandbox.Sandbox) (path string) {

@@ -8,9 +8,9 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/telemetry"
 )
 
-// recordState records the status that a turn is about. If another set of metrics is
-// collected in it, all series of the old one end and those of the turn start anew.
-// Otherwise, only the series of the state will.
+// recordState records the status of a turn. If a different set of metrics is collected
+// in it, all series of the previous one end and new series start with the turn.
+// Otherwise, only the series of the state ends.
 func (c *Collection) recordState(t *target, deliveries []sandbox.Delivery) []sandbox.Delivery {
 	status := t.sandbox.Status()
 	if t.recorded == status {
@@ -162,7 +162,7 @@ func (c *Collection) nextPull(t *target) time.Time {
 }
 
 // splitEnded moves the ended parts of a reading, such as those of a container
-// that has ended, to deliveries of their own, which sinks treat like the end of a
+// that has ended, to separate deliveries, which sinks treat like the end of a
 // sandbox.
 func splitEnded(t *target, r *sandbox.Reading, deliveries []sandbox.Delivery) []sandbox.Delivery {
 	r.TakeEnded(func(part sandbox.Part) {

@@ -12,8 +12,8 @@ import (
 // than the context. Without an error, what was pulled has been delivered to the sink.
 //
 // The error states what is still running, for example because a system call does
-// not return. Whenever it does, the rest ends by itself: its deliveries are dropped,
-// sandboxes are closed, and what runtimes report is ignored.
+// not return. If it returns later, the rest ends without effect: its deliveries are
+// dropped, sandboxes are closed, and reports of runtimes are ignored.
 func (c *Collection) StopPulls(ctx context.Context) error {
 	if c.cancel == nil {
 		return nil
@@ -23,9 +23,9 @@ func (c *Collection) StopPulls(ctx context.Context) error {
 		return nil
 	}
 	if pulls := c.scheduler.pullers.running.Load(); pulls > 0 {
-		return fmt.Errorf("stop pulls: %d of them still run: %w: %s", pulls, ctx.Err(), hangRemedy)
+		return fmt.Errorf("stop pulls: %d still running: %w: %s", pulls, ctx.Err(), hangRemedy)
 	}
-	return fmt.Errorf("stop pulls: the scheduler still runs: %w: %s", ctx.Err(), hangRemedy)
+	return fmt.Errorf("stop pulls: scheduler still running: %w: %s", ctx.Err(), hangRemedy)
 }
 
 // StopDiscovery cancels everything and waits until the discovery of all runtimes has
@@ -44,7 +44,7 @@ func (c *Collection) StopDiscovery(ctx context.Context) error {
 	if len(running) == 0 {
 		return nil
 	}
-	return fmt.Errorf("stop sandbox discovery: that of %s still runs: %w: %s", strings.Join(running, " and "), ctx.Err(), hangRemedy)
+	return fmt.Errorf("stop sandbox discovery: %s still running: %w: %s", strings.Join(running, " and "), ctx.Err(), hangRemedy)
 }
 
 // hangRemedy is part of errors about goroutines that do not end.

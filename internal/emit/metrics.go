@@ -164,6 +164,6 @@ func (m *Metrics) Shutdown(ctx context.Context) error {
 		return ctx.Err()
 	default:
 		m.abandoned.Store(true)
-		return fmt.Errorf("send the last metrics: the pipeline does not return: %w", ctx.Err())
+		return fmt.Errorf("send remaining metrics: the pipeline does not return: %w", ctx.Err())
 	}
 }

@@ -45,7 +45,7 @@ func TestPipelineThatHangsDoesNotDelayShutdown(t *testing.T) {
 		defer cancel()
 		err := h.Shutdown(ctx)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
-		require.ErrorContains(t, err, "send the last metrics: the pipeline does not return")
+		require.ErrorContains(t, err, "send remaining metrics: the pipeline does not return")
 		assert.Equal(t, 3*time.Second, time.Since(began))
 		require.NoError(t, h.telemetry.Shutdown(context.Background()))
 

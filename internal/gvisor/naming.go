@@ -25,7 +25,7 @@ type naming struct {
 	logger *zap.Logger
 	// unnamed are the sandboxes whose names could not be read yet.
 	unnamed map[*Sandbox]namingAttempt
-	// warned means that a missing name was logged.
+	// warned reports whether a missing name was logged.
 	warned bool
 }
 
@@ -38,7 +38,7 @@ func newNaming(path string, logger *zap.Logger) *naming {
 	return &naming{names: dockername.Reader{Path: path}, logger: logger, unnamed: map[*Sandbox]namingAttempt{}}
 }
 
-// begin reports whether a sandbox has its name, or none to wait for.
+// begin reports whether a sandbox already has its name, or needs none.
 func (n *naming) begin(s *Sandbox) bool {
 	isDocker := s.record.Load().Manager == kubepod.Docker && s.identity.Container.ID != ""
 	if n.names.Path == "" || !isDocker || n.read(s) == nil {
@@ -49,8 +49,8 @@ func (n *naming) begin(s *Sandbox) bool {
 	return false
 }
 
-// retry returns the sandboxes that now have their names, and those that no longer wait.
-// With giveUp, these are all.
+// retry returns the sandboxes that now have their names, and those that no longer wait
+// for one: all of them if giveUp is set.
 func (n *naming) retry(giveUp bool) (done []*Sandbox) {
 	now := time.Now()
 	for s, attempt := range n.unnamed {

@@ -84,7 +84,7 @@ func (s *Sandbox) hangUp() {
 	}
 	s.request = request{}
 	if s.usage != nil {
-		s.usage.asking = -1
+		s.usage.awaited = -1
 	}
 }
 

@@ -16,8 +16,8 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/usage"
 )
 
-// usageReader reads what a sandbox uses: from the host, and, with a request for each
-// container after the snapshot and on the same connection, from the sandbox itself.
+// usageReader reads the usage of a sandbox: on the host, and from the sandbox itself
+// with a request for each container, after the snapshot and on the same connection.
 type usageReader struct {
 	reporter *usage.Reporter
 	account  *event.Account
@@ -25,18 +25,18 @@ type usageReader struct {
 	record     *discovery.Sandbox
 	containers []*containerUsage
 	filestores []string
-	// named is the ID of the process that is known to be that of the sandbox; see
+	// named is the PID that is known to be that of the sandbox; see
 	// isSandboxProcess.
 	named int
 
-	// asking is the index of the container whose response is awaited, -1 if none is.
-	asking int
+	// awaited is the index of the container whose response is awaited, -1 if none is.
+	awaited int
 	// began is when the first request of the pull in progress was sent.
 	began time.Time
-	// outcome is that of the pull in progress so far.
+	// outcome is the outcome of the requests of the pull in progress so far.
 	outcome sandbox.Outcome
-	// next is when the sandbox may be asked again, and failures the number of
-	// consecutive pulls in which it did not respond properly.
+	// next is when the next request may be sent, and failures the number of consecutive
+	// pulls with a failed request.
 	next     time.Time
 	failures int
 	// fresh means that figures are those of the pull in progress.
@@ -56,11 +56,11 @@ func (r *Runtime) newUsageReader() *usageReader {
 	if reporter == nil {
 		return nil
 	}
-	return &usageReader{reporter: reporter, account: event.NewAccount(r.capacity), asking: -1}
+	return &usageReader{reporter: reporter, account: event.NewAccount(r.capacity), awaited: -1}
 }
 
 // More implements [sandbox.Sender].
-func (s *Sandbox) More() bool { return s.usage != nil && s.usage.asking >= 0 }
+func (s *Sandbox) More() bool { return s.usage != nil && s.usage.awaited >= 0 }
 
 // requestUsage sends the first request for usage after a snapshot, if it is due.
 func (s *Sandbox) requestUsage(record *discovery.Sandbox, r *sandbox.Reading) {
@@ -79,13 +79,13 @@ func (s *Sandbox) requestUsage(record *discovery.Sandbox, r *sandbox.Reading) {
 	}
 	u.began, u.outcome = now, sandbox.OK
 	u.account.Begin(now)
-	s.askContainer(0, r)
+	s.sendUsageRequest(0, r)
 }
 
-// askContainer sends the request for one container.
-func (s *Sandbox) askContainer(i int, r *sandbox.Reading) {
+// sendUsageRequest sends the request for one container.
+func (s *Sandbox) sendUsageRequest(i int, r *sandbox.Reading) {
 	u := s.usage
-	u.asking = i
+	u.awaited = i
 	if err := s.request.conn.Send(u.containers[i].request); err != nil {
 		s.finishUsage(err, r)
 	}
@@ -95,7 +95,7 @@ func (s *Sandbox) askContainer(i int, r *sandbox.Reading) {
 // the next one.
 func (s *Sandbox) receiveUsage(r *sandbox.Reading, onBlock func()) {
 	u := s.usage
-	id := u.containers[u.asking].identity.Container.ID
+	id := u.containers[u.awaited].identity.Container.ID
 	s.request.conn.OnBlock(onBlock)
 	err := s.request.conn.Receive(func(source io.Reader) error {
 		_, err := u.account.Read(id, source, time.Now)
@@ -110,19 +110,19 @@ func (s *Sandbox) receiveUsage(r *sandbox.Reading, onBlock func()) {
 	switch {
 	case err != nil && !refused:
 		s.finishUsage(err, r)
-	case u.asking+1 < len(u.containers):
-		s.askContainer(u.asking+1, r)
+	case u.awaited+1 < len(u.containers):
+		s.sendUsageRequest(u.awaited+1, r)
 	default:
 		s.finishUsage(nil, r)
 	}
 }
 
 const (
-	// usageRest is how many times as long as a sandbox took to respond it is left
-	// alone afterwards: it may have to scan its memory for the response.
-	usageRest = 100
-	// maxUsageBackOff is the longest time between two requests to a sandbox that does
-	// not respond properly, apart from what usageRest demands.
+	// usagePauseFactor is the minimum pause before the next requests, as a multiple of
+	// the time that the sandbox took to respond: it may have to scan its memory.
+	usagePauseFactor = 100
+	// maxUsageBackOff is the maximum back-off after failed requests. The pause by
+	// usagePauseFactor can be longer.
 	maxUsageBackOff = 10 * time.Minute
 )
 
@@ -130,7 +130,7 @@ const (
 // failure is used.
 func (s *Sandbox) finishUsage(err error, r *sandbox.Reading) {
 	u := s.usage
-	u.asking = -1
+	u.awaited = -1
 	if err != nil {
 		u.outcome = sandbox.OutcomeOf(err)
 	}
@@ -138,13 +138,13 @@ func (s *Sandbox) finishUsage(err error, r *sandbox.Reading) {
 	u.account.Finish(&u.figures)
 	u.fresh = true
 	now := time.Now()
-	u.next = now.Add(usageRest * now.Sub(u.began))
+	u.next = now.Add(usagePauseFactor * now.Sub(u.began))
 	if err == nil {
 		u.failures = 0
 		return
 	}
 	if u.failures++; u.failures == 1 {
-		s.runtime.logger.Debug("Failed to read the usage of a sandbox from the sandbox",
+		s.runtime.logger.Debug("Failed to request usage from gVisor sandbox",
 			zap.String("sandbox.runtime.name", s.identity.Runtime), zap.String("sandbox.id", s.identity.ID),
 			zap.String("sandbox.iteration", s.identity.Iteration), zap.Error(err))
 	}
@@ -183,8 +183,8 @@ func (s *Sandbox) prepareUsage(record *discovery.Sandbox) {
 }
 
 // startOf returns when a sandbox started, with a monotonic reading, because the clock
-// may be set at any time. The start is unknown if it lies ahead: then the clock has
-// already been set back, and how long the sandbox has run cannot be told from it.
+// may be set at any time. If the start is in the future, it is unknown: the clock has
+// been set back since, so it does not show how long the sandbox has run.
 func startOf(record *discovery.Sandbox, now time.Time) time.Time {
 	age := now.Sub(record.Started)
 	if age < 0 {
@@ -252,9 +252,9 @@ func (s *Sandbox) appendUsage(r *sandbox.Reading, record *discovery.Sandbox) {
 }
 
 // isSandboxProcess reports whether the process with the recorded ID can be that of the
-// sandbox. In a PID namespace other than that of the host, it can as well be a process of
-// the receiver's own container, whose usage must not become that of the sandbox: the
-// process of a sandbox has its ID as an argument.
+// sandbox. In a PID namespace other than that of the host, it can also be a process of
+// the receiver's own container, whose usage must not be reported for the sandbox. The
+// process of a sandbox has the sandbox ID as an argument.
 func (s *Sandbox) isSandboxProcess(record *discovery.Sandbox) bool {
 	if !s.runtime.ownProcessesOnly || s.usage.named == record.PID {
 		return true

@@ -159,7 +159,7 @@ func TestUsageIsNotRequestedIfDisabled(t *testing.T) {
 }
 
 // TestFailedUsageDoesNotFailThePull checks that the snapshot and the figures of the
-// host are reported, whatever the sandbox says about its usage.
+// host are reported, whatever the sandbox reports about its usage.
 func TestFailedUsageDoesNotFailThePull(t *testing.T) {
 	for mode, want := range map[simulate.Mode]sandbox.Outcome{
 		simgvisor.UsageCPUJump: sandbox.Rejected, simgvisor.UsageMemory: sandbox.Rejected, simgvisor.UsageStall: sandbox.Timeout,
@@ -186,9 +186,9 @@ func TestFailedUsageDoesNotFailThePull(t *testing.T) {
 	}
 }
 
-// TestUsageLeavesSandboxAlone checks when a sandbox is asked again: not before 100
-// times as long as it took to respond, and later each time it fails.
-func TestUsageLeavesSandboxAlone(t *testing.T) {
+// TestUsageRequestPause checks when the next request is sent: not before 100 times as
+// long as the sandbox took to respond, and later after each failure.
+func TestUsageRequestPause(t *testing.T) {
 	fleet := newFleet(t, simfleet.Options{})
 	addGVisor(t, fleet, simgvisor.Options{ID: "web"})
 	s := watch(t, newUsageRuntime(t, testConfig(fleet.RuntimeRoot()), sandbox.OTel)).get("web")

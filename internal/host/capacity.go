@@ -6,9 +6,9 @@ import (
 	"path/filepath"
 )
 
-// Capacity is what a host has.
+// Capacity is the number of CPUs and the memory of a host.
 type Capacity struct {
-	// CPUs is the number of CPUs that are online, whatever this process may use.
+	// CPUs is the number of CPUs that are online, not of those that this process may use.
 	CPUs int
 	// Memory is in bytes.
 	Memory uint64

@@ -98,8 +98,8 @@ func AllocatedSize(path string) (uint64, error) {
 	return uint64(max(status.Blocks, 0)) * blockSize, nil
 }
 
-// allocatedBehind is [AllocatedSize] of the file that a link in proc leads to. It does
-// not ask the server of a network file system, which might not respond.
+// allocatedBehind is [AllocatedSize] of the file that a link in proc leads to. It sends
+// no request to the server of a network file system, which might not respond.
 func allocatedBehind(link string) (uint64, error) {
 	var status unix.Statx_t
 	if err := unix.Statx(unix.AT_FDCWD, link, unix.AT_STATX_DONT_SYNC, unix.STATX_BLOCKS, &status); err != nil {

@@ -70,8 +70,8 @@ func (p Processes) Children(pid int) ([]int, error) {
 //
 //	4243 4250
 //
-// Only if a process has several threads, or their number is unknown, the directory
-// is listed.
+// The directory is listed only if a process has several threads or their number is
+// unknown.
 func (r *TreeReader) readChildren(process directory, pid int) error {
 	tasks, err := process.open("task")
 	if err != nil {

@@ -24,8 +24,8 @@ func (r *Runtime) mayTrust(facts *facts) bool {
 		slices.Contains(r.config.TrustedHypervisors, guard.TrustedHypervisor(facts.state.Hypervisor))
 }
 
-// isInstalled reports whether a shim runs the version of runtime-rs that is
-// installed now. A pod outlives an upgrade, and only the new version may be safe.
+// isInstalled reports whether a shim runs the version of runtime-rs that is currently
+// installed. A pod keeps its shim after an upgrade, and only the new version may be safe.
 // exited means that the process has exited.
 func (r *Runtime) isInstalled(pid int) (installed, exited bool) {
 	if pid <= 0 {
@@ -77,9 +77,9 @@ func (r *Runtime) verifyPeer(directory storage.Directory, peer host.Peer) error 
 	return nil
 }
 
-// updateTrust determines anew whether the shim may be trusted, because an upgrade
-// may have replaced its executable. If the process has exited, the attempt to
-// connect shows it.
+// updateTrust determines again whether the shim may be trusted, because an upgrade
+// may have replaced its executable. If the process has exited, the next connection
+// fails.
 func (s *Sandbox) updateTrust(ctx context.Context, facts *facts) {
 	if !s.runtime.mayTrust(facts) || s.determinePeer(ctx) != nil {
 		return
@@ -90,8 +90,8 @@ func (s *Sandbox) updateTrust(ctx context.Context, facts *facts) {
 }
 
 // logSkip logs why the shim is not contacted, if that has changed, and when it is
-// contacted again. What a limit prevents is logged with a later pull, if it is still
-// true.
+// contacted again. A record that the limits prevent is retried with a later pull, if
+// the reason still applies.
 func (s *Sandbox) logSkip(facts *facts, decision guard.Decision) {
 	before := s.logged.Load()
 	switch {
@@ -120,7 +120,7 @@ func (r *Runtime) skipMessage(facts *facts, reason guard.Reason) (level zapcore.
 	case reason == guard.Spinning:
 		return zap.WarnLevel, "Skipping Kata shim: it is in an endless loop, and another request could add one"
 	case reason == guard.IncompleteResponses:
-		return zap.WarnLevel, "Skipping Kata shim: its responses broke off repeatedly, which can leave it spinning"
+		return zap.WarnLevel, "Skipping Kata shim: its responses were repeatedly incomplete, which can leave it spinning"
 	case r.mayTrust(facts):
 		return zap.InfoLevel, "Skipping Kata shim: kata::trusted_hypervisors applies only to shims that run the installed executable"
 	}

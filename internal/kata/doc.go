@@ -15,19 +15,19 @@
 // A request is sent to a shim only if the guard allows it, the socket still
 // belongs to the instance that the guard's decision is about, and the process that
 // listens on the socket runs as root. A shim receives a request at most every 10
-// seconds, and never two at the same time, also if several receivers of a process
+// seconds, and never two at the same time, even if several receivers of a process
 // collect it: they share a record of each shim.
 //
-// Some shims of the Go runtime spin after a response with a malformed guest part,
-// once more with each request. After a response that breaks off, no request is sent
+// Some shims of the Go runtime spin after a response with a malformed guest part, and
+// each further request adds a loop. After an incomplete response, no request is sent
 // until the CPU usage of the shim has been measured, and none at all if the shim
-// spins, or if that has happened repeatedly. A shim that is older than the receiver
-// may be spinning because of an earlier one, so it is measured before the first
-// request. The measurement consists of two readings of /proc and needs no goroutine:
+// spins, or if responses were repeatedly incomplete. A shim that is older than the
+// receiver may be spinning because of an earlier receiver, so it is measured before the
+// first request. The measurement consists of two readings of /proc and needs no goroutine:
 // the first follows the response or the discovery, the second precedes a pull.
 //
-// A hypervisor in trusted_hypervisors counts only for shims that run the installed
-// executable, because pods outlive an upgrade.
+// A hypervisor in trusted_hypervisors is trusted only in shims that run the installed
+// executable, because pods keep their shim after an upgrade.
 //
 // If a shim must not receive requests, or not yet, the receiver opens a connection once and
 // closes it without sending a byte, to determine the process ID of the shim, which the
@@ -36,16 +36,17 @@
 //
 // # Usage
 //
-// What a sandbox uses needs no request of its own: the figures of the guest come from
-// the responses that the shim sends anyway (package guest), and those of the host from
-// its cgroup and its processes. Kata divides a sandbox between two cgroups unless the
-// option sandbox_cgroup_only is set, in ways that depend on the version of cgroups:
+// Usage requires no additional request: usage in the guest is part of the responses
+// to the requests for metrics (package guest), and usage on the host is read from the
+// cgroup and the processes of the sandbox. Kata divides a sandbox between two cgroups
+// unless the option sandbox_cgroup_only is set, depending on the version of cgroups:
 //
 //	                      sandbox cgroup            overhead cgroup
 //	sandbox_cgroup_only   all                       none
 //	cgroups version 2     hypervisor                shim, virtiofsd
 //	cgroups version 1     threads of virtual CPUs   shim, virtiofsd, hypervisor
 //
-// The sandbox cgroup is used only if the shim is in it, and with it all that the shim
-// starts. Otherwise the processes count, each once, and never in addition to a cgroup.
+// The sandbox cgroup is used only if it contains the shim, and therefore everything
+// that the shim starts. Otherwise the processes are measured, each once, and never in
+// addition to a cgroup.
 package kata

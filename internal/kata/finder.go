@@ -35,8 +35,7 @@ type finder struct {
 	skipped skipped
 	// scanErrors are the errors of the last scan, by storage path.
 	scanErrors map[string]error
-	// loggedCut holds the storage paths of which it was logged that they have too
-	// many entries.
+	// loggedCut holds the storage paths that were logged as having too many entries.
 	loggedCut map[string]bool
 	// blind means that inotify is unavailable.
 	blind bool
@@ -160,8 +159,8 @@ func (f *finder) consider(c *candidate, now time.Time) {
 	f.observer.Added(s)
 }
 
-// contact determines, once its facts are settled or overdue, what can be known about
-// the shim of a candidate without a request.
+// contact determines what can be known about the shim of a candidate without a
+// request, once its facts are settled or overdue.
 func (f *finder) contact(c *candidate, now time.Time) {
 	if c.contacted || !c.facts.settled && now.Before(c.until) {
 		return

@@ -40,7 +40,7 @@ func (s *Sandbox) Pull(ctx context.Context, r *sandbox.Reading) error {
 	return s.explain(err)
 }
 
-// collect requests metrics from the shim, or reads on the host.
+// collect requests metrics from the shim, or reads metrics on the host.
 func (s *Sandbox) collect(ctx context.Context, facts *facts, decision guard.Decision, r *sandbox.Reading) error {
 	reason := string(decision.Reason)
 	if decision.Pull {
@@ -51,8 +51,8 @@ func (s *Sandbox) collect(ctx context.Context, facts *facts, decision guard.Deci
 	return s.readHost(ctx, facts, reason, r)
 }
 
-// request requests metrics from the shim. A response of the Go runtime that breaks
-// off may have left the shim spinning.
+// request requests metrics from the shim. An incomplete response of the Go runtime may
+// mean that the shim spins.
 func (s *Sandbox) request(ctx context.Context, facts *facts, r *sandbox.Reading) (err error) {
 	into := s.readerFor(facts)
 	connected := false
@@ -81,8 +81,8 @@ func (s *Sandbox) request(ctx context.Context, facts *facts, r *sandbox.Reading)
 	return err
 }
 
-// isIncomplete reports whether a response broke off. One that is too large does
-// too, as the rest of it remains unknown.
+// isIncomplete reports whether a response is incomplete. One that is too large is,
+// because the rest of it is not read.
 func isIncomplete(outcome sandbox.Outcome) bool {
 	switch outcome {
 	case sandbox.Partial, sandbox.Timeout, sandbox.Disconnected, sandbox.Malformed, sandbox.Oversize, sandbox.Internal:

@@ -15,26 +15,26 @@ const minShimInterval = 10 * time.Second
 // Some versions of the Go shim never finish a response whose guest part is
 // malformed: each request for it leaves a thread behind that spins, and up to 4 MiB.
 const (
-	// spinningPercent is the CPU usage, in percent of one CPU, from which on a shim
+	// spinningPercent is the minimum CPU usage, in percent of one CPU, at which a shim
 	// is considered to be spinning.
 	spinningPercent = 90
-	// busyPercent is the CPU usage from which on a shim may be spinning with less than
-	// one CPU, because of a limit or because other processes compete for it.
+	// busyPercent is the minimum CPU usage at which a shim may be spinning with less
+	// than one CPU, because of a limit or because other processes compete for it.
 	busyPercent = 10
-	// minMeasured is how long the CPU usage is measured at least, and minSpinning
-	// how long it must be that high. A shim that is busy for a shorter time is not
-	// lost.
+	// minMeasured is the minimum duration of a measurement of the CPU usage, and
+	// minSpinning that of high CPU usage of a spinning shim. A shim that is busy for a
+	// shorter time remains usable.
 	minMeasured = 3 * time.Second
 	minSpinning = 30 * time.Second
-	// minMeasuredAge is the age from which on a shim is measured before the first
+	// minMeasuredAge is the minimum age of a shim that is measured before the first
 	// request: an earlier Collector may have sent requests.
 	minMeasuredAge = 2 * time.Minute
-	// maxIncompleteRetries is how often a request is sent again after a response
-	// that broke off, whatever was measured: a spinning shim may get less than one
-	// CPU, or be in a PID namespace that is not visible.
+	// maxIncompleteRetries is the number of requests after incomplete responses,
+	// regardless of the measurements: a spinning shim may get less than one CPU,
+	// or be in a PID namespace that is not visible.
 	maxIncompleteRetries = 3
-	// forgetIncomplete is the time without such responses after which those that
-	// the shim survived without spinning no longer count.
+	// forgetIncomplete is the time without incomplete responses after which earlier
+	// ones that did not leave the shim spinning no longer count.
 	forgetIncomplete = 24 * time.Hour
 )
 
@@ -43,7 +43,7 @@ const (
 const maxWaiting = time.Minute
 
 // shimRecord is what all receivers of this process share about one instance of a
-// shim: when it received a request, and how it coped with that.
+// shim: when it received requests, and their effect on it.
 type shimRecord struct {
 	mu sync.Mutex
 	// requested is when the last request was sent, and by for which sandbox object;
@@ -51,30 +51,29 @@ type shimRecord struct {
 	requested time.Time
 	by        *Sandbox
 	inFlight  bool
-	// waiting is the sandbox object for which the next request is sent, unless it
-	// lets waitingUntil pass.
+	// waiting is the sandbox object for which the next request is reserved until
+	// waitingUntil.
 	waiting      *Sandbox
 	waitingUntil time.Time
 
-	// baseline is where the measurement in progress began. No request is sent as
-	// long as there is one.
+	// baseline is the first reading of the measurement in progress. No request is
+	// sent while there is one.
 	baseline cpuReading
-	// incomplete counts responses that broke off; lastIncomplete is when the last
-	// one did. doubtful means that the CPU usage after one of them is unknown, or
+	// incomplete counts incomplete responses; lastIncomplete is the time of the last
+	// one. doubtful means that the CPU usage after one of them is unknown, or
 	// too high to exclude that the shim spins with less than one CPU.
 	incomplete     int
 	lastIncomplete time.Time
 	doubtful       bool
 	reason         guard.Reason
 
-	// users and released belong to the registry: the number of sandbox objects
-	// that use the record, and since when there is none.
+	// users and released belong to shimRecords: the number of sandbox objects that
+	// use the record, and the time at which the last one released it.
 	users    int
 	released time.Time
 }
 
-// observed returns why no more requests must be sent to the shim, empty if they
-// may.
+// observed returns why no more requests may be sent to the shim, empty if they may.
 func (r *shimRecord) observed() guard.Reason {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -84,11 +83,11 @@ func (r *shimRecord) observed() guard.Reason {
 // Reasons for which a pull sends no request although the shim may be contacted.
 const (
 	beingMeasured = "its CPU usage is being measured"
-	notYet        = "another receiver of this process has sent a request within the last 10 s, or takes its turn"
+	notYet        = "another receiver of this process has sent a request within the last 10 s, or is next"
 )
 
-// begin reserves the shim for a request. It returns why none must be sent now, or
-// "" if it may; end must follow in that case.
+// begin reserves the shim for a request. It returns why none may be sent now, or
+// "" if one may; in that case, end must follow.
 func (r *shimRecord) begin(by *Sandbox, now time.Time) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -109,8 +108,8 @@ func (r *shimRecord) begin(by *Sandbox, now time.Time) string {
 	return ""
 }
 
-// end ends a request. incomplete means that its response broke off; the next
-// request then waits until the CPU usage since usage has been measured.
+// end ends a request. If its response was incomplete, the next request waits until
+// the CPU usage since usage has been measured.
 func (r *shimRecord) end(incomplete bool, usage cpuReading, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -74,8 +74,8 @@ func TestMeasurementOfOneProcess(t *testing.T) {
 	}
 }
 
-// incompleteAfter returns how many responses that break off, with a pause after
-// each, a record permits. The shim uses the given number of CPUs, unless it is hidden.
+// incompleteAfter returns how many incomplete responses, with a pause after each, a
+// record permits. The shim uses the given number of CPUs, unless it is hidden.
 func incompleteAfter(t *testing.T, pause time.Duration, cores float64, hidden bool) int {
 	t.Helper()
 	process := newFakeProcess(t, 42)
@@ -98,8 +98,8 @@ func incompleteAfter(t *testing.T, pause time.Duration, cores float64, hidden bo
 	return -1
 }
 
-// Whatever is measured, the number of retries is limited. Only a day without such
-// a response, and without a doubt about the others, starts the count anew.
+// The number of retries is limited, regardless of the measurements. The count is reset
+// only after a day without such a response, if there is no doubt about the others.
 func TestIncompleteResponsesAreLimited(t *testing.T) {
 	const limited = maxIncompleteRetries + 1
 	for name, test := range map[string]struct {

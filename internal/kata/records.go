@@ -8,11 +8,11 @@ import (
 )
 
 const (
-	// maxShimRecords limits the number of records. Further shims get one that is
+	// maxShimRecords limits the number of records. Additional shims get one that is
 	// not shared.
 	maxShimRecords = 20_000
-	// recordLifetime is how long a record is kept that no receiver uses, for
-	// example while the configuration is reloaded.
+	// recordLifetime is how long a record is kept after its last use, for example
+	// while the configuration is reloaded.
 	recordLifetime = time.Hour
 	// recordSweep is the interval between checks for records that have expired.
 	recordSweep = time.Minute
@@ -49,7 +49,7 @@ func (r *shimRecords) acquire(instance storage.Instance, now time.Time) *shimRec
 }
 
 // hasRequested reports whether a receiver of this process has sent a request to an
-// instance, so that its record tells how the shim coped with it.
+// instance, so that its record contains the effect on the shim.
 func (r *shimRecords) hasRequested(instance storage.Instance) bool {
 	r.mu.Lock()
 	record := r.records[instance]
@@ -62,7 +62,7 @@ func (r *shimRecords) hasRequested(instance storage.Instance) bool {
 	return !record.requested.IsZero() || record.reason != ""
 }
 
-// release gives back what acquire has returned.
+// release releases a record that acquire returned.
 func (r *shimRecords) release(record *shimRecord, by *Sandbox, now time.Time) {
 	r.mu.Lock()
 	record.users--

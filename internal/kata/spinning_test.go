@@ -25,7 +25,7 @@ func observeLogs(runtime *Runtime) *logobserver.ObservedLogs {
 	return logs
 }
 
-// After a response that broke off, the shim is measured. If it spins, it receives no
+// After an incomplete response, the shim is measured. If it spins, it receives no
 // further request, and what is available on the host is read instead. A shim that is
 // busy for a short time receives requests again.
 func TestShimIsMeasuredAfterIncompleteResponse(t *testing.T) {
@@ -213,7 +213,7 @@ func TestShimIsMeasuredWithoutState(t *testing.T) {
 	f.expect(t, "after the measurement", "+"+pod.ID())
 }
 
-// A refused connection is no response that broke off.
+// A refused connection is not an incomplete response.
 func TestRefusedConnectionsAreNotCounted(t *testing.T) {
 	s := newSimulated(t, simkata.Options{Mode: simkata.Refuse})
 	for range 2 * maxIncompleteRetries {

@@ -11,8 +11,8 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/usage"
 )
 
-// usageReader reads what a sandbox uses: from the host, and from the responses of the
-// shim what the guest measures. It sends no requests of its own.
+// usageReader reads the usage of a sandbox: on the host, and what the guest measures
+// from the responses of the shim. It sends no requests.
 type usageReader struct {
 	reporter *usage.Reporter
 	account  *guest.Account

@@ -116,7 +116,7 @@ func TestUsageFromCgroup(t *testing.T) {
 			assert.NotContains(t, v, "sandbox.network.io lo receive")
 			assert.NotContains(t, v, "sandbox.workload.process.count")
 			assert.NotContains(t, v, "kata.guest.memory.available", "families: none")
-			assert.Equal(t, int64(1), p.pod.Load().Calls, "usage must not need a request of its own")
+			assert.Equal(t, int64(1), p.pod.Load().Calls, "usage must not need an additional request")
 		})
 	}
 }
@@ -126,7 +126,7 @@ func TestUsageFromCgroup(t *testing.T) {
 func TestUsageFromProcesses(t *testing.T) {
 	pages := float64(os.Getpagesize())
 	for name, prepare := range map[string]func(p *measuredPod){
-		"the state file tells": func(p *measuredPod) {
+		"the state file states it": func(p *measuredPod) {
 			p.runPod(p.group())
 			p.setFacts(func(f *facts) { f.state.CgroupIsPartial = true })
 		},

@@ -168,7 +168,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ReceiverSandboxUsageRequests, err = builder.meter.Int64Counter(
 		"otelcol_receiver_sandbox_usage_requests",
-		metric.WithDescription("Number of completed requests to sandboxes for what they use, by outcome. [Alpha]"),
+		metric.WithDescription("Number of completed requests for the usage of sandboxes, by outcome. [Alpha]"),
 		metric.WithUnit("{request}"),
 	)
 	errs = errors.Join(errs, err)

@@ -161,7 +161,7 @@ func AssertEqualReceiverSandboxSkippedPulls(t *testing.T, tt *componenttest.Tele
 func AssertEqualReceiverSandboxUsageRequests(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_receiver_sandbox_usage_requests",
-		Description: "Number of completed requests to sandboxes for what they use, by outcome. [Alpha]",
+		Description: "Number of completed requests for the usage of sandboxes, by outcome. [Alpha]",
 		Unit:        "{request}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,

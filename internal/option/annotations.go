@@ -8,18 +8,18 @@ import (
 
 // Annotations configures which annotations of a sandbox become resource attributes.
 type Annotations struct {
-	// Allow are their keys. No other annotation is exported.
+	// Allow lists the keys of these annotations. No other annotation is exported.
 	Allow []string `mapstructure:"allow"`
 }
 
-// Bounds of the keys of annotations: each key is compared with each annotation of a
+// Limits on the keys of annotations: each key is compared with each annotation of a
 // sandbox, and each value is kept.
 const (
 	maxAnnotations   = 32
 	maxAnnotationKey = 256
 )
 
-// Check returns all errors, each with its key below the given one.
+// Check returns all errors, each with its key, which starts with the given one.
 func (a *Annotations) Check(key string) error {
 	key += "::allow"
 	errs := []error{annotationCount(key, len(a.Allow))}

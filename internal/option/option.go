@@ -28,7 +28,7 @@ func OneOf[T ~string](key string, value T, allowed ...T) error {
 	return fmt.Errorf("%s: invalid value %q: must be one of %s", key, string(value), strings.Join(texts, ", "))
 }
 
-// Path checks an absolute path.
+// Path checks that a path is absolute.
 func Path(key, path string) error {
 	if !filepath.IsAbs(path) {
 		return fmt.Errorf("%s: %q is relative: use an absolute path", key, path)
@@ -41,7 +41,7 @@ func Paths(key string, paths []string) error {
 	return checkPaths(key, paths, nil)
 }
 
-// OptionalPath checks a path that must be absolute, unless it is empty.
+// OptionalPath checks that a path is absolute, unless it is empty.
 func OptionalPath(key, path string) error {
 	if path != "" && !filepath.IsAbs(path) {
 		return fmt.Errorf("%s: %q is relative: use an absolute path", key, path)

@@ -18,8 +18,8 @@ type Selection struct {
 	Exclude Criteria `mapstructure:"exclude"`
 }
 
-// Criteria are filters on what is known about a sandbox before it is contacted. Each is
-// in the form of metrics_include of resource attributes.
+// Criteria are filters on what is known about a sandbox before it is contacted. Each
+// has the same format as in metrics_include of resource attributes.
 type Criteria struct {
 	// Namespaces are filters on the namespace of the pod.
 	Namespaces []filter.Config `mapstructure:"namespaces"`

@@ -42,8 +42,8 @@ type Candidate struct {
 
 // Explain returns all candidates of runtimes, as of the first scan of each, sorted by
 // runtime and path. It sends no requests. selects reports whether a sandbox is
-// collected; nil selects all. What stopped or hampered the discovery is the error,
-// also the end of the context; the candidates found before are returned with it.
+// collected; nil selects all. If discovery fails, is incomplete, or the context ends,
+// Explain returns an error together with the candidates found before.
 func Explain(ctx context.Context, runtimes []sandbox.Runtime, selects func(*sandbox.Identity) bool) ([]Candidate, error) {
 	var all []Candidate
 	var errs []error

@@ -50,7 +50,7 @@ type runtimeConfig interface {
 	// afterwards.
 	New(settings sandbox.Settings, logger *zap.Logger) (sandbox.Runtime, error)
 	// SkipReasons returns the closed list of the reasons that the runtime reports,
-	// whatever the configuration.
+	// regardless of the configuration.
 	SkipReasons() []sandbox.SkipReason
 }
 

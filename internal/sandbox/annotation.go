@@ -7,11 +7,11 @@ import (
 )
 
 // MaxAnnotationLength is the maximum length of the value of an annotation in an
-// identity. A longer value is cut.
+// identity. A longer value is truncated.
 const MaxAnnotationLength = 256
 
 // PutAnnotation adds an annotation to a list that is sorted by key, and replaces one
-// with the same key. The value is cut between two characters; bytes that are not valid
+// with the same key. The value is truncated between two characters; bytes that are not valid
 // UTF-8 are replaced.
 func PutAnnotation(annotations []Attribute, key string, value []byte) []Attribute {
 	annotation := Attribute{Key: key, Value: shortened(value)}

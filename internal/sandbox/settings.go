@@ -2,7 +2,7 @@ package sandbox
 
 import "time"
 
-// Settings are what the configuration of the receiver says about all runtimes.
+// Settings is the configuration of the receiver that applies to all runtimes.
 type Settings struct {
 	// Naming selects how metrics are named.
 	Naming Naming

@@ -9,9 +9,9 @@ import (
 )
 
 const (
-	// maxPathRecords is the largest number of log records of a level about one
-	// skipped path or sandbox within skipLogInterval, and maxSkipRecords that of a
-	// SkipLog in total.
+	// maxPathRecords is the maximum number of log records per level about one skipped
+	// path or sandbox within skipLogInterval, and maxSkipRecords that of a SkipLog in
+	// total.
 	maxPathRecords  = 4
 	maxSkipRecords  = 1000
 	skipLogInterval = 5 * time.Minute
@@ -42,7 +42,7 @@ type skipLogKey struct {
 func NewSkipLog(logger *zap.Logger) *SkipLog { return &SkipLog{logger: logger} }
 
 // Log logs a change of a path, and returns false if a limit prevents that. The last
-// record before that has the time for which there are no others.
+// record before a limit takes effect has the time for which no others follow.
 func (l *SkipLog) Log(level zapcore.Level, message, path string, fields ...zap.Field) bool {
 	entry := l.logger.Check(level, message)
 	if entry == nil {

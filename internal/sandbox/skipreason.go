@@ -3,8 +3,8 @@ package sandbox
 // SkipReason is an entry of the closed list of reasons for which a path is not
 // collected as a sandbox, or a sandbox is not contacted. Each runtime has a list, and
 // reports no other reasons to [Observer] and in [Status]. docs/why-not-collected.md
-// is generated from the lists. Texts are in plain words, with code in backticks and
-// no other markup.
+// is generated from the lists. Texts are plain text with code in backticks and no
+// other markup.
 type SkipReason struct {
 	// Name is the value of the attribute reason of a skipped path, or of the
 	// attribute sandbox.skip_reason of a sandbox.
@@ -17,7 +17,7 @@ type SkipReason struct {
 	States []State
 	// Cause is what has happened, and Remedy what to do.
 	Cause, Remedy string
-	// See is the heading of a section of README.md with more; empty if there is
+	// See is the heading of a section of README.md with details, empty if there is
 	// none.
 	See string
 }

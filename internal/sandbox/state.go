@@ -8,14 +8,14 @@ import "slices"
 //
 //	State        | Evidence
 //	------------ | --------------------------------------------------------------
-//	stopped      | The process has exited, or the runtime's files say so.
-//	booting      | The runtime's files say that the sandbox is being created, or
-//	             | they are incomplete and it is young.
+//	stopped      | The process has exited, or according to the runtime's files.
+//	booting      | According to the runtime's files, or they are incomplete and the
+//	             | sandbox was created recently.
 //	skipped      | A request could crash the sandbox or burden its host.
-//	paused       | The runtime's files say so.
+//	paused       | According to the runtime's files.
 //	unresponsive | A request has timed out, and no pull has succeeded since.
 //	unknown      | The process is not visible from here.
-//	created      | The runtime's files say so.
+//	created      | According to the runtime's files.
 //	running      | None of the above.
 //
 // Runtimes determine all states but Unresponsive, which package collect determines
@@ -33,7 +33,7 @@ const (
 	// Paused sandboxes have suspended their workload. They are pulled like running
 	// ones, because they still respond.
 	Paused State = "paused"
-	// Unresponsive sandboxes should respond and do not.
+	// Unresponsive sandboxes are pulled, but do not respond.
 	Unresponsive State = "unresponsive"
 	// Stopped sandboxes have left files behind, but no process.
 	Stopped State = "stopped"

@@ -40,8 +40,8 @@ func (t CgroupTree) Init() error {
 	return t.write("", map[string]string{"cgroup.controllers": "cpu io memory pids\n"})
 }
 
-// UsageAt returns what a sandbox with this seed uses after it has run for elapsed, if
-// its workload has used this much CPU time and memory: the sandbox itself uses more.
+// UsageAt returns the usage of a sandbox with this seed after it has run for elapsed, if
+// its workload has used this much CPU time and memory: the sandbox as a whole uses more.
 func UsageAt(seed uint64, elapsed, workloadCPU time.Duration, workloadMemory uint64) CgroupUsage {
 	const overhead = 20 << 20
 	cached := Motion{Kind: Wandering, Level: 4 << 20}.At(seed, 0, elapsed)

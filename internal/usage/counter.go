@@ -6,20 +6,20 @@ import "math"
 type transition uint8
 
 const (
-	// continued: the same source goes on. A value that is lower than before is an
-	// inaccuracy of the kernel.
+	// continued: the value is from the same source. A value that is lower than before
+	// is an inaccuracy of the kernel.
 	continued transition = iota
 	// restarted: the source started again at 0.
 	restarted
 	// resumed: the value is from another source, which counts from a different
 	// start.
 	resumed
-	// adjustable: the same source goes on, but is a sum whose parts can vanish, such
-	// as the devices of io.stat.
+	// adjustable: the value is from the same source, which is a sum whose parts can
+	// disappear, such as the devices of io.stat.
 	adjustable
 )
 
-// counter accumulates the values of a source, so that the total never falls.
+// counter accumulates the values of a source, so that the total never decreases.
 type counter struct {
 	total, last uint64
 	started     bool

@@ -8,11 +8,11 @@ import (
 
 const (
 	// filestoreWait is how long a reading waits for the size of the files. The root
-	// file system of a container can be a mount that does not respond, such as one of
-	// FUSE, and a reading holds up those of other sandboxes.
+	// file system of a container can be a mount that does not respond, such as a
+	// FUSE mount, and a reading delays those of other sandboxes.
 	filestoreWait = 10 * time.Millisecond
-	// maxFilestoreCalls is the number of sandboxes whose files are examined at a time,
-	// which includes those that hang.
+	// maxFilestoreCalls is the maximum number of sandboxes whose files are examined at
+	// a time, including calls that hang.
 	maxFilestoreCalls = 64
 )
 
@@ -62,11 +62,11 @@ func (f *filestores) sum(paths []string) (sum filestoreSize) {
 }
 
 // filestoreSize returns the size of the files of the sandbox, if it is known in time.
-// As long as a call hangs, there is no other one.
+// While a call hangs, no other call is started for the sandbox.
 func (r *Reporter) filestoreSize(paths []string) (total uint64, known bool) {
 	if r.examined != nil {
 		select {
-		case <-r.examined: // It is about a time that has passed.
+		case <-r.examined: // This size is outdated.
 			r.examined = nil
 		default:
 			return 0, false

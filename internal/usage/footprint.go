@@ -4,10 +4,10 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
 )
 
-// Footprint is what a sandbox uses on the host.
+// Footprint is the usage of a sandbox on the host.
 type Footprint struct {
 	// CgroupUsage has the figures that are in Known. Its counters are accumulated:
-	// they never fall.
+	// they never decrease.
 	host.CgroupUsage
 	// FromProcesses are the figures that were measured from the process tree instead
 	// of the cgroup. Memory is then without the page cache, and an estimate unless

@@ -17,8 +17,8 @@ var (
 	ErrTooManyGroups = errors.New("too many cgroups")
 )
 
-// Groups records which cgroups belong to sandboxes. A cgroup that two sandboxes
-// claim counts for neither, since its figures cannot be divided.
+// Groups records which cgroups belong to sandboxes. A cgroup that two sandboxes claim
+// is used for neither, because its figures cannot be divided.
 type Groups struct {
 	mutex sync.Mutex
 	// claims is the number of claims of a directory and of all below it.
@@ -42,7 +42,7 @@ func (g *Groups) Claim(directory string) error {
 	return nil
 }
 
-// Release takes back a claim.
+// Release releases a claim.
 func (g *Groups) Release(directory string) {
 	g.mutex.Lock()
 	defer g.mutex.Unlock()

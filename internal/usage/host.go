@@ -6,18 +6,18 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
 )
 
-// Host is what the meters of all sandboxes share.
+// Host is the state that the meters of all sandboxes share.
 type Host struct {
 	Processes host.Processes
 	// Groups are the cgroups of the sandboxes.
 	Groups *Groups
 
-	// roots are the first processes of the sandboxes. A process that is that of two
-	// sandboxes counts for neither.
+	// roots are the first processes of the sandboxes. A process that two sandboxes
+	// have is used for neither.
 	roots *Groups
 
 	layout *host.CgroupLayout
-	// maxTree is maxTreeProcesses, but in tests.
+	// maxTree is maxTreeProcesses, except in tests.
 	maxTree int
 	// remembered is the number of processes in all trees, except for the roots and
 	// ownProcesses others of each.

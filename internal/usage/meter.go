@@ -39,8 +39,8 @@ type Sandbox struct {
 	// the first reading.
 	Start uint64
 	// Others are further processes that need not be descendants of the first one.
-	// Unused elements are zero. Of two sandboxes with the same one, it counts for the
-	// first.
+	// Unused elements are zero. If two sandboxes have the same one, it counts for
+	// the first.
 	Others [maxOthers]Process
 	// SharedMemory means that the processes share much of their memory, as a virtual
 	// machine and the daemons that serve it do.
@@ -71,7 +71,7 @@ type Meter struct {
 	member        bool
 	device, inode uint64
 	tree          tree
-	// claimed means that the first process is recorded as that of this sandbox.
+	// claimed means that the first process is recorded as belonging to this sandbox.
 	claimed bool
 
 	// limits are kept of the last reading with limits, in which limitsWanted were
@@ -191,7 +191,7 @@ func (m *Meter) keepLimits(read bool, wanted host.Figures, usage *host.CgroupUsa
 	m.limitsAge = (m.limitsAge + 1) % limitReadings
 }
 
-// findGroup finds the cgroup, checks that it is that of the sandbox, and claims it.
+// findGroup finds the cgroup, checks that it belongs to the sandbox, and claims it.
 func (m *Meter) findGroup() error {
 	if m.group != nil {
 		return nil

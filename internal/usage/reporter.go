@@ -8,7 +8,7 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// Reporter reports the usage of one sandbox. It belongs to one goroutine at a time.
+// Reporter reports the usage of one sandbox. It is used by one goroutine at a time.
 type Reporter struct {
 	settings *Settings
 	meter    *Meter
@@ -49,7 +49,7 @@ func NewReporter(settings *Settings) *Reporter {
 func (r *Reporter) Due(now time.Time) bool { return r != nil && !now.Before(r.due) }
 
 // earlyFraction is the fraction of the interval by which a reading may be early:
-// readings come with pulls, which do not keep their times exactly.
+// readings are part of pulls, whose times are not exact.
 const earlyFraction = 4
 
 // Append measures the sandbox on the host and appends all that is known about its
@@ -57,7 +57,7 @@ const earlyFraction = 4
 func (r *Reporter) Append(into *sandbox.Reading, report *Report, now time.Time) {
 	next := r.settings.interval - r.settings.interval/earlyFraction
 	if r.due.IsZero() {
-		// Sandboxes that were discovered together do not stay together.
+		// The readings of sandboxes that were discovered together are spread.
 		next = rand.N(next) //nolint:gosec // not a secret
 	}
 	r.due = now.Add(next)
@@ -100,7 +100,7 @@ func (r *Reporter) AppendSeries(into *sandbox.Reading) {
 	r.due = time.Time{}
 }
 
-// Close releases what the host remembers about the sandbox.
+// Close releases the state of the sandbox on the host.
 func (r *Reporter) Close() {
 	if r != nil && r.meter != nil {
 		r.meter.Close()
@@ -155,7 +155,7 @@ func (r *Reporter) labelsOf(name string) *interfaceLabels {
 }
 
 // appendContainers appends the usage of the containers, each to its own resource, and
-// ends the series of those that have gone.
+// ends the series of those that no longer exist.
 func (r *Reporter) appendContainers(into *sandbox.Reading, containers []Container) {
 	for i := range r.containers {
 		r.containers[i].current = false

@@ -7,7 +7,7 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// Settings are what the reporters of all sandboxes of a runtime share.
+// Settings are shared by the reporters of all sandboxes of a runtime.
 type Settings struct {
 	families *Families
 	// figures are those that the families need.

@@ -15,8 +15,8 @@ const (
 	// remembered between readings.
 	maxProcesses = 65536
 	// ownProcesses is the number of processes of each sandbox that do not count for
-	// maxProcesses, so that a sandbox with very many does not make the figures of the
-	// others incomplete.
+	// maxProcesses, so that a sandbox with very many processes does not make the figures
+	// of others incomplete.
 	ownProcesses = 64
 )
 
@@ -51,9 +51,9 @@ type treeProcess struct {
 
 // tree is the processes of a sandbox. It remembers them, because
 //
-//   - a process whose parent ends is adopted by a process outside of the tree, where
-//     it could not be found again;
-//   - the CPU time of a process that ends is lost unless its parent waits for it.
+//   - a process whose parent exits gets a new parent outside of the tree, and could not
+//     be found again;
+//   - the CPU time of a process that exits is lost unless its parent waits for it.
 type tree struct {
 	host *Host
 	// reader is set up by the first reading, because most sandboxes have a cgroup.
@@ -70,7 +70,7 @@ type tree struct {
 	index map[int]int
 	// reserved is how many of the processes count for maxProcesses.
 	reserved int
-	// lost is the CPU time of ended processes that no other process has.
+	// lost is the CPU time of exited processes that no other process inherited.
 	lost ticks
 }
 
@@ -225,7 +225,8 @@ func (t *tree) add(pid, parent int) bool {
 	return true
 }
 
-// settle determines where the CPU time of vanished processes went, and forgets them.
+// settle determines which process inherited the CPU time of vanished processes, and
+// forgets them.
 // A process that waits for a child takes over its CPU time; if it has taken over
 // less than that of its vanished children, the rest is lost.
 func (t *tree) settle() {

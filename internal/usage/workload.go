@@ -6,7 +6,7 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
-// Report is what a runtime knows about the usage of a sandbox at one time.
+// Report is what a runtime knows about the usage of a sandbox at a point in time.
 type Report struct {
 	// Sandbox is what is measured on the host.
 	Sandbox Sandbox
@@ -39,7 +39,7 @@ type Workload struct {
 	HasProcesses bool
 	// Interfaces are the network interfaces to report.
 	Interfaces []Interface
-	// Containers are those with resources of their own.
+	// Containers are those with separate resources.
 	Containers []Container
 }
 
@@ -54,7 +54,7 @@ type Interface struct {
 // Traffic is what a network interface has received or transmitted.
 type Traffic struct{ Bytes, Packets, Errors, Dropped uint64 }
 
-// Container is what one container uses.
+// Container is the usage of one container.
 type Container struct {
 	// Identity is its resource. The pointer identifies the container.
 	Identity *sandbox.Identity

@@ -68,7 +68,7 @@ var expectations = map[string][]expectation{
 		[]string{":qemu"}, []string{"quiet", ":stall"},
 	}},
 	"In which sandboxes were processes killed because memory ran out?": {{[]string{"killed"}, []string{"quiet", "hog"}}},
-	"Whose data is refused?": {{[]string{":counter-down"}, []string{"quiet", ":stall", "hog"}}},
+	"Which sandboxes send invalid data?":                               {{[]string{":counter-down"}, []string{"quiet", ":stall", "hog"}}},
 }
 
 // overflow is a script with a server that does not accept connections.

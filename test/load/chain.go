@@ -100,7 +100,7 @@ func runChain(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 			break
 		}
 	}
-	// A failure does not discard what was measured before, which takes minutes.
+	// A failure does not discard earlier measurements, which take minutes.
 	printChains(stdout, options, rows)
 	return err
 }

@@ -24,7 +24,7 @@ const (
 	stockChain    = "prometheus"
 	pageChain     = "prometheus_scrape"
 	defaultsChain = "defaults"
-	// upstreamChain is no Collector, but runsc metric-server.
+	// upstreamChain is runsc metric-server instead of a Collector.
 	upstreamChain = "metric-server"
 )
 
@@ -49,8 +49,8 @@ func chainNames() []string {
 	return names
 }
 
-// choose returns the chain, or the same with the stock exporter: without the other
-// exporter for Prometheus, that is what a user of the defaults has.
+// choose returns the chain, or the same with the stock exporter if the other exporter
+// for Prometheus is missing: that is then what a user of the defaults has.
 func (c *chain) choose(built []string) *chain {
 	if !c.defaults || slices.Contains(built, c.exporter) {
 		return c

@@ -58,7 +58,7 @@ func (r *chainRow) measureCollector(ctx context.Context, options chainOptions, s
 		cycles.page = "http://" + config.page + "/metrics"
 	}
 	// The first cycle is not spread over the interval, and the first scrape allocates
-	// what the later ones use again, so neither is measured.
+	// memory that later ones reuse, so neither is measured.
 	if _, err := cycles.run(ctx, 1); err != nil {
 		return err
 	}
@@ -147,7 +147,7 @@ type chainCycles struct {
 }
 
 // run lets a number of cycles pass and returns the scrapes. If a scrape takes
-// longer than the interval, the next one follows at once.
+// longer than the interval, the next one follows immediately.
 func (c *chainCycles) run(ctx context.Context, cycles int) (scrapes []page, err error) {
 	client := &http.Client{Timeout: scrapeTimeout, Transport: &http.Transport{DisableCompression: true}}
 	defer client.CloseIdleConnections()

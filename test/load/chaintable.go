@@ -16,11 +16,11 @@ var chainHeaders = []string{
 // chainLegend explains the columns.
 const chainLegend = `
 CPU             CPU time of the whole Collector, or of runsc metric-server, per cycle, which is one interval; the
-                next scrape follows at once if one takes longer
+                next scrape follows immediately if one takes longer
 × nop           CPU / CPU of the chain that discards everything
 × stock         CPU / CPU of the chain with the Prometheus exporter of the Collector
 peak RSS        peak memory of the process
-scrape          time from the request for a page, which asks for gzip, until its last byte
+scrape          time from the request for a page, with gzip, until its last byte
 × stock scrape  scrape / scrape of the Prometheus exporter of the Collector
 page            size of the page
 compressed      size of the page with gzip, or bytes that the exporter sends

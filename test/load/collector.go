@@ -75,8 +75,8 @@ func startCollector(ctx context.Context, program string, config chainConfig) (*c
 }
 
 // stop stops the Collector and removes its files. A Collector that does not stop
-// in time is killed, which is no error: on a busy machine, an exporter may need long
-// for what is in its queue.
+// in time is killed, which is not an error: on a busy machine, an exporter may take
+// long to flush its queue.
 func (c *collector) stop() error {
 	c.client.CloseIdleConnections()
 	_ = c.command.Process.Signal(syscall.SIGTERM)
@@ -165,7 +165,7 @@ func (t *collectorTelemetry) add(line string) {
 	}
 }
 
-// boundedOutput keeps the end of what a process prints.
+// boundedOutput keeps the end of the output of a process.
 type boundedOutput struct {
 	mu   sync.Mutex
 	text []byte

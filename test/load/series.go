@@ -18,7 +18,7 @@ const maxCounted = 50
 // seriesCounts counts points and series.
 type seriesCounts struct {
 	points int
-	// bySandbox are the series by sandbox, the value is whether it is one of usage.
+	// bySandbox has the series by sandbox; the value reports whether it is one of usage.
 	bySandbox map[string]map[string]bool
 	usage     map[string]bool
 }

@@ -70,8 +70,8 @@ func simulateChild(task json.RawMessage, parent *parent) (failed error) {
 		CgroupRoot: fleet.CgroupRoot(),
 	}
 	for i := range s.Steady {
-		// Every second one has to be learned in spite of those that attack with their
-		// registrations.
+		// The registration of every second one has to be requested, despite sandboxes
+		// that attack with theirs.
 		sandbox, err := fleet.AddGVisor(simgvisor.Options{Steady: true, Unregistered: i%2 == 1})
 		if err != nil {
 			return err

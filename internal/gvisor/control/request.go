@@ -38,7 +38,7 @@ func RegisteredMetrics() Request { return newRequest(methodRegisteredMetrics, st
 // the method.
 func Savings() Request { return newRequest(methodSavings, nil) }
 
-// Event requests what a container uses, with the CPU time of all containers and
+// Event requests the usage of a container, with the CPU time of all containers and
 // the network interfaces of the sandbox. The sandbox may scan its memory for it.
 func Event(containerID string) Request { return newRequest(methodEvent, containerID) }
 

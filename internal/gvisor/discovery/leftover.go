@@ -10,9 +10,8 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
 )
 
-// minLeftoverAge is the minimum age of the state file of a sandbox that had ended when
-// it was found for it to count as a leftover. A sandbox that ended recently is
-// reported as stopped, even if the receiver was started only afterwards.
+// minLeftoverAge is the minimum age of a leftover. A sandbox that ended recently is
+// reported as stopped, even if the receiver was started afterwards.
 const minLeftoverAge = 10 * time.Minute
 
 // leftovers are state files whose sandbox had ended long before they were found: runsc
@@ -48,8 +47,8 @@ func (l *leftovers) forget(name statefile.Name) {
 	}
 }
 
-// forgetUnlisted forgets the files that a scan did not list. If they exist
-// nevertheless, nothing is lost.
+// forgetUnlisted forgets the files that a scan did not list. Those that still exist
+// are found again.
 func (l *leftovers) forgetUnlisted(scan uint64) {
 	for name, known := range l.versions {
 		if known.listed != scan {
@@ -66,8 +65,8 @@ func (f *finder) isLeftover(file *file, state *statefile.State) bool {
 		f.liveness.hasEnded(state, time.Unix(0, file.version.ModTime))
 }
 
-// makeRoom makes leftovers of the sandboxes of a full root that have ended and whose
-// files are old: otherwise, they would prevent the discovery of new sandboxes until
+// makeRoom turns the sandboxes of a full root that have ended and whose files are old
+// into leftovers: otherwise, they would prevent the discovery of new sandboxes until
 // they are deleted. It reports whether there were any.
 func (f *finder) makeRoom(r *root) (made bool) {
 	ended := map[Key]bool{}
@@ -96,7 +95,7 @@ func (f *finder) isOld(file *file) bool {
 	return f.now().Sub(written) >= minLeftoverAge
 }
 
-// setAside makes a file a leftover.
+// setAside turns a file into a leftover.
 func (f *finder) setAside(file *file) {
 	version := file.version
 	f.forget(file)

@@ -45,7 +45,7 @@ func cpus(quota, period int64) float64 {
 // In a pod, the root container only holds the sandbox, and the others have the limits.
 // The sandbox as a whole has none if one of them has none. Otherwise it is what the
 // kubelet requested for the pod, which includes containers that do not exist yet or
-// any longer, and the sum over the containers if that is unknown.
+// no longer exist, and the sum over the containers if that is unknown.
 func (g *group) requested(root *containerState) Limits {
 	if !root.sandbox.InPod {
 		return root.limits

@@ -34,7 +34,7 @@ var Reasons = []sandbox.SkipReason{
 	{
 		Name: string(Leftover),
 		Cause: "A state file of a sandbox that had already ended when the receiver found the file, which had not changed for " +
-			"10 minutes. `runsc` was killed, or the host has rebooted. In a runtime root that has reached its limit, also one of a " +
+			"10 minutes. `runsc` was killed, or the host has rebooted. In a runtime root that has reached its limit, also the file of a " +
 			"sandbox that ended later. Such files are only counted, not reported as stopped sandboxes.",
 		Remedy: "Delete them with `runsc --root=<root> delete --force <container>`.",
 	},

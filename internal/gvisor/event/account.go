@@ -16,11 +16,11 @@ const (
 	maxContainers = 256
 	// maxInterfaces limits the network interfaces of a sandbox that are remembered.
 	maxInterfaces = 32
-	// unnamedRoot is how gVisor names a root container without a name.
+	// unnamedRoot is the name that gVisor uses for a root container without a name.
 	unnamedRoot = "__no_name_0"
 )
 
-// Host is what no sandbox can exceed.
+// Host is the capacity of the host, which no sandbox can exceed.
 type Host struct {
 	// CPUs is the number of CPUs of the host, not of those that the receiver may
 	// use.
@@ -29,7 +29,7 @@ type Host struct {
 	Memory uint64
 }
 
-// Container is a container of a sandbox, as files of the host describe it.
+// Container is a container of a sandbox, according to files on the host.
 type Container struct {
 	// ID is the container ID.
 	ID string
@@ -37,7 +37,7 @@ type Container struct {
 	Name string
 }
 
-// Account verifies and accumulates what one sandbox uses. It is used by one
+// Account verifies and accumulates the usage of one sandbox. It is used by one
 // goroutine at a time.
 //
 // The calls of one pull are [Account.Begin], before the first request is sent,

@@ -33,7 +33,7 @@ func (a *Account) check(d *decoder, now time.Time) error {
 	return a.checkNetwork(d)
 }
 
-// checkCPU compares the growth of all CPU times with the time that has passed.
+// checkCPU compares the increase of all CPU times with the elapsed time.
 func (a *Account) checkCPU(d *decoder, now time.Time) error {
 	growth, first := uint64(0), a.first
 	for i, figure := range d.cpu {
@@ -55,7 +55,7 @@ func (a *Account) checkCPU(d *decoder, now time.Time) error {
 }
 
 func cpuViolation(nanoseconds, limit uint64, since string) error {
-	return &Violation{Rule: RuleCPU, Detail: "CPU time has grown by " + time.Duration(nanoseconds).String() +
+	return &Violation{Rule: RuleCPU, Detail: "CPU time has increased by " + time.Duration(nanoseconds).String() +
 		" instead of at most " + time.Duration(limit).String() + " " + since}
 }
 
@@ -80,14 +80,14 @@ func (a *Account) checkNetwork(d *decoder) error {
 		known := &a.interfaces[at]
 		for j, count := range figure.counters {
 			if known.total[j]+grown(known.base[j], count) > math.MaxInt64 {
-				return &Violation{Rule: RuleNetwork, Detail: `a counter of "` + known.name + `" has grown by 2⁶³ or more`}
+				return &Violation{Rule: RuleNetwork, Detail: `a counter of "` + known.name + `" has increased by 2⁶³ or more`}
 			}
 		}
 	}
 	return nil
 }
 
-// grown returns by how much a figure has grown, 0 if it has fallen.
+// grown returns the increase of a figure, 0 if it has decreased.
 func grown(base, figure uint64) uint64 {
 	if figure < base {
 		return 0

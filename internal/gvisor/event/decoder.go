@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	// maxResponseSize is the size of a response with more than 1,000 network
-	// interfaces, which a sandbox with the network of a large host has.
+	// maxResponseSize has room for more than 1,000 network interfaces, which a
+	// sandbox with the network of a large host has.
 	maxResponseSize = 256 << 10
 	// window is how much of a response is buffered.
 	window = 16 << 10

@@ -1,6 +1,6 @@
-// Package event reads what a gVisor sandbox uses, from its responses to
-// containerManager.Event, and accounts for it: it decodes a response, verifies
-// it against the host and earlier responses, and accumulates its counters.
+// Package event reads the usage of a gVisor sandbox from its responses to
+// containerManager.Event: it decodes a response, verifies it against the host and
+// earlier responses, and accumulates its counters.
 //
 // There is one request per container:
 //
@@ -23,8 +23,8 @@
 //     container, in steps of 10 ms, and each response has that of all containers.
 //     The key is the ID of the container, or its name if the sandbox has mounted
 //     cgroups of version 1. It is the time of the processes that exist and of
-//     those that these have waited for. When a process ends that was started with
-//     runsc exec, its time is forgotten, so the figure can fall.
+//     those that these have waited for. When a process that was started with
+//     runsc exec exits, its time is discarded, so the figure can decrease.
 //   - Processes ("pids") are the tasks of the requested container.
 //   - Memory is that of the sandbox, divided by the number of containers other
 //     than the root container, whose share is 0. It is a measurement of a container
@@ -35,10 +35,9 @@
 //
 // # Accumulation
 //
-// An [Account] emits counters that never fall: it adds what a figure has grown
-// since the last response. After a figure has fallen, or was missing, the new one
-// is the base from which it continues, and adds nothing: what was used in between
-// is lost. This holds for CPU time and for the counters of network interfaces.
+// An [Account] emits counters that never decrease: it adds the increase of a figure
+// since the last response. After a figure has decreased, or was missing, the new one
+// becomes the base and adds nothing: usage in between is lost. This applies for CPU time and for the counters of network interfaces.
 //
 // A checkpoint contains CPU times, so the first response of a restored sandbox is
 // only the base, and CPU time counts from there.
@@ -56,6 +55,6 @@
 //
 // A sandbox that refuses the request, because it does not know the container or
 // because a release of gVisor before 2026 cannot measure the network of the host
-// (google/gvisor#12723), has not violated a rule: the outcome is
+// (google/gvisor#12723), violates no rule: the outcome is
 // [sandbox.Refused], and a later request may succeed.
 package event

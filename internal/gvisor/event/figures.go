@@ -2,10 +2,10 @@ package event
 
 import "time"
 
-// Figures are what a sandbox uses, according to the responses of one pull.
+// Figures are the usage of a sandbox, according to the responses of one pull.
 type Figures struct {
-	// CPU is the accumulated CPU time of all containers, if HasCPU is set. It never
-	// falls, except by [Account.Reset].
+	// CPU is the accumulated CPU time of all containers, if HasCPU is set. Only
+	// [Account.Reset] decreases it.
 	CPU    time.Duration
 	HasCPU bool
 	// Memory is the memory of the sandbox in bytes; 0 if it is unknown, because not
@@ -22,7 +22,7 @@ type Figures struct {
 	UnknownContainers, DroppedInterfaces int
 }
 
-// ContainerFigures are what one container uses.
+// ContainerFigures are the usage of one container.
 type ContainerFigures struct {
 	// ID is the container ID.
 	ID string

@@ -81,7 +81,7 @@ func checkFigures(t *testing.T, before, after Figures, elapsed time.Duration) {
 	if after.HasCPU && before.HasCPU {
 		grown := after.CPU - before.CPU
 		if limit := 2 * (elapsed + 2*cpuTolerance); grown < 0 || grown > limit {
-			t.Fatalf("CPU time has grown from %v to %v", before.CPU, after.CPU)
+			t.Fatalf("CPU time has increased from %v to %v", before.CPU, after.CPU)
 		}
 	}
 	if after.Memory > testHost.Memory || len(after.Containers) > 2 || len(after.Interfaces) > maxInterfaces {

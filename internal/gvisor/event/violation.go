@@ -31,7 +31,7 @@ const (
 	RuleRange Rule = "range"
 	// RuleDuplicateContainer: a container has two CPU times.
 	RuleDuplicateContainer Rule = "duplicate_container"
-	// RuleCPU: CPU time has grown faster than time has passed on all CPUs.
+	// RuleCPU: CPU time has increased faster than time on all CPUs of the host.
 	RuleCPU Rule = "cpu"
 	// RuleMemory: the sandbox uses more memory than the host has.
 	RuleMemory Rule = "memory"

@@ -9,7 +9,7 @@ import (
 )
 
 // emit appends the verified points to the reading, and between them zeros for the
-// counters to fill that have never occurred.
+// counters to fill that are missing in the snapshot so far.
 func (v *Verifier) emit(d *decoder, r *sandbox.Reading) {
 	r.Time = d.when.UTC()
 	zeros := untracked{verifier: v, counters: v.selection.Counters, left: max(0, v.maxPoints-len(v.series))}

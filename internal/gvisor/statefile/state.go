@@ -35,7 +35,7 @@ type State struct {
 	// permitted and ambient sets.
 	Capabilities Capabilities
 	Annotations  Annotations
-	// Listed are those annotations of the spec that Parse was told to keep, sorted by
+	// Listed are the annotations of the spec that are listed in the call of Parse, sorted by
 	// key, with values of at most [sandbox.MaxAnnotationLength] bytes.
 	Listed []sandbox.Attribute
 	// SpecCgroup is the path of the cgroup in the spec, in the notation of either

@@ -8,8 +8,8 @@
 // configuration trusts.
 //
 // The Go runtime supports the request with every hypervisor. But some versions spin
-// after a malformed text of the guest, once more with each request. Therefore a
-// shim that was found to spin, or whose responses broke off repeatedly, is no
+// after malformed text of the guest, and each further request adds a loop. Therefore a
+// shim that was found to spin, or whose responses were repeatedly incomplete, is no
 // longer contacted.
 package guard
 
@@ -52,7 +52,7 @@ type Facts struct {
 	// Trusted means that the configuration trusts the installed version of
 	// runtime-rs with this hypervisor, and that the shim is of this version.
 	Trusted bool
-	// Observed is a reason that earlier requests have brought to light: Spinning,
+	// Observed is the reason that follows from earlier requests: Spinning,
 	// IncompleteResponses, or none.
 	Observed Reason
 }
@@ -61,8 +61,8 @@ type Facts struct {
 // configuration declares the installed version of runtime-rs to be safe.
 type TrustedHypervisor string
 
-// Values of TrustedHypervisor: the hypervisors with which it depends on the version
-// whether a request is safe.
+// Values of TrustedHypervisor: the hypervisors with which the safety of a request
+// depends on the version.
 const (
 	// CloudHypervisor is the name that versions before 3.30 wrote for "clh". The
 	// handler is implemented since 3.3.0.
@@ -88,8 +88,8 @@ const (
 	// Spinning means that the shim constantly uses a CPU: it is in an endless loop,
 	// and another request could add one.
 	Spinning Reason = "spinning"
-	// IncompleteResponses means that the responses of the shim broke off too often.
-	// Each of the requests may have left an endless loop behind.
+	// IncompleteResponses means that too many responses of the shim were incomplete.
+	// Each of the requests may have added an endless loop.
 	IncompleteResponses Reason = "incomplete_responses"
 	// ByConfiguration means that the configuration disables requests to shims.
 	ByConfiguration Reason = "passive"

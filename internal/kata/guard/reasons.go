@@ -17,7 +17,7 @@ var Reasons = []sandbox.SkipReason{
 	{
 		Name:   string(UnknownHypervisor),
 		States: skippedOnly,
-		Cause: "runtime-rs with a hypervisor that the receiver does not know, or with `cloud-hypervisor`, for which that depends on " +
+		Cause: "runtime-rs with a hypervisor that the receiver does not know, or with `cloud-hypervisor`, whose safety depends on " +
 			"the version.",
 		Remedy: "For `cloud-hypervisor`, use `kata::trusted_hypervisors`. If a request is known to be safe with another hypervisor, " +
 			"set `kata::collection: shim`.",
@@ -41,8 +41,8 @@ var Reasons = []sandbox.SkipReason{
 	{
 		Name:   string(IncompleteResponses),
 		States: skippedOnly,
-		Cause:  "Four responses of the shim broke off, timed out, or were too large or malformed.",
-		Remedy: "Restart the pod. If the guest only hung or was overloaded, restart the Collector to start the count anew.",
+		Cause:  "Four responses of the shim were incomplete, late, too large or malformed.",
+		Remedy: "Restart the pod. If the guest was only unresponsive or overloaded, restart the Collector to reset the count.",
 		See:    "Spinning Kata shims",
 	},
 	{

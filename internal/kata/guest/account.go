@@ -15,12 +15,12 @@ const (
 	// may have started: the socket of a shim is created after that, and a virtual
 	// machine may come from a template.
 	maxBootTime = time.Minute
-	// maxNumber is the largest integer up to which all are exact in the text, where
-	// numbers can have an exponent.
+	// maxNumber is the largest integer up to which all integers are exact in the text,
+	// where numbers are floating-point numbers.
 	maxNumber = 1 << 53
 )
 
-// Host is what no guest can exceed.
+// Host is the capacity of the host, which no guest can exceed.
 type Host struct {
 	// CPUs is the number of CPUs of the host.
 	CPUs int
@@ -169,7 +169,7 @@ func (a *Account) commitMemory(w *usage.Workload) bool {
 	return true
 }
 
-// grown returns by how much a figure has grown, 0 if it has fallen.
+// grown returns the increase of a figure, 0 if it has decreased.
 func grown(base, figure uint64) uint64 {
 	if figure < base {
 		return 0

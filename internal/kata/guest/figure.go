@@ -4,7 +4,7 @@ package guest
 type Figure uint8
 
 const (
-	// None is any number that does not belong to the usage.
+	// None is any number that is not part of the usage.
 	None Figure = iota
 
 	cpuUser

@@ -27,7 +27,7 @@ type netInterface struct {
 }
 
 // addTraffic adds a counter of an interface. A new interface is remembered with its
-// first counter that is not 0, so that silent ones take no room.
+// first counter that is not 0, so that idle ones use no memory.
 func (a *Account) addTraffic(counter Figure, name []byte, value uint64) {
 	at := a.findInterface(name)
 	if at < 0 {

@@ -26,7 +26,7 @@ type Reader struct {
 	labelValues   labelValues
 	distributions []*distribution
 	unknown       keptFamilies
-	// account is nil if the usage of the guest is not of interest.
+	// account is nil if the usage of the guest is not reported.
 	account *guest.Account
 }
 

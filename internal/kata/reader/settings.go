@@ -15,7 +15,7 @@ import (
 type Families string
 
 const (
-	// NoFamilies are none: responses are verified, but not reported.
+	// NoFamilies selects none: responses are verified, but not reported.
 	NoFamilies Families = "none"
 	// DefaultFamilies are the most useful ones: under 100 points per pod.
 	DefaultFamilies Families = "default"
@@ -138,7 +138,7 @@ type rowPlan struct {
 	// monotonic values must not decrease in the naming.
 	monotonic bool
 	guest     bool
-	// figure is what the row tells about the usage of the guest.
+	// figure is the usage of the guest that the row reports.
 	figure guest.Figure
 }
 
@@ -179,7 +179,7 @@ func (s *Settings) plan(c *catalog.Catalog) plan {
 	return p
 }
 
-// setFigures finds the rows that tell about the usage of the guest. Families that
+// setFigures finds the rows that report the usage of the guest. Families that
 // have rows for each CPU also have rows for all of them together.
 func (p *plan) setFigures() {
 	for _, family := range p.catalog.Families {

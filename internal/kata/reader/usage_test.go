@@ -14,7 +14,7 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/usage"
 )
 
-// usageText is the part of an agent's text that tells about usage. The CPU time of
+// usageText is the part of an agent's text that reports usage. The CPU time of
 // single CPUs does not count.
 const usageText = `kata_guest_cpu_time{cpu="0",item="user"} 7e+06
 kata_guest_cpu_time{cpu="total",item="user"} 60000
@@ -109,7 +109,7 @@ func TestUsageOfBadResponses(t *testing.T) {
 			reading = &sandbox.Reading{Time: time.Now()}
 			err := r.Read(&failingSource{strings.NewReader(goHost + usageText)}, reading)
 			if w := account.Workload(); w != nil || sandbox.OutcomeOf(err) != sandbox.Partial {
-				t.Errorf("a response that breaks off: got %+v, %v; want nothing", w, err)
+				t.Errorf("an incomplete response: got %+v, %v; want nothing", w, err)
 			}
 			readNow(t, r, goHost+usageText)
 			if diff := cmp.Diff(usageWorkload, account.Workload()); diff != "" {

@@ -31,7 +31,7 @@ type State struct {
 	// cgroup driver: /kubepods/pod… or kubepods-pod….slice:cri-containerd:….
 	Cgroup string
 	// CgroupIsPartial means that some processes or threads of the sandbox are in
-	// another cgroup. If the file does not tell, it is false.
+	// another cgroup. It is false if the file does not state it.
 	CgroupIsPartial bool
 	// HypervisorPID and Virtiofsd are PIDs in the PID namespace of the host, or 0.
 	HypervisorPID, Virtiofsd int

@@ -25,7 +25,8 @@ func (s *Sandbox) UpdateCgroup() error {
 	return s.writeCgroup()
 }
 
-// writeCgroup writes what the sandbox uses on the host, whatever it reports itself.
+// writeCgroup writes the usage of the sandbox on the host, which is independent of its
+// responses.
 // The caller holds the lock.
 func (s *Sandbox) writeCgroup() error {
 	if s.root.Cgroups.Root == "" {

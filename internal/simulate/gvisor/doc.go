@@ -18,7 +18,7 @@
 //   - Registrations that are false, from sandboxes without one in their state
 //     file: lying-registration, reserved-labels,
 //     large-registration, stalled-registration, distinct-registration.
-//   - What the sandbox uses, while everything else is honest: usage-cpu-jump,
+//   - Usage, while everything else is honest: usage-cpu-jump,
 //     usage-cpu-fall, usage-memory, usage-many-interfaces, usage-new-interfaces,
 //     usage-unknown-containers, usage-refused, usage-stall, usage-garbage,
 //     usage-stall-midway, usage-trickle.
@@ -27,7 +27,7 @@
 //
 // To add a mode, declare its constant and add an entry to the table in modes.go:
 // send replaces sending the response, alter changes the contents of a snapshot;
-// usage.go has the modes that concern what a sandbox uses.
+// usage.go has the modes that concern usage.
 // A mode that concerns the state file is implemented where the file is written.
 // Then add a check to modes_test.go, which fails for a mode without one, and the
 // outcome that the receiver must report to the tests of internal/gvisor.

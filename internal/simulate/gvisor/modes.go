@@ -57,8 +57,8 @@ type mode struct {
 	// alter changes the contents of a response to Metrics.Export; call counts
 	// from 1.
 	alter func(plan *snapshotPlan, call int64)
-	// build returns the metrics that the sandbox registers and sends, if it is
-	// asked for its registration: its state file contains none.
+	// build returns the metrics that the sandbox registers and sends, if its
+	// registration has to be requested: its state file contains none.
 	build func() *build
 	// register replaces sending the registration; like with build, the state file
 	// contains none.
@@ -113,7 +113,7 @@ var snapshotModes = []mode{
 	{name: Locked, description: "keeps its state file locked, as if its creation never finished"},
 	{
 		name:        HiddenProcess,
-		description: "names a process in the state file that cannot be seen, like one of another PID namespace",
+		description: "has a state file that names a process that is not visible, like one in another PID namespace",
 	},
 	{
 		name: ClockBack, description: "sets the time of every third snapshot back by 5 s",

@@ -43,7 +43,7 @@ type request struct {
 	errorText string
 }
 
-// forUsage reports whether the request is about what the sandbox uses.
+// forUsage reports whether the request is about usage.
 func (r *request) forUsage() bool { return r.method == methodEvent || r.method == methodMemory }
 
 // requestCache parses requests. A receiver sends the same few requests over and

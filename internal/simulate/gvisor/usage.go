@@ -7,7 +7,7 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/simulate"
 )
 
-// Modes of gVisor sandboxes that are honest, except for what they use.
+// Modes of gVisor sandboxes that are honest, except for their usage.
 const (
 	UsageCPUJump           simulate.Mode = "usage-cpu-jump"
 	UsageCPUFall           simulate.Mode = "usage-cpu-fall"
@@ -52,19 +52,19 @@ var usageModes = []mode{
 		alterUsage: func(plan *usagePlan, _ int64) { plan.unknownContainers = 100 },
 	},
 	{
-		name: UsageRefused, description: "refuses to report what it uses, as old releases with the network of the host",
+		name: UsageRefused, description: "refuses to report its usage, like old releases with the network of the host",
 		alterUsage: func(plan *usagePlan, _ int64) { plan.refused = true },
 	},
-	{name: UsageStall, description: "does not respond to requests for what it uses", sendUsage: sendNothing},
-	{name: UsageGarbage, description: "sends 4 KB of random bytes in response to requests for what it uses", sendUsage: sendNoise},
+	{name: UsageStall, description: "does not respond to requests for its usage", sendUsage: sendNothing},
+	{name: UsageGarbage, description: "sends 4 KB of random bytes in response to requests for its usage", sendUsage: sendNoise},
 	{
-		name: UsageStallMidway, description: "sends half of the response about what it uses and then nothing more",
+		name: UsageStallMidway, description: "sends half of the response about its usage and then nothing more",
 		sendUsage: sendHalfAndHold,
 	},
-	{name: UsageTrickle, description: "sends what it uses with one byte every 20 ms", sendUsage: sendSlowly},
+	{name: UsageTrickle, description: "sends its usage with one byte every 20 ms", sendUsage: sendSlowly},
 }
 
-// usagePlan defines the contents of one response about what the sandbox uses.
+// usagePlan defines the contents of one response about the usage of the sandbox.
 // Hostile modes alter the plan before the response is built.
 type usagePlan struct {
 	// elapsed is how long the sandbox has run, and cpuElapsed how long according to

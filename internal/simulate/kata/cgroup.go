@@ -16,7 +16,7 @@ func (p *Pod) UpdateCgroup() error {
 	return p.writeCgroup()
 }
 
-// writeCgroup writes what the pod uses. The caller holds the lock.
+// writeCgroup writes the usage of the pod. The caller holds the lock.
 func (p *Pod) writeCgroup() error {
 	if p.storage.Cgroups.Root == "" {
 		return nil
