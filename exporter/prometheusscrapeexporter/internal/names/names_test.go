@@ -66,7 +66,9 @@ func TestCacheIsBounded(t *testing.T) {
 }
 
 func TestTargetInfo(t *testing.T) {
-	for namespace, want := range map[string]string{"": "target_info", "acme": "acme_target_info", "a.b": "a_b_target_info", "...": "target_info"} {
+	for namespace, want := range map[string]string{
+		"": "target_info", "acme": "acme_target_info", "a.b": "a_b_target_info", "...": "target_info",
+	} {
 		assert.Equal(t, want, NewTranslator("", namespace).TargetInfo())
 	}
 }

@@ -31,7 +31,8 @@ func TestNegotiate(t *testing.T) {
 		{strings.Repeat(",;=q", 5000), false, model.UnderscoreEscaping},
 		{strings.Repeat(",;=q", 50), false, model.UnderscoreEscaping},
 	} {
-		assert.Equal(t, render.Format{OpenMetrics: test.openMetrics, Escaping: test.escaping}, render.Negotiate(test.accept, true), test.accept)
+		want := render.Format{OpenMetrics: test.openMetrics, Escaping: test.escaping}
+		assert.Equal(t, want, render.Negotiate(test.accept, true), test.accept)
 		assert.False(t, render.Negotiate(test.accept, false).OpenMetrics, test.accept)
 	}
 }
