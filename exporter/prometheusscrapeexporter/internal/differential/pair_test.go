@@ -3,6 +3,7 @@ package differential
 import (
 	"context"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -42,9 +43,7 @@ func newInstance(t testing.TB, factory exporter.Factory, options map[string]any)
 	t.Helper()
 	socket := filepath.Join(t.TempDir(), "s")
 	values := map[string]any{"endpoint": socket, "transport": "unix"}
-	for key, value := range options {
-		values[key] = value
-	}
+	maps.Copy(values, options)
 	config := factory.CreateDefaultConfig()
 	require.NoError(t, confmap.NewFromStringMap(values).Unmarshal(config))
 	require.NoError(t, confmap.Validate(config))
