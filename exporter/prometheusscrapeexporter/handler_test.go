@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/exportertest"
@@ -30,6 +31,11 @@ type target struct {
 
 func newTarget(t *testing.T, settings exporter.Settings, change ...func(*Config)) target {
 	t.Helper()
+	return newTargetOn(t, componenttest.NewNopHost(), settings, change...)
+}
+
+func newTargetOn(t *testing.T, host component.Host, settings exporter.Settings, change ...func(*Config)) target {
+	t.Helper()
 	config, ok := createDefaultConfig().(*Config)
 	require.True(t, ok)
 	socket := filepath.Join(t.TempDir(), "s")
@@ -40,7 +46,7 @@ func newTarget(t *testing.T, settings exporter.Settings, change ...func(*Config)
 	}
 	e, err := NewFactory().CreateMetrics(t.Context(), settings, config)
 	require.NoError(t, err)
-	require.NoError(t, e.Start(t.Context(), componenttest.NewNopHost()))
+	require.NoError(t, e.Start(t.Context(), host))
 	transport := &http.Transport{
 		DisableCompression: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {

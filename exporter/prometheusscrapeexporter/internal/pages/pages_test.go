@@ -160,9 +160,11 @@ func TestClientThatHangsUp(t *testing.T) {
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 			cancel()
 			time.Sleep(2 * time.Second)
+			pages.mu.Lock()
 			assert.Empty(t, pages.live)
 			assert.Empty(t, pages.pending)
 			assert.Empty(t, pages.slots)
+			pages.mu.Unlock()
 		}
 	})
 }

@@ -94,7 +94,7 @@ func (c *consumer) distribution(p point, start pcommon.Timestamp, delta, histogr
 		p.anyTime = true
 	}
 	series, isNew := c.find(p)
-	if series == nil {
+	if series == nil || !isNew && !c.grow(series, p.lines) {
 		return
 	}
 	if !isNew && delta {
@@ -117,6 +117,18 @@ func (c *consumer) distribution(p point, start pcommon.Timestamp, delta, histogr
 	series.Start = start
 	series.Timestamp = max(series.Timestamp, p.timestamp)
 	c.store.resize(series, distributionLines(series.Distribution.Bounds, histogram))
+}
+
+// grow reports whether a series may have a number of lines.
+func (c *consumer) grow(series *Series, lines int) bool {
+	s := c.store
+	more := lines - int(series.lines)
+	// To make room, admit may have removed the series itself.
+	if more <= 0 || s.admit(series.Resource, more) && s.index[series.identity] == series {
+		return true
+	}
+	c.drop(MaxSeries, 1, nil)
+	return false
 }
 
 // resize changes the number of lines of a series.

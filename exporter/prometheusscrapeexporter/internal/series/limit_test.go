@@ -87,6 +87,25 @@ func TestHistogramsCountWithAllLines(t *testing.T) {
 	assert.Len(t, lines(t, store, start), 8)
 }
 
+// A histogram that gets more buckets does not exceed the limit either.
+func TestGrowingHistogramsAreLimited(t *testing.T) {
+	store := limited(100)
+	large := make([]float64, 200)
+	for i := range large {
+		large[i] = float64(i)
+	}
+	for i, bounds := range [][]float64{{1}, large[:50], large, large[:60]} {
+		dropped := consume(store, func(b metricstest.Batch) {
+			b.Resource("id", "a").Histogram("h", bounds)
+			b.Resource("id", "b").Gauge("g", 1)
+		})
+		assert.Equal(t, i == 2, dropped[series.MaxSeries] > 0, i)
+		assert.LessOrEqual(t, store.Stats().Lines, 100)
+		assert.Len(t, lines(t, store, start), store.Stats().Lines)
+	}
+	assert.Equal(t, 64, store.Stats().Lines)
+}
+
 // When many sources come and go, nothing stays behind.
 func TestChurnLeavesNothing(t *testing.T) {
 	store := newStore()
