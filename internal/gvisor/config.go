@@ -32,17 +32,17 @@ type Config struct {
 	// DockerContainersPath, if set, is the directory in which Docker stores the
 	// configuration of its containers, from which their names are read.
 	DockerContainersPath string `mapstructure:"docker_containers_path"`
-	// MetricPrefix is prepended to metric names in the naming "prometheus".
+	// MetricPrefix is prepended to metric names with the naming "prometheus".
 	MetricPrefix string `mapstructure:"metric_prefix"`
 	// MetricFilter is a regular expression that the whole Prometheus name of a
 	// metric, without the prefix, must match. Empty means all.
 	MetricFilter string `mapstructure:"metric_filter"`
 	// CapabilityFilter is a regular expression that part of a capability's name,
-	// with or without CAP_, must match. Empty means all capabilities in the naming
-	// "prometheus" and none in "otel".
+	// with or without CAP_, must match. Empty means all capabilities with the naming
+	// "prometheus" and none with "otel".
 	CapabilityFilter string `mapstructure:"capability_filter"`
 	// ZeroFill selects the registered counters that are reported before their first
-	// increment. Empty means "core", or "none" in the naming "prometheus".
+	// increment. Empty means "core", or "none" with the naming "prometheus".
 	ZeroFill registration.ZeroFill `mapstructure:"zero_fill"`
 	// MaxResponseSize is the maximum size of a response.
 	MaxResponseSize option.ByteSize `mapstructure:"max_response_size"`
@@ -111,7 +111,7 @@ func (c *Config) Check() error {
 	)
 }
 
-// zeroFill returns which counters are filled with zero in a naming. The upstream
+// zeroFill returns which counters are filled with zero with a naming. The upstream
 // exporter, whose page the naming "prometheus" reproduces, fills none.
 func (c *Config) zeroFill(naming sandbox.Naming) registration.ZeroFill {
 	switch {

@@ -88,7 +88,7 @@ func (s *Sandbox) hangUp() {
 	}
 }
 
-// start requests a snapshot after whatever must come before.
+// start requests a snapshot after the requests that must precede it.
 func (s *Sandbox) start(ctx context.Context, record *discovery.Sandbox) {
 	s.stopAwaiting()
 	s.request.record = record

@@ -173,7 +173,7 @@ func (t *Telemetry) Batch(points int) {
 }
 
 // SkippedPaths adds to the number of paths that are skipped for a reason. A reason
-// that no path has anymore is reported as 0.
+// that no path has any longer is reported as 0.
 func (t *Telemetry) SkippedPaths(runtime, reason string, delta int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

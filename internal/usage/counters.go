@@ -58,7 +58,7 @@ func (c *counters) accumulate(f *Footprint) {
 	}
 }
 
-// accumulateCPU accumulates the CPU time. That of a cgroup falls only if it was
+// accumulateCPU accumulates the CPU time. That of a cgroup decreases only if it was
 // reset.
 func (c *counters) accumulateCPU(f *Footprint) {
 	fromProcesses := f.FromProcesses.Has(host.FigureCPU)

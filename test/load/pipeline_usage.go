@@ -17,8 +17,8 @@ type usageRecord struct {
 	// deliveries.
 	totals    [len(usageMetrics)]float64
 	delivered [len(usageMetrics)]int
-	// fell counts how often a value was lower than the one before.
-	fell int
+	// decreases counts values that are lower than the one before.
+	decreases int
 }
 
 // recordUsage records the usage of steady sandboxes.
@@ -52,7 +52,7 @@ func (r *usageRecord) add(metric pmetric.Metric) {
 			continue
 		}
 		if total < r.totals[i] {
-			r.fell++
+			r.decreases++
 		}
 		r.totals[i] = total
 		r.delivered[i]++
@@ -60,14 +60,14 @@ func (r *usageRecord) add(metric pmetric.Metric) {
 }
 
 // checkUsage returns an error if a steady sandbox has not delivered its usage since the
-// start, or if a counter fell.
+// start, or if a counter decreased.
 func (p *pipeline) checkUsage(stdout io.Writer) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var delivered, missing [len(usageMetrics)]int
-	fell := 0
+	decreases := 0
 	for _, record := range p.usage {
-		fell += record.fell
+		decreases += record.decreases
 		for i, n := range record.delivered {
 			delivered[i] += n
 			if n == 0 {
@@ -75,15 +75,15 @@ func (p *pipeline) checkUsage(stdout io.Writer) error {
 			}
 		}
 	}
-	_, _ = fmt.Fprintf(stdout, "usage: %d steady sandboxes delivered it %d times, and %d times with that of their workload\n",
+	_, _ = fmt.Fprintf(stdout, "usage: %d steady sandboxes delivered host usage %d times and workload usage %d times\n",
 		len(p.usage), delivered[0], delivered[1])
 	for i, n := range missing {
 		if n > 0 {
 			return fmt.Errorf("%d of %d steady sandboxes never delivered %s", n, len(p.usage), usageMetrics[i])
 		}
 	}
-	if fell > 0 {
-		return fmt.Errorf("counters of usage fell %d times", fell)
+	if decreases > 0 {
+		return fmt.Errorf("counters of usage decreased %d times", decreases)
 	}
 	return nil
 }

@@ -187,5 +187,5 @@ func TestPipelineChecksUsage(t *testing.T) {
 	deliver("sandbox.cpu.time", 2)
 	require.NoError(t, p.checkUsage(io.Discard))
 	deliver("sandbox.cpu.time", 1)
-	require.ErrorContains(t, p.checkUsage(io.Discard), "fell 1 times")
+	require.ErrorContains(t, p.checkUsage(io.Discard), "decreased 1 times")
 }

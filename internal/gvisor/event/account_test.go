@@ -136,7 +136,7 @@ func TestContainersComeAndGo(t *testing.T) {
 	assert.Equal(t, 10*time.Second, mustRead(t, a, "web", time.Minute, text).CPU)
 	a.SetContainers(containersOf("pause"))
 	figures := mustRead(t, a, "pause", 70*time.Second, text)
-	assert.Equal(t, 10*time.Second, figures.CPU, "the total does not fall")
+	assert.Equal(t, 10*time.Second, figures.CPU, "the total must not decrease")
 	assert.Equal(t, 1, figures.UnknownContainers)
 	assert.Len(t, figures.Containers, 1)
 	assert.Zero(t, figures.Memory, "the share of the other container is unknown")

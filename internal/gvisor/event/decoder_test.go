@@ -106,7 +106,7 @@ func TestInterfaces(t *testing.T) {
 	assert.Empty(t, read(1, newResponse().network("lo", 9).network("eth0", 0)))
 	assert.Equal(t, []InterfaceFigures{received("eth0", 100)}, read(2, newResponse().network("lo", 9).network("eth0", 100)))
 	assert.Equal(t, []InterfaceFigures{received("eth0", 150)}, read(3, newResponse().network("eth1", 0).network("eth0", 150)))
-	// After a counter has fallen, it continues.
+	// After a counter has decreased, it continues.
 	assert.Equal(t, []InterfaceFigures{received("eth0", 150)}, read(4, newResponse().network("eth0", 0)))
 	assert.Equal(t, []InterfaceFigures{received("eth0", 160)}, read(5, newResponse().network("eth0", 10)))
 	// An interface that has disappeared is not emitted, and continues when it is back.

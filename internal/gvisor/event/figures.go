@@ -26,7 +26,7 @@ type Figures struct {
 type ContainerFigures struct {
 	// ID is the container ID.
 	ID string
-	// CPU is the accumulated CPU time, if HasCPU is set. It never falls.
+	// CPU is the accumulated CPU time, if HasCPU is set. It never decreases.
 	CPU    time.Duration
 	HasCPU bool
 	// Processes is the number of processes and threads, if HasProcesses is set.
@@ -38,7 +38,7 @@ type ContainerFigures struct {
 }
 
 // InterfaceFigures are the accumulated counters of one network interface. They are
-// below 2⁶³ and never fall.
+// below 2⁶³ and never decrease.
 type InterfaceFigures struct {
 	Name                  string
 	Received, Transmitted Traffic

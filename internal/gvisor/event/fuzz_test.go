@@ -59,7 +59,7 @@ func FuzzEvent(f *testing.F) {
 		a.Finish(&figures)
 		checkFigures(t, before, figures, 20*time.Second)
 
-		// Figures that have fallen to those of an honest response do not fall.
+		// Figures that have decreased to those of an honest response do not decrease.
 		after, err := read(a, "web", 140*time.Second, fuzzResponse(40*time.Second))
 		if err == nil {
 			checkFigures(t, before, after, 80*time.Second)
@@ -74,7 +74,7 @@ func fuzzResponse(cpu time.Duration) string {
 	return newResponse().cpuTime("pause", 0).cpuTime("web", cpu).network("eth0", 100).String()
 }
 
-// checkFigures checks the limits on figures, and that no counter has fallen or grown
+// checkFigures checks the limits on figures, and that no counter has decreased or increased
 // more than possible since figures from before.
 func checkFigures(t *testing.T, before, after Figures, elapsed time.Duration) {
 	t.Helper()

@@ -31,8 +31,7 @@ var (
 //	{"cpu":{"quota":50000,"period":100000,"shares":512},"memory":{"limit":268435456},"pids":{"limit":100}}
 //
 // Like everything that describes only limits and files on the host, it is optional: a
-// value of another kind counts as missing, so that the sandbox is collected
-// nevertheless.
+// value of another kind counts as missing, so that the sandbox is still collected.
 func (p *parser) resources(r *Resources) {
 	p.lenientObject(resourcesFields, func(field int) {
 		switch field {

@@ -75,7 +75,7 @@ func TestDecide(t *testing.T) {
 }
 
 // Trust replaces the knowledge about a hypervisor, but not the state file. What
-// requests have brought to light holds whatever is trusted.
+// requests have shown applies regardless of what is trusted.
 func TestDecideOnTrustAndObservations(t *testing.T) {
 	trusted := func(facts Facts) Facts {
 		facts.Trusted = true

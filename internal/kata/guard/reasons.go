@@ -41,7 +41,7 @@ var Reasons = []sandbox.SkipReason{
 	{
 		Name:   string(IncompleteResponses),
 		States: skippedOnly,
-		Cause:  "Four responses of the shim were incomplete, late, too large or malformed.",
+		Cause:  "Four responses of the shim were incomplete, timed out, or were too large or malformed.",
 		Remedy: "Restart the pod. If the guest was only unresponsive or overloaded, restart the Collector to reset the count.",
 		See:    "Spinning Kata shims",
 	},

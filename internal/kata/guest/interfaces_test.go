@@ -98,7 +98,7 @@ func TestNoAllocations(t *testing.T) {
 	assert.Zero(t, testing.AllocsPerRun(20, next))
 }
 
-// FuzzAccount passes arbitrary samples. Counters never fall, figures are possible, and
+// FuzzAccount passes arbitrary samples. Counters never decrease, figures are possible, and
 // everything is bounded.
 func FuzzAccount(f *testing.F) {
 	f.Add([]byte("\x01\x05\x08\x07\x00\x00"))
@@ -127,7 +127,7 @@ func FuzzAccount(f *testing.F) {
 			}
 			for _, one := range w.Interfaces {
 				if one.Received.Bytes < received[one.Name] {
-					t.Fatalf("%s falls", one.Name)
+					t.Fatalf("%s decreases", one.Name)
 				}
 				received[one.Name] = one.Received.Bytes
 			}

@@ -67,7 +67,7 @@ func eventRequest(id string) string {
 
 const memoryRequest = `{"method":"Usage.Collect","arg":{"Full":false}}`
 
-// usageOf requests what a container uses.
+// usageOf requests the usage of a container.
 func usageOf(t *testing.T, c *client, id string) (response eventResponse) {
 	t.Helper()
 	_, err := c.conn.Write([]byte(eventRequest(id)))

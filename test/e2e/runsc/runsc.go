@@ -280,7 +280,7 @@ func (s *Sandbox) Events() Events {
 	return printed.Data
 }
 
-// Events is what a container uses, in the words of runsc.
+// Events is the usage of a container as runsc prints it.
 type Events struct {
 	CPU struct {
 		Usage struct {
