@@ -2137,7 +2137,7 @@ type metricSandboxWorkloadProcessCount struct {
 // init fills sandbox.workload.process.count metric with initial data.
 func (m *metricSandboxWorkloadProcessCount) init() {
 	m.data.SetName("sandbox.workload.process.count")
-	m.data.SetDescription("Number of processes in the container, measured in the sandbox.")
+	m.data.SetDescription("Number of processes and threads in the container, measured in the sandbox.")
 	m.data.SetUnit("{process}")
 	m.data.SetEmptySum()
 	m.data.Sum().SetIsMonotonic(false)

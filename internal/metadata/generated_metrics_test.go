@@ -673,7 +673,7 @@ func TestMetricsBuilder(t *testing.T) {
 					validatedMetrics["sandbox.workload.process.count"] = true
 					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
 					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
-					assert.Equal(t, "Number of processes in the container, measured in the sandbox.", mi.Description())
+					assert.Equal(t, "Number of processes and threads in the container, measured in the sandbox.", mi.Description())
 					assert.Equal(t, "{process}", mi.Unit())
 					assert.False(t, mi.Sum().IsMonotonic())
 					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())

@@ -165,7 +165,7 @@ var definitions = [...]definition{
 	},
 	{
 		name: "sandbox.workload.process.count", prometheus: "sandbox_workload_process_count",
-		description: "Number of processes in the container, measured in the sandbox.",
+		description: "Number of processes and threads in the container, measured in the sandbox.",
 		unit:        "{process}", kind: sandbox.UpDownCounter,
 		field: func(f *Families) **sandbox.Family { return &f.workloadProcesses },
 	},

@@ -33,7 +33,7 @@ type Workload struct {
 	// Memory is in bytes, if HasMemory is set.
 	Memory    uint64
 	HasMemory bool
-	// Processes is the number of processes, if HasProcesses is set. It is not set for
+	// Processes is the number of processes and threads, if HasProcesses is set. It is not set for
 	// a sandbox with several containers.
 	Processes    uint64
 	HasProcesses bool
