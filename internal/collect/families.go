@@ -75,7 +75,8 @@ func (f *receiverFamilies) append(r *sandbox.Reading, status sandbox.Status, h *
 	if h.outcome == "" || !status.Pulled() {
 		return
 	}
-	if f.responsive != nil {
+	// A skipped sandbox is not contacted: its pulls read the host.
+	if f.responsive != nil && status.State != sandbox.Skipped {
 		r.Add(f.responsive, sandbox.Bool(h.failures == 0 && !h.lastSuccess.IsZero()))
 	}
 	if f.duration != nil {

@@ -102,3 +102,17 @@ func TestHealthMetrics(t *testing.T) {
 		}
 	})
 }
+
+// TestSkippedSandboxIsNotResponsive checks that a sandbox that is not contacted is
+// neither responsive nor unresponsive: its pulls read the host.
+func TestSkippedSandboxIsNotResponsive(t *testing.T) {
+	all := newReceiverFamilies(metadata.DefaultMetricsConfig())
+	succeeded := &health{outcome: sandbox.OK, lastSuccess: time.Now()}
+	for _, state := range sandbox.States {
+		status := sandbox.Status{State: state}
+		var r sandbox.Reading
+		all.append(&r, status, succeeded)
+		reported := slices.ContainsFunc(r.Points, func(p sandbox.Point) bool { return p.Family == all.responsive })
+		assert.Equal(t, status.Pulled() && state != sandbox.Skipped, reported, string(state))
+	}
+}

@@ -99,6 +99,7 @@ func (f *finder) discoveryError() error {
 			errs = append(errs, unreadableRoot(path, r.failed))
 		}
 		if n := r.unreadable(); n > 0 {
+			f.warnAboutUnreadableFiles(r, n)
 			errs = append(errs, unreadableRoot(path, fmt.Errorf("%d of %d state files are unreadable", n, len(r.files))))
 		}
 	}
@@ -109,6 +110,16 @@ func (f *finder) discoveryError() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// warnAboutUnreadableFiles logs once per root that state files cannot be read. One
+// record for each file would only repeat it.
+func (f *finder) warnAboutUnreadableFiles(r *root, count int) {
+	if !r.loggedUnreadable {
+		r.loggedUnreadable = true
+		f.logger.Warn("Failed to read gVisor state files; run the Collector as root",
+			zap.String("root", r.path), zap.Int("files", count))
+	}
 }
 
 // unreadableRoot returns the error for a root of which at least a part cannot be

@@ -34,9 +34,9 @@ type root struct {
 	// maxNames. hasTraces reports whether runsc created any entry of any scan.
 	entries   int
 	hasTraces bool
-	// logged reports whether the root was logged as discovered, and loggedCut and
-	// loggedLeftovers whether these were logged.
-	logged, loggedCut, loggedLeftovers bool
+	// logged reports whether the root was logged as discovered, and loggedCut,
+	// loggedLeftovers and loggedUnreadable whether these were logged.
+	logged, loggedCut, loggedLeftovers, loggedUnreadable bool
 	// failed is the error of the last scan.
 	failed error
 }
