@@ -36,8 +36,10 @@ type Config struct {
 
 	// Annotations lists annotations that become resource attributes.
 	Annotations option.Annotations `mapstructure:"annotations"`
-	// Selection selects the sandboxes to collect.
-	option.Selection `mapstructure:",squash"`
+	// Include selects the sandboxes to collect, those that match all of its criteria.
+	Include option.Criteria `mapstructure:"include"`
+	// Exclude deselects sandboxes that match any of its criteria.
+	Exclude option.Criteria `mapstructure:"exclude"`
 
 	runtimes.Config `mapstructure:",squash"`
 
@@ -131,13 +133,19 @@ func (c *Config) Validate() error {
 		option.Path("usage::cgroup_root", c.Usage.CgroupRoot),
 		option.OneOf("naming", c.Naming, sandbox.Namings[:]...),
 		option.OneOf("preset", c.Preset, sandbox.Presets[:]...),
-		c.Annotations.Check("annotations"), c.Selection.Check(), c.Config.Check())
+		c.Annotations.Check("annotations"), c.selection().Check(), c.Config.Check())
 	return errors.Join(errs...)
+}
+
+// selection returns which sandboxes are collected. Its fields are those of the
+// configuration itself: the Collector would put its name into the keys of errors.
+func (c *Config) selection() *option.Selection {
+	return &option.Selection{Include: c.Include, Exclude: c.Exclude}
 }
 
 // annotationKeys returns the keys of all annotations that are read.
 func (c *Config) annotationKeys() []string {
-	keys := slices.Concat(c.Annotations.Allow, c.AnnotationKeys())
+	keys := slices.Concat(c.Annotations.Allow, c.selection().AnnotationKeys())
 	slices.Sort(keys)
 	return slices.Compact(keys)
 }

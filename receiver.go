@@ -81,7 +81,7 @@ func (r *sandboxReceiver) Start(_ context.Context, collector component.Host) err
 		InitialDelay: r.config.InitialDelay,
 		Timeout:      r.config.Timeout,
 		Runtimes:     runtimes,
-		Selects:      r.config.Selector(),
+		Selects:      r.config.selection().Selector(),
 		Sink:         r.sink,
 		Metrics:      r.config.Metrics,
 		Logger:       r.settings.Logger,

@@ -13,9 +13,9 @@ import (
 // Selection configures which sandboxes are collected.
 type Selection struct {
 	// Include selects sandboxes that match all of its criteria.
-	Include Criteria `mapstructure:"include"`
+	Include Criteria
 	// Exclude deselects sandboxes that match any of its criteria.
-	Exclude Criteria `mapstructure:"exclude"`
+	Exclude Criteria
 }
 
 // Criteria are filters on what is known about a sandbox before it is contacted. Each
