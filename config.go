@@ -133,7 +133,7 @@ func (c *Config) Validate() error {
 		option.Path("usage::cgroup_root", c.Usage.CgroupRoot),
 		option.OneOf("naming", c.Naming, sandbox.Namings[:]...),
 		option.OneOf("preset", c.Preset, sandbox.Presets[:]...),
-		c.Annotations.Check("annotations"), c.selection().Check(), c.Config.Check())
+		c.Annotations.Check("annotations"), c.selection().Check(), c.Check())
 	return errors.Join(errs...)
 }
 
