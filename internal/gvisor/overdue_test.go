@@ -98,8 +98,8 @@ func TestCloseEndsAwaiting(t *testing.T) {
 }
 
 // TestNotAwaited checks when the connection is closed: if the response has begun,
-// since the sandbox does respond then, if nobody wants to know, and if the sandbox
-// responds in time.
+// since the sandbox does respond then, if nothing waits for the response, and if the
+// sandbox responds in time.
 func TestNotAwaited(t *testing.T) {
 	t.Run("begun", func(t *testing.T) {
 		for _, options := range []simgvisor.Options{{Mode: simgvisor.StallMidway}, {Mode: simgvisor.Trickle}} {

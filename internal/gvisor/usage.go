@@ -199,17 +199,13 @@ const maxUsageContainers = 64
 // rootFirst returns the containers of a sandbox, the root container first.
 func rootFirst(record *discovery.Sandbox) []discovery.Container {
 	containers := slices.Clone(record.Containers)
-	slices.SortStableFunc(containers, func(a, b discovery.Container) int {
-		return cmp.Compare(boolOf(a.ID != record.ID), boolOf(b.ID != record.ID))
-	})
-	return containers[:min(len(containers), maxUsageContainers)]
-}
-
-func boolOf(b bool) int {
-	if b {
-		return 1
+	root := slices.IndexFunc(containers, func(c discovery.Container) bool { return c.ID == record.ID })
+	if root > 0 {
+		first := containers[root]
+		copy(containers[1:], containers[:root])
+		containers[0] = first
 	}
-	return 0
+	return containers[:min(len(containers), maxUsageContainers)]
 }
 
 // containerIdentity returns the resource of a container. In the naming "prometheus",
@@ -237,7 +233,7 @@ func (s *Sandbox) appendUsage(r *sandbox.Reading, record *discovery.Sandbox) {
 	s.prepareUsage(record)
 	report := usage.Report{
 		Sandbox:    usage.Sandbox{Cgroup: cmp.Or(record.Cgroup, record.SpecCgroup)},
-		Requested:  usage.Limits{CPUs: record.Requested.CPUs, Memory: record.Requested.Memory, Processes: record.Requested.Processes},
+		Requested:  usage.Limits{CPUs: record.Requested.CPUs, Memory: record.Requested.Memory},
 		Filestores: u.filestores,
 	}
 	if s.runtime.config.VerifyPeer && !record.Unseen && s.isSandboxProcess(record) {

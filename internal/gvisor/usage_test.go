@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/discovery"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/simulate"
 	simfleet "github.com/sandbox-telemetry/sandboxreceiver/internal/simulate/fleet"
@@ -224,4 +225,21 @@ func TestUsageBackOffGrowsAndIsLimited(t *testing.T) {
 		last = backOff
 	}
 	assert.InDelta(t, maxUsageBackOff, last, float64(time.Second))
+}
+
+func TestRootContainerComesFirst(t *testing.T) {
+	record := record()
+	record.ID = "m"
+	for ids, want := range map[string]string{"m": "m", "am": "ma", "amz": "maz", "abm": "mab", "mz": "mz", "az": "az"} {
+		record.Containers = nil
+		for _, id := range ids {
+			record.Containers = append(record.Containers, discovery.Container{ID: string(id)})
+		}
+		got := ""
+		for _, c := range rootFirst(record) {
+			got += c.ID
+		}
+		assert.Equal(t, want, got, ids)
+		assert.Equal(t, string(ids[0]), record.Containers[0].ID, "the record does not change")
+	}
 }

@@ -21,8 +21,8 @@ type Report struct {
 
 // Limits are the limits of a sandbox. A field is 0 if there is no limit.
 type Limits struct {
-	CPUs              float64
-	Memory, Processes int64
+	CPUs   float64
+	Memory int64
 }
 
 // Workload is what a sandbox has measured itself, accumulated and verified.

@@ -11,7 +11,7 @@ import (
 )
 
 // TestPointsOfUnknownMetricsAreCounted reads a snapshot of a sandbox that has
-// registered a metric that nobody knows.
+// registered an unknown metric.
 func TestPointsOfUnknownMetricsAreCounted(t *testing.T) {
 	reg, err := registration.ParseFirstUse([]byte(`{"metrics":[`+
 		`{"name":"/fs/opens","prometheus_name":"fs_opens","description":"Number of file opens.","cumulative":true},`+

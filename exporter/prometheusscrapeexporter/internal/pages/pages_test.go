@@ -140,7 +140,7 @@ func TestSlowClientsAreDisconnected(t *testing.T) {
 		}
 		pages.Release(page)
 
-		// Nobody waits now, so that nobody is disconnected.
+		// No client waits now, so none is disconnected.
 		time.Sleep(10 * patience)
 		for _, other := range slow[1:] {
 			require.NoError(t, other.Context.Err())

@@ -12,7 +12,7 @@ import (
 )
 
 // maxLabelBytes limits the encoded labels of a point and of a resource. Larger ones
-// cannot be told apart by a person, and would make the limit on series useless.
+// look the same to a reader, and would make the limit on series useless.
 const maxLabelBytes = 64 << 10
 
 // label is a label under its translated name. source is the attribute key.
