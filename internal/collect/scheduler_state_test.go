@@ -186,3 +186,26 @@ func TestAccountsAreBalanced(t *testing.T) {
 		assert.Zero(t, s.overdue.Load())
 	})
 }
+
+func TestPointsLostDuringATurnArePulledAgainSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, s, ctx, stop := newTestScheduler(t, nil)
+		one := newFake("a")
+		now := time.Now()
+		s.add(one, now)
+		target := s.targets[one]
+		target.phase = time.Duration(now.UnixNano()) % testInterval
+		target.queue, s.unproven = nil, nil // its turn is in progress
+		s.repull(target, now)
+		s.inFlight++
+		target.turned, target.pulled = now, now
+		s.reschedule(ctx, target)
+		assert.Equal(t, testInterval/3, target.due.Sub(now))
+
+		target.queue, s.unproven, s.proven = nil, nil, nil
+		s.inFlight++
+		s.reschedule(ctx, target)
+		assert.Equal(t, testInterval, target.due.Sub(now), "nothing was lost in the next turn")
+		stop()
+	})
+}

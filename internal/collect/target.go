@@ -52,6 +52,8 @@ type target struct {
 	slot time.Time
 	// responded means that an overdue response has arrived during the turn in progress.
 	responded bool
+	// lostInTurn means that the sink has lost points during the turn in progress.
+	lostInTurn bool
 	// unresponsive means that the sandbox was unresponsive after its last turn.
 	unresponsive bool
 	// queue is where the target waits, nil while its turn is in progress, and

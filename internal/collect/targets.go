@@ -84,7 +84,9 @@ func (s *scheduler) remove(ctx context.Context, one sandbox.Sandbox) {
 
 // repull schedules an earlier turn for a sandbox whose points the sink lost.
 func (s *scheduler) repull(t *target, now time.Time) {
-	if t.queue == nil || t.gone {
+	if t.queue == nil {
+		// The sink may lose the points of a turn before the turn has finished.
+		t.lostInTurn = true
 		return
 	}
 	earliest := now.Add(s.c.settings.Interval / 3)
@@ -147,6 +149,10 @@ func (s *scheduler) reschedule(ctx context.Context, t *target) {
 		t.due = earlier(t.slot, time.Now().Add(bootPoll))
 	}
 	s.push(t)
+	if t.lostInTurn {
+		t.lostInTurn = false
+		s.repull(t, time.Now())
+	}
 	if t.responded {
 		t.responded = false
 		s.resume(t, time.Now())
