@@ -760,6 +760,86 @@ func DefaultMetricsConfig() MetricsConfig {
 	}
 }
 
+// EventConfig provides common config for a particular event.
+type EventConfig struct {
+	Enabled bool `mapstructure:"enabled"`
+
+	enabledSetByUser bool
+}
+
+func (ec *EventConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+	err := parser.Unmarshal(ec)
+	if err != nil {
+		return err
+	}
+	ec.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// EventsConfig provides config for sandbox events.
+type EventsConfig struct {
+	SandboxCheckpointed       EventConfig `mapstructure:"sandbox.checkpointed"`
+	SandboxEventsDropped      EventConfig `mapstructure:"sandbox.events_dropped"`
+	SandboxExited             EventConfig `mapstructure:"sandbox.exited"`
+	SandboxFound              EventConfig `mapstructure:"sandbox.found"`
+	SandboxGone               EventConfig `mapstructure:"sandbox.gone"`
+	SandboxPaused             EventConfig `mapstructure:"sandbox.paused"`
+	SandboxRecovered          EventConfig `mapstructure:"sandbox.recovered"`
+	SandboxRestored           EventConfig `mapstructure:"sandbox.restored"`
+	SandboxResumed            EventConfig `mapstructure:"sandbox.resumed"`
+	SandboxSkipped            EventConfig `mapstructure:"sandbox.skipped"`
+	SandboxStarted            EventConfig `mapstructure:"sandbox.started"`
+	SandboxUnresponsive       EventConfig `mapstructure:"sandbox.unresponsive"`
+	SandboxVerificationFailed EventConfig `mapstructure:"sandbox.verification_failed"`
+}
+
+func DefaultEventsConfig() EventsConfig {
+	return EventsConfig{
+		SandboxCheckpointed: EventConfig{
+			Enabled: true,
+		},
+		SandboxEventsDropped: EventConfig{
+			Enabled: true,
+		},
+		SandboxExited: EventConfig{
+			Enabled: true,
+		},
+		SandboxFound: EventConfig{
+			Enabled: true,
+		},
+		SandboxGone: EventConfig{
+			Enabled: true,
+		},
+		SandboxPaused: EventConfig{
+			Enabled: true,
+		},
+		SandboxRecovered: EventConfig{
+			Enabled: true,
+		},
+		SandboxRestored: EventConfig{
+			Enabled: true,
+		},
+		SandboxResumed: EventConfig{
+			Enabled: true,
+		},
+		SandboxSkipped: EventConfig{
+			Enabled: true,
+		},
+		SandboxStarted: EventConfig{
+			Enabled: true,
+		},
+		SandboxUnresponsive: EventConfig{
+			Enabled: true,
+		},
+		SandboxVerificationFailed: EventConfig{
+			Enabled: true,
+		},
+	}
+}
+
 // ResourceAttributeConfig provides common config for a particular resource attribute.
 type ResourceAttributeConfig struct {
 	Enabled bool `mapstructure:"enabled"`
@@ -770,6 +850,13 @@ type ResourceAttributeConfig struct {
 	// If the list is not empty, metrics with matching resource attribute values will not be emitted.
 	// MetricsInclude has higher priority than MetricsExclude.
 	MetricsExclude []filter.Config `mapstructure:"metrics_exclude"`
+	// Experimental: EventsInclude defines a list of filters for attribute values.
+	// If the list is not empty, only events with matching resource attribute values will be emitted.
+	EventsInclude []filter.Config `mapstructure:"events_include"`
+	// Experimental: EventsExclude defines a list of filters for attribute values.
+	// If the list is not empty, events with matching resource attribute values will not be emitted.
+	// EventsInclude has higher priority than EventsExclude.
+	EventsExclude []filter.Config `mapstructure:"events_exclude"`
 
 	enabledSetByUser bool
 }
@@ -903,4 +990,17 @@ func NewDefaultMetricsBuilderConfig() MetricsBuilderConfig {
 // Deprecated: Use NewDefaultMetricsBuilderConfig.
 func DefaultMetricsBuilderConfig() MetricsBuilderConfig {
 	return NewDefaultMetricsBuilderConfig()
+}
+
+// LogsBuilderConfig is a configuration for sandbox logs builder.
+type LogsBuilderConfig struct {
+	Events             EventsConfig             `mapstructure:"events"`
+	ResourceAttributes ResourceAttributesConfig `mapstructure:"resource_attributes"`
+}
+
+func DefaultLogsBuilderConfig() LogsBuilderConfig {
+	return LogsBuilderConfig{
+		Events:             DefaultEventsConfig(),
+		ResourceAttributes: DefaultResourceAttributesConfig(),
+	}
 }

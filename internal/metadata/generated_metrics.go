@@ -263,6 +263,44 @@ var MapAttributeRuntime = map[string]AttributeRuntime{
 	"kata":   AttributeRuntimeKata,
 }
 
+// AttributeSandboxExitReason specifies the value sandbox.exit.reason attribute.
+type AttributeSandboxExitReason int
+
+const (
+	_ AttributeSandboxExitReason = iota
+	AttributeSandboxExitReasonCompleted
+	AttributeSandboxExitReasonKilled
+	AttributeSandboxExitReasonOom
+	AttributeSandboxExitReasonRemoved
+	AttributeSandboxExitReasonUnknown
+)
+
+// String returns the string representation of the AttributeSandboxExitReason.
+func (av AttributeSandboxExitReason) String() string {
+	switch av {
+	case AttributeSandboxExitReasonCompleted:
+		return "completed"
+	case AttributeSandboxExitReasonKilled:
+		return "killed"
+	case AttributeSandboxExitReasonOom:
+		return "oom"
+	case AttributeSandboxExitReasonRemoved:
+		return "removed"
+	case AttributeSandboxExitReasonUnknown:
+		return "unknown"
+	}
+	return ""
+}
+
+// MapAttributeSandboxExitReason is a helper map of string to AttributeSandboxExitReason attribute value.
+var MapAttributeSandboxExitReason = map[string]AttributeSandboxExitReason{
+	"completed": AttributeSandboxExitReasonCompleted,
+	"killed":    AttributeSandboxExitReasonKilled,
+	"oom":       AttributeSandboxExitReasonOom,
+	"removed":   AttributeSandboxExitReasonRemoved,
+	"unknown":   AttributeSandboxExitReasonUnknown,
+}
+
 // AttributeSandboxLimitSource specifies the value sandbox.limit.source attribute.
 type AttributeSandboxLimitSource int
 
