@@ -3,6 +3,7 @@ package inventory
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"slices"
 
 	"go.uber.org/zap"
@@ -40,7 +41,17 @@ type Settings func(*sandbox.Settings)
 
 // HostFilesOnly makes the inventory depend on files of the host only: see
 // [sandbox.Settings].
-func HostFilesOnly(settings *sandbox.Settings) { settings.HostFilesOnly = true }
+func HostFilesOnly(settings *sandbox.Settings) {
+	settings.MayConnect = func(string, string) bool { return false }
+}
+
+// ConnectOnly is like [HostFilesOnly], except for one sandbox.
+func ConnectOnly(item *Item) Settings {
+	path := item.Path
+	return func(settings *sandbox.Settings) {
+		settings.MayConnect = func(storagePath, id string) bool { return filepath.Join(storagePath, id) == path }
+	}
+}
 
 // MeasureUsage makes [Item.AppendInfo] measure the metrics with these names with every
 // call.
