@@ -41,16 +41,16 @@ func Watch(
 	}
 	defer self.Shutdown()
 	collection := collect.New(collect.Settings{
-		Interval:     config.CollectionInterval,
-		InitialDelay: config.InitialDelay,
-		Timeout:      config.Timeout,
-		Runtimes:     runtimes,
-		Sink:         discard{},
-		Events:       events,
-		Selects:      selection.Selector(),
-		Logger:       zap.NewNop(),
-		Telemetry:    self,
-		ReportError:  reportError,
+		// There is no initial delay, because events would be late, too.
+		Interval:    config.CollectionInterval,
+		Timeout:     config.Timeout,
+		Runtimes:    runtimes,
+		Sink:        discard{},
+		Events:      events,
+		Selects:     selection.Selector(),
+		Logger:      zap.NewNop(),
+		Telemetry:   self,
+		ReportError: reportError,
 	})
 	collection.Start()
 	<-ctx.Done()
