@@ -21,6 +21,8 @@ type barrier struct {
 	identity *sandbox.Identity
 	// awaiter is inner if it implements [sandbox.Awaiter], nil otherwise.
 	awaiter sandbox.Awaiter
+	// checkpointer is inner if it implements [sandbox.Checkpointer], nil otherwise.
+	checkpointer sandbox.Checkpointer
 	// status is the last one that inner returned, nil before the first.
 	status atomic.Pointer[sandbox.Status]
 }
@@ -31,15 +33,22 @@ type senderBarrier struct {
 	sender sandbox.Sender
 }
 
+// isolated is a sandbox behind a barrier.
+type isolated interface {
+	sandbox.Awaiter
+	sandbox.Checkpointer
+}
+
 var (
-	_ sandbox.Awaiter = (*barrier)(nil)
-	_ sandbox.Sender  = senderBarrier{}
+	_ isolated       = (*barrier)(nil)
+	_ sandbox.Sender = senderBarrier{}
 )
 
 // isolate returns a sandbox behind a barrier. ok is false if it has no identity.
-func (c *Collection) isolate(inner sandbox.Sandbox) (isolated sandbox.Awaiter, ok bool) {
+func (c *Collection) isolate(inner sandbox.Sandbox) (_ isolated, ok bool) {
 	b := &barrier{c: c, inner: inner}
 	b.awaiter, _ = inner.(sandbox.Awaiter)
+	b.checkpointer, _ = inner.(sandbox.Checkpointer)
 	func() {
 		defer b.recoverPanic(nil)
 		b.identity = inner.Identity()
@@ -124,6 +133,16 @@ func (b *barrier) Awaiting() (awaiting bool) {
 	}
 	defer b.recoverPanic(func(error) { awaiting = false })
 	return b.awaiter.Awaiting()
+}
+
+// Checkpoint implements [sandbox.Checkpointer]. A sandbox that does not has no
+// checkpoints.
+func (b *barrier) Checkpoint() (checkpoint sandbox.Checkpoint) {
+	if b.checkpointer == nil {
+		return sandbox.Checkpoint{}
+	}
+	defer b.recoverPanic(func(error) { checkpoint = sandbox.Checkpoint{} })
+	return b.checkpointer.Checkpoint()
 }
 
 // Send implements [sandbox.Sender].

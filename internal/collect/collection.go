@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/lifecycle"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
@@ -41,6 +42,9 @@ type discovery struct {
 func New(settings Settings) *Collection {
 	if settings.ReportError == nil {
 		settings.ReportError = func(string, error) {}
+	}
+	if settings.Events == nil {
+		settings.Events = lifecycle.Discard
 	}
 	return &Collection{
 		settings: settings,

@@ -46,6 +46,8 @@ type fakeSandbox struct {
 	blocked atomic.Int32
 	alone   atomic.Int32
 	status  atomic.Value // sandbox.Status
+	// checkpoint is what Checkpoint returns.
+	checkpoint atomic.Value // sandbox.Checkpoint
 	// awaiting is whether the sandbox awaits overdue responses; late is what to call
 	// when one arrives.
 	awaiting bool
@@ -59,7 +61,10 @@ type fakeSandbox struct {
 	emitted  bool
 }
 
-var _ sandbox.Sender = (*fakeSandbox)(nil)
+var (
+	_ sandbox.Sender       = (*fakeSandbox)(nil)
+	_ sandbox.Checkpointer = (*fakeSandbox)(nil)
+)
 
 func newFake(id string) *fakeSandbox {
 	s := &fakeSandbox{identity: sandbox.Identity{Runtime: sandbox.RuntimeGVisor, ID: id, Iteration: "1"}, respond: honest, delay: -1}
@@ -88,6 +93,11 @@ func failing(outcome sandbox.Outcome, text string) func(context.Context, *sandbo
 func (s *fakeSandbox) Identity() *sandbox.Identity { return &s.identity }
 func (s *fakeSandbox) Status() sandbox.Status      { return s.status.Load().(sandbox.Status) }
 func (s *fakeSandbox) MinInterval() time.Duration  { return s.minInterval }
+
+func (s *fakeSandbox) Checkpoint() sandbox.Checkpoint {
+	checkpoint, _ := s.checkpoint.Load().(sandbox.Checkpoint)
+	return checkpoint
+}
 
 func (s *fakeSandbox) OnLateResponse(notify func()) { s.late.Store(&notify) }
 func (s *fakeSandbox) Awaiting() bool               { return s.awaiting }

@@ -12,6 +12,7 @@ import (
 // in it, all series of the previous one end and new series start with the turn.
 // Otherwise, only the series of the state ends.
 func (c *Collection) recordState(t *target, deliveries []sandbox.Delivery) []sandbox.Delivery {
+	c.recordCheckpoint(t)
 	status := t.sandbox.Status()
 	if t.recorded == status {
 		return deliveries
@@ -19,6 +20,7 @@ func (c *Collection) recordState(t *target, deliveries []sandbox.Delivery) []san
 	if !t.recorded.Contacted() || !status.Contacted() {
 		deliveries = c.end(t, deliveries)
 	}
+	c.recordTransition(t, status)
 	t.recorded = status
 	return deliveries
 }
@@ -27,6 +29,7 @@ func (c *Collection) recordState(t *target, deliveries []sandbox.Delivery) []san
 // changed, the series of the old one ends.
 func (c *Collection) reportState(t *target, deliveries []sandbox.Delivery) []sandbox.Delivery {
 	status := t.health.status(t.recorded)
+	c.recordResponse(t, status)
 	if t.reported == status {
 		return deliveries
 	}
@@ -66,6 +69,7 @@ func (c *Collection) send(ctx context.Context, t *target) bool {
 	if status := t.sandbox.Status(); status != t.recorded || !status.Pulled() {
 		return false
 	}
+	c.recordCheckpoint(t)
 	t.pulled = time.Now()
 	return t.sender.Send(ctx)
 }
@@ -120,6 +124,7 @@ func (c *Collection) finishPull(ctx context.Context, t *target, r *sandbox.Readi
 	if outcome != sandbox.OK && outcome != sandbox.Partial {
 		r.Reset()
 	}
+	c.recordViolation(t, err)
 	c.logChange(t, &before, err)
 }
 

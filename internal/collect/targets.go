@@ -5,6 +5,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/lifecycle"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
@@ -61,6 +62,7 @@ func (s *scheduler) add(one sandbox.Sandbox, now time.Time) {
 	isolated.OnLateResponse(func() { t.pending.lateResponse(t) })
 	s.targets[one] = t
 	s.seen[id.Runtime]++
+	s.c.record(t, &lifecycle.Event{Name: lifecycle.Found, State: isolated.Status().State})
 	s.push(t)
 	s.c.reportPodConflict(id)
 }

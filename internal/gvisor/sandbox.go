@@ -11,7 +11,7 @@ import (
 )
 
 // Sandbox is one instance of a gVisor sandbox. It implements [sandbox.Sandbox],
-// [sandbox.Sender] and [sandbox.Awaiter].
+// [sandbox.Sender], [sandbox.Awaiter] and [sandbox.Checkpointer].
 type Sandbox struct {
 	runtime  *Runtime
 	identity sandbox.Identity
@@ -42,6 +42,8 @@ type Sandbox struct {
 var (
 	_ sandbox.Sender  = (*Sandbox)(nil)
 	_ sandbox.Awaiter = (*Sandbox)(nil)
+
+	_ sandbox.Checkpointer = (*Sandbox)(nil)
 )
 
 // newSandbox is called by the goroutine of discovery.
@@ -77,6 +79,16 @@ func statusOf(record *discovery.Sandbox) sandbox.Status {
 		return sandbox.Status{State: sandbox.Created}
 	}
 	return sandbox.Status{State: sandbox.Running}
+}
+
+// Checkpoint implements [sandbox.Checkpointer].
+func (s *Sandbox) Checkpoint() sandbox.Checkpoint {
+	record := s.record.Load()
+	checkpoint := sandbox.Checkpoint{Checkpointed: record.Checkpointed, Restored: record.Restored}
+	if record.Restored {
+		checkpoint.Started = record.Started
+	}
+	return checkpoint
 }
 
 // MinInterval implements [sandbox.Sandbox]. A sandbox may be pulled at any time.
