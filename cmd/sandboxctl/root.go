@@ -24,6 +24,7 @@ func newRootCommand() *cobra.Command {
 	}
 	root.AddCommand(
 		newAgentURLCommand(),
+		newDoctorCommand(),
 		newExportCommand(),
 		newListCommand(),
 		newSimulateCommand(),

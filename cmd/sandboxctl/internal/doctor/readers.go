@@ -10,11 +10,14 @@ import (
 // since the checks are for it. Evidence contains no command lines, which can contain
 // secrets.
 func checkReaders(h *Host, processes []process) []Finding {
-	roots := directories(h)
+	roots, hidden := directories(h), 0
 	var findings []Finding
 	var collectors, others []string
 	for i := range processes {
 		p := &processes[i]
+		if p.hidden {
+			hidden++
+		}
 		who := fmt.Sprintf("process %d (%s)", p.pid, p.name())
 		switch {
 		case isMetricServer(p, roots):
@@ -46,7 +49,8 @@ func checkReaders(h *Host, processes []process) []Finding {
 	case len(findings) == 0 && len(collectors) == 1:
 		findings = append(findings, ok("other_readers", "one Collector, no other program", collectors[0]))
 	case len(findings) == 0:
-		findings = append(findings, ok("other_readers", "none", fmt.Sprintf("%d visible processes", len(processes))))
+		findings = append(findings, ok("other_readers", "none", fmt.Sprintf("%d visible processes; "+
+			"the open files of %d of them could not be examined", len(processes), hidden)))
 	}
 	return findings
 }
