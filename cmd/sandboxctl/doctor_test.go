@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
@@ -33,9 +34,7 @@ func newDoctorTree(t *testing.T, changes map[string]string) {
 		"/nowhere/runsc/b_sandbox:b.state":        "{}",
 		"/proc/12/cmdline":                        "bad\x1b[2J\x00",
 	}
-	for path, content := range changes {
-		files[path] = content
-	}
+	maps.Copy(files, changes)
 	for path, content := range files {
 		require.NoError(t, os.MkdirAll(filepath.Dir(root+path), 0o755))
 		require.NoError(t, os.WriteFile(root+path, []byte(content), 0o600))

@@ -25,6 +25,7 @@ func newRootCommand() *cobra.Command {
 	root.AddCommand(
 		newAgentURLCommand(),
 		newDoctorCommand(),
+		newExplainCommand(),
 		newExportCommand(),
 		newListCommand(),
 		newSimulateCommand(),

@@ -177,8 +177,25 @@ func explainSandbox(runtime string, s sandbox.Sandbox, selects func(*sandbox.Ide
 		c.Decision, c.State, c.Reason = Skipped, "", find(runtime, collect.Excluded)
 	case status.SkipReason != "":
 		c.Decision, c.Reason = NotContacted, find(runtime, status.SkipReason)
+	case status.State == sandbox.Booting:
+		if reason, found := findBooting(runtime); found {
+			c.Decision, c.Reason = NotContacted, reason
+		}
 	}
 	return c
+}
+
+// findBooting returns the reason why a sandbox of a runtime is not contacted while it is
+// booting, if there is one. The status of such a sandbox has none, since it will end.
+func findBooting(runtime string) (sandbox.SkipReason, bool) {
+	all := All()
+	i := slices.IndexFunc(all, func(r sandbox.SkipReason) bool {
+		return r.Runtime == runtime && slices.Contains(r.States, sandbox.Booting)
+	})
+	if i < 0 {
+		return sandbox.SkipReason{}, false
+	}
+	return all[i], true
 }
 
 // find returns a reason, with its name only if it is not in the list.

@@ -42,7 +42,7 @@ func checkReaders(h *Host, processes []process) []Finding {
 	switch {
 	case len(collectors) > 1:
 		findings = append(findings, Finding{
-			"other_readers", Warning, fmt.Sprintf("%d Collectors seem to read the same directories: every sandbox is pulled by each, "+
+			"other_readers", Warning, fmt.Sprintf("%d Collectors may read the same directories: every sandbox is pulled by each, "+
 				"and requests to Kata shims are not coordinated", len(collectors)), example(collectors),
 			"Enable the receiver in one Collector per host, and use include and exclude if several need parts of the data.",
 		})
