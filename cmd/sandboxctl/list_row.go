@@ -55,12 +55,7 @@ func newListedSandbox(item *inventory.Item) listedSandbox {
 		row.Version, row.Iteration, row.Trust = id.RuntimeVersion, id.Iteration, string(id.Trust)
 		created := id.Created.UTC()
 		row.Created = &created
-		if id.Pod != (sandbox.Pod{}) {
-			row.Pod = &listedPod{Namespace: id.Pod.Namespace, Name: id.Pod.Name, UID: id.Pod.UID}
-		}
-		if c := id.Container; c != (sandbox.Container{}) {
-			row.Container = &listedContainer{ID: c.ID, Name: cmp.Or(c.NameInRuntime, c.Name), Image: c.Image}
-		}
+		row.Pod, row.Container = newListedPod(id), newListedContainer(id)
 	}
 	if item.Usage.HasCPU {
 		cpu := item.Usage.CPU.Seconds()
@@ -70,6 +65,21 @@ func newListedSandbox(item *inventory.Item) listedSandbox {
 		row.Memory = &item.Usage.Memory
 	}
 	return row
+}
+
+func newListedPod(id *sandbox.Identity) *listedPod {
+	if id.Pod == (sandbox.Pod{}) {
+		return nil
+	}
+	return &listedPod{Namespace: id.Pod.Namespace, Name: id.Pod.Name, UID: id.Pod.UID}
+}
+
+func newListedContainer(id *sandbox.Identity) *listedContainer {
+	c := &id.Container
+	if *c == (sandbox.Container{}) {
+		return nil
+	}
+	return &listedContainer{ID: c.ID, Name: cmp.Or(c.NameInRuntime, c.Name), Image: c.Image}
 }
 
 // listTable returns the rows as a table. Long IDs are shortened unless it is wide.

@@ -24,6 +24,7 @@ func newRootCommand() *cobra.Command {
 	}
 	root.AddCommand(
 		newAgentURLCommand(),
+		newEventsCommand(),
 		newDoctorCommand(),
 		newExplainCommand(),
 		newExportCommand(),

@@ -66,13 +66,7 @@ func MeasureUsage(names ...string) Settings {
 // incomplete, or the context ends, it returns an error together with what was found
 // before. The inventory must be closed.
 func Discover(ctx context.Context, config *sandboxreceiver.Config, logger *zap.Logger, settings ...Settings) (*Inventory, error) {
-	selection := &option.Selection{Include: config.Include, Exclude: config.Exclude}
-	all := sandbox.Settings{
-		Naming:      config.Naming,
-		Preset:      config.Preset,
-		Annotations: slices.Compact(slices.Sorted(slices.Values(slices.Concat(config.Annotations.Allow, selection.AnnotationKeys())))),
-	}
-	all.Usage.CgroupRoot = config.Usage.CgroupRoot
+	all, selection := settingsOf(config)
 	for _, set := range settings {
 		set(&all)
 	}
@@ -95,6 +89,17 @@ func Discover(ctx context.Context, config *sandboxreceiver.Config, logger *zap.L
 		i.Items = append(i.Items, item)
 	}
 	return i, err
+}
+
+// settingsOf returns the settings of runtimes, without usage, and which sandboxes are
+// collected.
+func settingsOf(config *sandboxreceiver.Config) (sandbox.Settings, *option.Selection) {
+	selection := &option.Selection{Include: config.Include, Exclude: config.Exclude}
+	keys := slices.Concat(config.Annotations.Allow, selection.AnnotationKeys())
+	slices.Sort(keys)
+	settings := sandbox.Settings{Naming: config.Naming, Preset: config.Preset, Annotations: slices.Compact(keys)}
+	settings.Usage.CgroupRoot = config.Usage.CgroupRoot
+	return settings, selection
 }
 
 // Close closes all sandboxes.
