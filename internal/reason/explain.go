@@ -171,18 +171,27 @@ func (o *observer) found(runtime string, selects func(*sandbox.Identity) bool) (
 
 func explainSandbox(runtime string, s sandbox.Sandbox, selects func(*sandbox.Identity) bool) Candidate {
 	id, status := s.Identity(), s.Status()
-	c := Candidate{Runtime: runtime, Path: filepath.Join(id.Root, id.ID), Decision: Collected, State: status.State}
-	switch {
-	case selects != nil && !selects(id):
-		c.Decision, c.State, c.Reason = Skipped, "", find(runtime, collect.Excluded)
-	case status.SkipReason != "":
-		c.Decision, c.Reason = NotContacted, find(runtime, status.SkipReason)
-	case status.State == sandbox.Booting:
+	c := Candidate{Runtime: runtime, Path: filepath.Join(id.Root, id.ID)}
+	if selects != nil && !selects(id) {
+		c.Decision, c.Reason = Skipped, find(runtime, collect.Excluded)
+		return c
+	}
+	c.State = status.State
+	c.Decision, c.Reason = Of(runtime, status)
+	return c
+}
+
+// Of returns what happens to a selected sandbox with a status, and why.
+func Of(runtime string, status sandbox.Status) (Decision, sandbox.SkipReason) {
+	if status.SkipReason != "" {
+		return NotContacted, find(runtime, status.SkipReason)
+	}
+	if status.State == sandbox.Booting {
 		if reason, found := findBooting(runtime); found {
-			c.Decision, c.Reason = NotContacted, reason
+			return NotContacted, reason
 		}
 	}
-	return c
+	return Collected, sandbox.SkipReason{}
 }
 
 // findBooting returns the reason why a sandbox of a runtime is not contacted while it is
