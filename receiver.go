@@ -90,6 +90,7 @@ func (r *sandboxReceiver) Start(_ context.Context, collector component.Host) err
 	})
 	r.sink.Start()
 	r.collection.Start()
+	startedReceivers.add(r)
 	return nil
 }
 
@@ -105,6 +106,7 @@ func (r *sandboxReceiver) Shutdown(ctx context.Context) error {
 	if r.collection == nil {
 		return nil
 	}
+	startedReceivers.remove(r)
 	ctx, cancel := context.WithTimeout(ctx, shutdownTimeout)
 	defer cancel()
 	// Pulls that do not end must leave time to send what others have pulled.
