@@ -65,21 +65,22 @@ func (c *Collection) recordTransition(t *target, status sandbox.Status) {
 	}
 }
 
-// recordCheckpoint records that a sandbox was checkpointed or restored.
-func (c *Collection) recordCheckpoint(t *target) {
+// recordCheckpoint records that a sandbox was checkpointed or restored. In its first
+// turn, only a restore can be known to have happened since the receiver started.
+func (c *Collection) recordCheckpoint(t *target, first bool) {
 	after := t.sandbox.Checkpoint()
 	before := t.events.checkpoint
 	if before == after {
 		return
 	}
 	t.events.checkpoint = after
-	if t.recorded.State == "" && !c.isNew(t) {
+	if first && !c.isNew(t) {
 		return
 	}
 	if after.Restored && (!before.Restored || !after.Started.Equal(before.Started)) {
 		c.record(t, &lifecycle.Event{Name: lifecycle.Restored})
 	}
-	if after.Checkpointed && !before.Checkpointed {
+	if after.Checkpointed && !before.Checkpointed && !first {
 		c.record(t, &lifecycle.Event{Name: lifecycle.Checkpointed})
 	}
 }

@@ -64,6 +64,7 @@ type fakeSandbox struct {
 	inFlight atomic.Int32
 	overlaps atomic.Int32
 	closed   atomic.Int32
+	sends    int // pulls in a group; the others are not split into a request and a response
 	emitted  bool
 }
 
@@ -137,6 +138,7 @@ func (s *fakeSandbox) Send(ctx context.Context) bool {
 		return false
 	}
 	s.begin()
+	s.sends++
 	s.sent, s.responds = ctx, time.Now().Add(s.delay)
 	return true
 }
