@@ -25,23 +25,28 @@ import (
 type eventRecorder struct {
 	*recordingSink
 	events map[string]int
-	err    error
+	// keys are the attributes of all records, by name.
+	keys map[string]map[string]bool
 }
 
 func newEventRecorder() *eventRecorder {
-	return &eventRecorder{recordingSink: newRecordingSink(), events: map[string]int{}}
+	return &eventRecorder{recordingSink: newRecordingSink(), events: map[string]int{}, keys: map[string]map[string]bool{}}
 }
 
 func (r *eventRecorder) ConsumeLogs(_ context.Context, logs plog.Logs) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.err != nil {
-		return r.err
-	}
 	for _, resource := range logs.ResourceLogs().All() {
 		id, _ := resource.Resource().Attributes().Get("sandbox.id")
 		for _, record := range resource.ScopeLogs().At(0).LogRecords().All() {
-			r.events[id.Str()+" "+strings.TrimPrefix(record.EventName(), "sandbox.")]++
+			name := record.EventName()
+			r.events[id.Str()+" "+strings.TrimPrefix(name, "sandbox.")]++
+			if r.keys[name] == nil {
+				r.keys[name] = map[string]bool{}
+			}
+			for key := range record.Attributes().All() {
+				r.keys[name][key] = true
+			}
 		}
 	}
 	select {
