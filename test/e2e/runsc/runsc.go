@@ -171,6 +171,14 @@ func (r *Runtime) spec(c Container) object {
 // Start starts a container, and a sandbox unless it joins an existing one.
 func (r *Runtime) Start(c Container) *Sandbox {
 	r.t.Helper()
+	bundle := r.bundle(c)
+	r.runIn(c.Accounting, append(c.flags(), "run", "--detach", "--bundle", bundle, c.ID)...)
+	return r.Sandbox(c.ID)
+}
+
+// bundle writes the bundle of a container and returns its directory.
+func (r *Runtime) bundle(c Container) string {
+	r.t.Helper()
 	bundle := filepath.Join(r.bundles, c.ID)
 	if c.Annotations != nil {
 		// The path shows that containerd has set the annotations.
@@ -186,6 +194,11 @@ func (r *Runtime) Start(c Container) *Sandbox {
 	if err := os.WriteFile(filepath.Join(bundle, "config.json"), spec, 0o644); err != nil {
 		r.t.Fatal(err)
 	}
+	return bundle
+}
+
+// flags returns the flags of runsc for a container.
+func (c *Container) flags() []string {
 	args := []string{"--platform=systrap", fmt.Sprintf("--ignore-cgroups=%t", c.Cgroup == "")}
 	switch c.Network {
 	case "":
@@ -198,9 +211,7 @@ func (r *Runtime) Start(c Container) *Sandbox {
 	if c.MetricServer != "" {
 		args = append(args, "--metric-server="+c.MetricServer)
 	}
-	args = append(args, c.Flags...)
-	r.runIn(c.Accounting, append(args, "run", "--detach", "--bundle", bundle, c.ID)...)
-	return r.Sandbox(c.ID)
+	return append(args, c.Flags...)
 }
 
 // Sandbox is a running container.
