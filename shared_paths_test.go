@@ -89,7 +89,7 @@ func TestWarnsAboutReceiversWithSharedPaths(t *testing.T) {
 		core, logs := observer.New(zapcore.WarnLevel)
 		settings := receivertest.NewNopSettings(metadata.Type)
 		settings.ID, settings.Logger = component.NewIDWithName(metadata.Type, name), zap.New(core)
-		r := newReceiver(settings, config, nil)
+		r := newReceiver(settings, config)
 		registry.add(r)
 		return r, logs.All()
 	}
