@@ -52,6 +52,12 @@ type fakeSandbox struct {
 	// when one arrives.
 	awaiting bool
 	late     atomic.Pointer[func()]
+	// exit is what Exit returns, apart from the time, and exits counts its calls; running
+	// is what Running returns. change is what OnChange has set.
+	exit    sandbox.Exit
+	exits   atomic.Int32
+	running atomic.Pointer[time.Time]
+	change  atomic.Pointer[func()]
 
 	mu       sync.Mutex
 	pulls    []time.Time
@@ -65,6 +71,8 @@ type fakeSandbox struct {
 var (
 	_ sandbox.Sender       = (*fakeSandbox)(nil)
 	_ sandbox.Checkpointer = (*fakeSandbox)(nil)
+	_ sandbox.Exiter       = (*fakeSandbox)(nil)
+	_ sandbox.Notifier     = (*fakeSandbox)(nil)
 )
 
 func newFake(id string) *fakeSandbox {
@@ -98,6 +106,28 @@ func (s *fakeSandbox) MinInterval() time.Duration  { return s.minInterval }
 func (s *fakeSandbox) Checkpoint() sandbox.Checkpoint {
 	checkpoint, _ := s.checkpoint.Load().(sandbox.Checkpoint)
 	return checkpoint
+}
+
+func (s *fakeSandbox) OnChange(notify func()) { s.change.Store(&notify) }
+
+// changeState sets the state as a runtime does that notifies of it.
+func (s *fakeSandbox) changeState(state sandbox.State) {
+	s.setState(state)
+	(*s.change.Load())()
+}
+
+func (s *fakeSandbox) Running() time.Time {
+	if running := s.running.Load(); running != nil {
+		return *running
+	}
+	return time.Time{}
+}
+
+func (s *fakeSandbox) Exit(now time.Time) sandbox.Exit {
+	s.exits.Add(1)
+	exit := s.exit
+	exit.Time = now
+	return exit
 }
 
 func (s *fakeSandbox) OnLateResponse(notify func()) { s.late.Store(&notify) }
