@@ -47,6 +47,7 @@ func TestExcludedSandboxesAreNotContacted(t *testing.T) {
 			h.runtime.add(s)
 		}
 		time.Sleep(2 * testInterval)
+		synctest.Wait()
 		h.expectExcluded(t, 2)
 		assert.NotEmpty(t, collected.pulled())
 		assert.NotEmpty(t, h.sink.of("a", "sandbox.state"))

@@ -86,6 +86,9 @@ func (s *scheduler) remove(ctx context.Context, one sandbox.Sandbox) {
 
 // repull schedules an earlier turn for a sandbox whose points the sink lost.
 func (s *scheduler) repull(t *target, now time.Time) {
+	if t.gone {
+		return
+	}
 	if t.queue == nil {
 		// The sink may lose the points of a turn before the turn has finished.
 		t.lostInTurn = true
