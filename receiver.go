@@ -85,6 +85,7 @@ func (r *sandboxReceiver) Start(context.Context) error {
 		ReportError:  r.status.set,
 	})
 	r.collection.Start()
+	startedReceivers.add(r)
 	return nil
 }
 
@@ -145,6 +146,7 @@ func (r *sandboxReceiver) Shutdown(ctx context.Context) error {
 	if r.collection == nil {
 		return nil
 	}
+	startedReceivers.remove(r)
 	ctx, cancel := context.WithTimeout(ctx, shutdownTimeout)
 	defer cancel()
 	// Pulls that do not end must leave time to send what others have pulled.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,8 +29,9 @@ func (f *hostFlags) discover(ctx context.Context, settings ...inventory.Settings
 }
 
 // completeIDs returns a function that completes the ID of a sandbox as the only argument,
-// from files of the host only.
-func (f *hostFlags) completeIDs() cobra.CompletionFunc {
+// from files of the host only. It completes sandboxes of all runtimes unless some are
+// listed.
+func (f *hostFlags) completeIDs(runtimes ...string) cobra.CompletionFunc {
 	return func(command *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		if len(args) > 0 {
 			return nil, cobra.ShellCompDirectiveNoFileComp
@@ -39,7 +41,7 @@ func (f *hostFlags) completeIDs() cobra.CompletionFunc {
 		var ids []cobra.Completion
 		for i := range found.Items {
 			item := &found.Items[i]
-			if item.Decision != reason.Skipped {
+			if item.Decision != reason.Skipped && (len(runtimes) == 0 || slices.Contains(runtimes, item.Runtime)) {
 				ids = append(ids, cobra.CompletionWithDesc(item.ID(), item.Runtime+" "+item.Name()))
 			}
 		}

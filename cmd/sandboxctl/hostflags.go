@@ -30,7 +30,7 @@ type hostFlags struct {
 // addHostFlags adds the flags to a command.
 func addHostFlags(command *cobra.Command) *hostFlags {
 	f := &hostFlags{flags: command.Flags(), options: map[string]func() any{}}
-	defaults := sandboxreceiver.NewFactory().CreateDefaultConfig().(*sandboxreceiver.Config)
+	defaults := defaultConfig()
 	f.flags.StringSliceVar(&f.files, "config", nil,
 		"Collector configuration `file` whose options to use; may be repeated")
 	f.flags.StringVar(&f.receiver, "receiver", "",
@@ -43,6 +43,10 @@ func addHostFlags(command *cobra.Command) *hostFlags {
 		"`socket` of the container runtime from which missing names of pods are read")
 	f.text("usage::cgroup_root", defaults.Usage.CgroupRoot, "`directory` where the cgroups of the host are mounted")
 	return f
+}
+
+func defaultConfig() *sandboxreceiver.Config {
+	return sandboxreceiver.NewFactory().CreateDefaultConfig().(*sandboxreceiver.Config)
 }
 
 // list adds a flag for an option that is a list.
@@ -87,7 +91,7 @@ func (f *hostFlags) config(ctx context.Context) (*sandboxreceiver.Config, error)
 			return nil, usageError{fmt.Errorf("set %s: %w", key, err)}
 		}
 	}
-	config := sandboxreceiver.NewFactory().CreateDefaultConfig().(*sandboxreceiver.Config)
+	config := defaultConfig()
 	if err := section.Unmarshal(config); err != nil {
 		return nil, usageError{fmt.Errorf("read configuration: %w", err)}
 	}

@@ -11,9 +11,10 @@ var rootHelp string
 
 func newRootCommand() *cobra.Command {
 	root := &cobra.Command{
-		Use:   "sandboxctl",
-		Short: "Tool for operators of the sandbox receiver",
-		Long:  rootHelp,
+		Use:     "sandboxctl",
+		Short:   "Tool for operators of the sandbox receiver",
+		Version: buildVersion().Version,
+		Long:    rootHelp,
 		// Errors of the command line occur before. No subcommand may have a hook of
 		// this kind, because it would replace this one.
 		PersistentPreRun: func(command *cobra.Command, _ []string) { setStarted(command.Context()) },
@@ -22,7 +23,14 @@ func newRootCommand() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.AddCommand(
+		newAgentURLCommand(),
+		newEventsCommand(),
+		newDoctorCommand(),
+		newExplainCommand(),
+		newExportCommand(),
+		newListCommand(),
 		newSimulateCommand(),
+		newVersionCommand(),
 	)
 	return root
 }

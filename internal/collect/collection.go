@@ -17,9 +17,11 @@ type Collection struct {
 	limits   limits
 	families receiverFamilies
 	stats    runtimeStats
-	pending  *pending
-	started  time.Time
-	panics   panics
+	// lifetimes are by runtime. The map is immutable.
+	lifetimes map[string]*lifetimes
+	pending   *pending
+	started   time.Time
+	panics    panics
 	// stopping is set before everything is canceled. What runtimes report from then
 	// on is ignored.
 	stopping atomic.Bool
@@ -51,7 +53,9 @@ func New(settings Settings) *Collection {
 		limits:   defaultLimits,
 		families: newReceiverFamilies(settings.Metrics),
 		stats:    newRuntimeStats(settings.Runtimes),
-		pending:  newPending(),
+
+		lifetimes: newLifetimes(settings.Runtimes),
+		pending:   newPending(),
 	}
 }
 

@@ -14,6 +14,8 @@ import (
 type transitions struct {
 	// began means that the workload has started, and exited that it has ended.
 	began, exited bool
+	// startup means that the duration of the start has been recorded.
+	startup bool
 	// unresponsive is since when the sandbox does not respond, zero if it does.
 	unresponsive time.Time
 	// checkpoint is what the runtime's files recorded about checkpoints.
@@ -46,6 +48,7 @@ func (c *Collection) recordTransition(t *target, status sandbox.Status) {
 			c.record(t, &lifecycle.Event{Name: lifecycle.Started})
 		}
 		t.events.began = true
+		c.recordStartup(t)
 	}
 	switch {
 	case first:
@@ -89,9 +92,13 @@ func (c *Collection) recordExit(t *target, earlier bool) {
 		return
 	}
 	t.events.exited = true
-	if !earlier {
-		c.record(t, &lifecycle.Event{Name: lifecycle.Exited})
+	if earlier {
+		return
 	}
+	exit := t.sandbox.Exit(time.Now())
+	c.recordStartup(t)
+	c.lifetimes[t.sandbox.Identity().Runtime].end(&exit)
+	c.record(t, &lifecycle.Event{Name: lifecycle.Exited, Time: exit.Time, Exit: &exit})
 }
 
 // recordGone records the end of a sandbox in its last turn.

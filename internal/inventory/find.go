@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
 // ErrNotFound is returned if no candidate has an ID.
@@ -88,10 +90,15 @@ func ambiguous(text string, found []*Item) error {
 // Name returns the name of the pod, as namespace/name, or of the container. It is empty
 // if neither is known.
 func (i *Item) Name() string {
-	id := i.Identity
-	switch {
-	case id == nil:
+	if i.Identity == nil {
 		return ""
+	}
+	return NameOf(i.Identity)
+}
+
+// NameOf returns the name of a sandbox, as [Item.Name].
+func NameOf(id *sandbox.Identity) string {
+	switch {
 	case id.Pod.Name != "" && id.Pod.Namespace != "":
 		return id.Pod.Namespace + "/" + id.Pod.Name
 	case id.Pod.Name != "":

@@ -3,6 +3,7 @@ package inventory
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"slices"
 
 	"go.uber.org/zap"
@@ -40,7 +41,17 @@ type Settings func(*sandbox.Settings)
 
 // HostFilesOnly makes the inventory depend on files of the host only: see
 // [sandbox.Settings].
-func HostFilesOnly(settings *sandbox.Settings) { settings.HostFilesOnly = true }
+func HostFilesOnly(settings *sandbox.Settings) {
+	settings.MayConnect = func(string, string) bool { return false }
+}
+
+// ConnectOnly is like [HostFilesOnly], except for one sandbox.
+func ConnectOnly(item *Item) Settings {
+	path := item.Path
+	return func(settings *sandbox.Settings) {
+		settings.MayConnect = func(storagePath, id string) bool { return filepath.Join(storagePath, id) == path }
+	}
+}
 
 // MeasureUsage makes [Item.AppendInfo] measure the metrics with these names with every
 // call.
@@ -55,13 +66,7 @@ func MeasureUsage(names ...string) Settings {
 // incomplete, or the context ends, it returns an error together with what was found
 // before. The inventory must be closed.
 func Discover(ctx context.Context, config *sandboxreceiver.Config, logger *zap.Logger, settings ...Settings) (*Inventory, error) {
-	selection := &option.Selection{Include: config.Include, Exclude: config.Exclude}
-	all := sandbox.Settings{
-		Naming:      config.Naming,
-		Preset:      config.Preset,
-		Annotations: slices.Compact(slices.Sorted(slices.Values(slices.Concat(config.Annotations.Allow, selection.AnnotationKeys())))),
-	}
-	all.Usage.CgroupRoot = config.Usage.CgroupRoot
+	all, selection := settingsOf(config)
 	for _, set := range settings {
 		set(&all)
 	}
@@ -84,6 +89,17 @@ func Discover(ctx context.Context, config *sandboxreceiver.Config, logger *zap.L
 		i.Items = append(i.Items, item)
 	}
 	return i, err
+}
+
+// settingsOf returns the settings of runtimes, without usage, and which sandboxes are
+// collected.
+func settingsOf(config *sandboxreceiver.Config) (sandbox.Settings, *option.Selection) {
+	selection := &option.Selection{Include: config.Include, Exclude: config.Exclude}
+	keys := slices.Concat(config.Annotations.Allow, selection.AnnotationKeys())
+	slices.Sort(keys)
+	settings := sandbox.Settings{Naming: config.Naming, Preset: config.Preset, Annotations: slices.Compact(keys)}
+	settings.Usage.CgroupRoot = config.Usage.CgroupRoot
+	return settings, selection
 }
 
 // Close closes all sandboxes.

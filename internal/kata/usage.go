@@ -39,7 +39,7 @@ func (r *Runtime) newUsageReader(created time.Time) *usageReader {
 func (s *Sandbox) appendUsage(r *sandbox.Reading) {
 	u := s.usage
 	now := time.Now()
-	if u == nil || !s.connected && !s.runtime.hostFilesOnly || !u.reporter.Due(now) || !s.Status().Pulled() {
+	if u == nil || !s.connected && s.runtime.mayConnect(s.directory) || !u.reporter.Due(now) || !s.Status().Pulled() {
 		return
 	}
 	facts := s.facts.Load()

@@ -147,6 +147,26 @@ func (ms *SandboxDiskOperationsMetricConfig) Unmarshal(parser *confmap.Conf) err
 	return nil
 }
 
+// SandboxExitsMetricConfig provides config for the sandbox.exits metric.
+type SandboxExitsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *SandboxExitsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
 // SandboxFilestoreSizeMetricConfig provides config for the sandbox.filestore.size metric.
 type SandboxFilestoreSizeMetricConfig struct {
 	Enabled          bool `mapstructure:"enabled"`
@@ -174,6 +194,26 @@ type SandboxLastSuccessAgeMetricConfig struct {
 }
 
 func (ms *SandboxLastSuccessAgeMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// SandboxLifetimeMetricConfig provides config for the sandbox.lifetime metric.
+type SandboxLifetimeMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *SandboxLifetimeMetricConfig) Unmarshal(parser *confmap.Conf) error {
 	if parser == nil {
 		return nil
 	}
@@ -547,6 +587,46 @@ func (ms *SandboxResponsiveMetricConfig) Unmarshal(parser *confmap.Conf) error {
 	return nil
 }
 
+// SandboxStartsMetricConfig provides config for the sandbox.starts metric.
+type SandboxStartsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *SandboxStartsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// SandboxStartupDurationMetricConfig provides config for the sandbox.startup.duration metric.
+type SandboxStartupDurationMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *SandboxStartupDurationMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
 // SandboxStateMetricConfig provides config for the sandbox.state metric.
 type SandboxStateMetricConfig struct {
 	Enabled          bool `mapstructure:"enabled"`
@@ -636,8 +716,10 @@ type MetricsConfig struct {
 	SandboxCPUTime                 SandboxCPUTimeMetricConfig                 `mapstructure:"sandbox.cpu.time"`
 	SandboxDiskIo                  SandboxDiskIoMetricConfig                  `mapstructure:"sandbox.disk.io"`
 	SandboxDiskOperations          SandboxDiskOperationsMetricConfig          `mapstructure:"sandbox.disk.operations"`
+	SandboxExits                   SandboxExitsMetricConfig                   `mapstructure:"sandbox.exits"`
 	SandboxFilestoreSize           SandboxFilestoreSizeMetricConfig           `mapstructure:"sandbox.filestore.size"`
 	SandboxLastSuccessAge          SandboxLastSuccessAgeMetricConfig          `mapstructure:"sandbox.last_success.age"`
+	SandboxLifetime                SandboxLifetimeMetricConfig                `mapstructure:"sandbox.lifetime"`
 	SandboxMemoryLimit             SandboxMemoryLimitMetricConfig             `mapstructure:"sandbox.memory.limit"`
 	SandboxMemoryOomKills          SandboxMemoryOomKillsMetricConfig          `mapstructure:"sandbox.memory.oom_kills"`
 	SandboxMemoryOverhead          SandboxMemoryOverheadMetricConfig          `mapstructure:"sandbox.memory.overhead"`
@@ -656,6 +738,8 @@ type MetricsConfig struct {
 	SandboxPullDuration            SandboxPullDurationMetricConfig            `mapstructure:"sandbox.pull.duration"`
 	SandboxPullFailures            SandboxPullFailuresMetricConfig            `mapstructure:"sandbox.pull.failures"`
 	SandboxResponsive              SandboxResponsiveMetricConfig              `mapstructure:"sandbox.responsive"`
+	SandboxStarts                  SandboxStartsMetricConfig                  `mapstructure:"sandbox.starts"`
+	SandboxStartupDuration         SandboxStartupDurationMetricConfig         `mapstructure:"sandbox.startup.duration"`
 	SandboxState                   SandboxStateMetricConfig                   `mapstructure:"sandbox.state"`
 	SandboxWorkloadCPUTime         SandboxWorkloadCPUTimeMetricConfig         `mapstructure:"sandbox.workload.cpu.time"`
 	SandboxWorkloadMemoryUsage     SandboxWorkloadMemoryUsageMetricConfig     `mapstructure:"sandbox.workload.memory.usage"`
@@ -685,10 +769,16 @@ func DefaultMetricsConfig() MetricsConfig {
 		SandboxDiskOperations: SandboxDiskOperationsMetricConfig{
 			Enabled: false,
 		},
+		SandboxExits: SandboxExitsMetricConfig{
+			Enabled: true,
+		},
 		SandboxFilestoreSize: SandboxFilestoreSizeMetricConfig{
 			Enabled: false,
 		},
 		SandboxLastSuccessAge: SandboxLastSuccessAgeMetricConfig{
+			Enabled: true,
+		},
+		SandboxLifetime: SandboxLifetimeMetricConfig{
 			Enabled: true,
 		},
 		SandboxMemoryLimit: SandboxMemoryLimitMetricConfig{
@@ -743,6 +833,12 @@ func DefaultMetricsConfig() MetricsConfig {
 			Enabled: true,
 		},
 		SandboxResponsive: SandboxResponsiveMetricConfig{
+			Enabled: true,
+		},
+		SandboxStarts: SandboxStartsMetricConfig{
+			Enabled: true,
+		},
+		SandboxStartupDuration: SandboxStartupDurationMetricConfig{
 			Enabled: true,
 		},
 		SandboxState: SandboxStateMetricConfig{

@@ -20,7 +20,8 @@ const (
 	Red    Color = "\x1b[31m"
 	Dim    Color = "\x1b[2m"
 
-	reset = "\x1b[0m"
+	// Reset ends a color.
+	Reset = "\x1b[0m"
 )
 
 // Column is a column of a table.
@@ -103,7 +104,7 @@ func writeCell(text *strings.Builder, cell Cell, width int, right, last, colored
 		text.WriteString(padding)
 	}
 	if colored && cell.Color != Plain {
-		text.WriteString(string(cell.Color) + cell.Text + reset)
+		text.WriteString(string(cell.Color) + cell.Text + Reset)
 	} else {
 		text.WriteString(cell.Text)
 	}
