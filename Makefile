@@ -35,16 +35,28 @@ help: ## Show this help.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
-build: collector sandboxctl ## Build everything.
+build: collector sandboxctl example ## Build everything.
 	@for module in $(TESTED); do go -C $$module build -o /dev/null ./...; done
 
-.PHONY: collector
-collector: ## Build a Collector with this receiver: _build/otelcol-sandbox.
+# BUILDER runs the Collector Builder, which leaves an empty directory in TMPDIR.
+BUILDER = temporary=$$(mktemp -d); trap 'rm -rf "$$temporary"' EXIT; TMPDIR=$$temporary "$(CURDIR)/_build/tools/builder"
+
+.PHONY: builder
+builder:
 	@mkdir -p _build/tools
 	@go -C internal/tools build -o "$(CURDIR)/_build/tools/builder" go.opentelemetry.io/collector/cmd/builder
-	@# The builder leaves an empty directory in TMPDIR.
-	@temporary=$$(mktemp -d); trap 'rm -rf "$$temporary"' EXIT; \
-		TMPDIR=$$temporary _build/tools/builder --config builder-config.yaml
+
+.PHONY: collector
+collector: builder ## Build a Collector with this receiver: _build/otelcol-sandbox.
+	@$(BUILDER) --config builder-config.yaml
+
+# The example is in the directory of the exporter, to be used without the receiver.
+EXAMPLE := exporter/prometheusscrapeexporter/example
+
+.PHONY: example
+example: builder ## Build the example of the exporter prometheus_scrape, and check its configuration.
+	@cd $(EXAMPLE); $(BUILDER) --config builder-config.yaml
+	@_build/example/otelcol-scrape validate --config $(EXAMPLE)/config.yaml
 
 .PHONY: sandboxctl
 sandboxctl: ## Build the command-line tool: _build/sandboxctl.
