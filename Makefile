@@ -12,6 +12,10 @@ MODULES := $(sort $(patsubst %/go.mod,%,$(shell find . -name go.mod -not -path '
 TESTED := $(filter-out ./internal/tools% ./test/e2e,$(MODULES))
 CHECKED := $(filter-out ./internal/tools%,$(MODULES))
 
+# VERSION is the version of the project, which all programs print. A test compares
+# it with the other files that contain it.
+VERSION ?= v0.1.0
+
 # FUZZTIME is the number of inputs per fuzz target. A duration works too, but
 # with Go before 1.27 the run may then fail at its end with only the message
 # "context deadline exceeded" (go.dev/issue/75804).
@@ -35,32 +39,32 @@ help: ## Show this help.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
-build: collector sandboxctl example ## Build everything.
+build: collector collector-full sandboxctl example ## Build everything.
 	@for module in $(TESTED); do go -C $$module build -o /dev/null ./...; done
 
-# BUILDER runs the Collector Builder, which leaves an empty directory in TMPDIR.
-BUILDER = temporary=$$(mktemp -d); trap 'rm -rf "$$temporary"' EXIT; TMPDIR=$$temporary "$(CURDIR)/_build/tools/builder"
-
-.PHONY: builder
-builder:
-	@mkdir -p _build/tools
-	@go -C internal/tools build -o "$(CURDIR)/_build/tools/builder" go.opentelemetry.io/collector/cmd/builder
-
 .PHONY: collector
-collector: builder ## Build a Collector with this receiver: _build/otelcol-sandbox.
-	@$(BUILDER) --config builder-config.yaml
+collector: ## Build a small Collector with this receiver: _build/otelcol-sandbox.
+	@VERSION=$(VERSION) scripts/collector builder-config.yaml _build
 
-# The example is in the directory of the exporter, to be used without the receiver.
+.PHONY: collector-full
+collector-full: ## Build the Collector for production: _build/full/otelcol-sandbox. The first build takes minutes.
+	@VERSION=$(VERSION) scripts/collector builder-config.full.yaml _build/full
+
+# The example is in the directory of the exporter, to be used without the receiver. It is
+# built as its README says: the builder, left to itself, leaves a directory in TMPDIR.
 EXAMPLE := exporter/prometheusscrapeexporter/example
 
 .PHONY: example
-example: builder ## Build the example of the exporter prometheus_scrape, and check its configuration.
-	@cd $(EXAMPLE); $(BUILDER) --config builder-config.yaml
+example: ## Build the example of the exporter prometheus_scrape, and check its configuration.
+	@mkdir -p _build/tools
+	@go -C internal/tools build -o "$(CURDIR)/_build/tools/builder" go.opentelemetry.io/collector/cmd/builder
+	@temporary=$$(mktemp -d); trap 'rm -rf "$$temporary"' EXIT; cd $(EXAMPLE); \
+		TMPDIR=$$temporary "$(CURDIR)/_build/tools/builder" --config builder-config.yaml
 	@_build/example/otelcol-scrape validate --config $(EXAMPLE)/config.yaml
 
 .PHONY: sandboxctl
 sandboxctl: ## Build the command-line tool: _build/sandboxctl.
-	@go -C cmd/sandboxctl build -o "$(CURDIR)/_build/sandboxctl" .
+	@go -C cmd/sandboxctl build -ldflags='-X main.version=$(VERSION)' -o "$(CURDIR)/_build/sandboxctl" .
 
 .PHONY: run
 run: collector sandboxctl ## Run the Collector with simulated sandboxes and the real sandboxes of this host.
@@ -115,7 +119,7 @@ $(GREMLINS): internal/tools/mutation/go.mod
 	@touch $@
 
 .PHONY: e2e
-e2e: collector sandboxctl ## Run the end-to-end tests. Requires root and installs missing Debian packages.
+e2e: collector collector-full sandboxctl ## Run the end-to-end tests. Requires root and installs missing Debian packages.
 	@test/e2e/install
 	@go -C test/e2e test -count=1 -timeout=15m $(TESTFLAGS) ./...
 

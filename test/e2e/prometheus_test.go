@@ -54,6 +54,8 @@ type vector struct {
 		Result []struct {
 			Metric map[string]string  `json:"metric"`
 			Value  [2]json.RawMessage `json:"value"`
+			// Values are all values, if the expression selects a range.
+			Values [][2]json.RawMessage `json:"values"`
 		} `json:"result"`
 	} `json:"data"`
 }
