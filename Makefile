@@ -39,7 +39,7 @@ help: ## Show this help.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
-build: collector collector-full sandboxctl ## Build everything.
+build: collector collector-full sandboxctl example ## Build everything.
 	@for module in $(TESTED); do go -C $$module build -o /dev/null ./...; done
 
 .PHONY: collector
@@ -49,6 +49,18 @@ collector: ## Build a small Collector with this receiver: _build/otelcol-sandbox
 .PHONY: collector-full
 collector-full: ## Build the Collector for production: _build/full/otelcol-sandbox. The first build takes minutes.
 	@VERSION=$(VERSION) scripts/collector builder-config.full.yaml _build/full
+
+# The example is in the directory of the exporter, to be used without the receiver. It is
+# built as its README says: the builder, left to itself, leaves a directory in TMPDIR.
+EXAMPLE := exporter/prometheusscrapeexporter/example
+
+.PHONY: example
+example: ## Build the example of the exporter prometheus_scrape, and check its configuration.
+	@mkdir -p _build/tools
+	@go -C internal/tools build -o "$(CURDIR)/_build/tools/builder" go.opentelemetry.io/collector/cmd/builder
+	@temporary=$$(mktemp -d); trap 'rm -rf "$$temporary"' EXIT; cd $(EXAMPLE); \
+		TMPDIR=$$temporary "$(CURDIR)/_build/tools/builder" --config builder-config.yaml
+	@_build/example/otelcol-scrape validate --config $(EXAMPLE)/config.yaml
 
 .PHONY: sandboxctl
 sandboxctl: ## Build the command-line tool: _build/sandboxctl.
