@@ -103,8 +103,10 @@ func TestInvalidConfigurations(t *testing.T) {
 		"invalid flag":   {[]string{"--gvisor-roots=relative"}, "gvisor::roots::0"},
 		"receiver":       {[]string{"--receiver=sandbox"}, "requires --config"},
 		"unknown scheme": {[]string{"--config=http://localhost"}, "read --config: "},
-		"missing variable": {[]string{"--config", writeConfig(t, "receivers:\n  sandbox:\n    gvisor:\n      roots: [\"${env:NO_SUCH}\"]\n")},
-			"gvisor::roots::0"},
+		"missing variable": {
+			[]string{"--config", writeConfig(t, "receivers:\n  sandbox:\n    gvisor:\n      roots: [\"${env:NO_SUCH}\"]\n")},
+			"gvisor::roots::0",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := configOf(t, test.args...)

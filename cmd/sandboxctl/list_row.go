@@ -85,11 +85,20 @@ func newListedContainer(id *sandbox.Identity) *listedContainer {
 // listTable returns the rows as a table. Long IDs are shortened unless it is wide.
 func listTable(rows []listedSandbox, wide bool) *output.Table {
 	table := &output.Table{Columns: []output.Column{
-		{Header: "RUNTIME"}, {Header: "STATE"}, {Header: "ID"}, {Header: "NAME"},
-		{Header: "AGE", Right: true}, {Header: "CPU TIME", Right: true}, {Header: "MEMORY", Right: true},
-		{Header: "TRUST"}, {Header: "REASON"},
-		{Header: "VERSION", Wide: true}, {Header: "ITERATION", Wide: true}, {Header: "POD UID", Wide: true},
-		{Header: "IMAGE", Wide: true}, {Header: "PATH", Wide: true},
+		{Header: "RUNTIME"},
+		{Header: "STATE"},
+		{Header: "ID"},
+		{Header: "NAME"},
+		{Header: "AGE", Right: true},
+		{Header: "CPU TIME", Right: true},
+		{Header: "MEMORY", Right: true},
+		{Header: "TRUST"},
+		{Header: "REASON"},
+		{Header: "VERSION", Wide: true},
+		{Header: "ITERATION", Wide: true},
+		{Header: "POD UID", Wide: true},
+		{Header: "IMAGE", Wide: true},
+		{Header: "PATH", Wide: true},
 	}}
 	ids := make([]string, len(rows))
 	for i := range rows {

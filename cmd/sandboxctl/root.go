@@ -25,6 +25,8 @@ func newRootCommand() *cobra.Command {
 	root.AddCommand(
 		newAgentURLCommand(),
 		newEventsCommand(),
+		newDoctorCommand(),
+		newExplainCommand(),
 		newExportCommand(),
 		newListCommand(),
 		newSimulateCommand(),

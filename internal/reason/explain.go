@@ -171,14 +171,40 @@ func (o *observer) found(runtime string, selects func(*sandbox.Identity) bool) (
 
 func explainSandbox(runtime string, s sandbox.Sandbox, selects func(*sandbox.Identity) bool) Candidate {
 	id, status := s.Identity(), s.Status()
-	c := Candidate{Runtime: runtime, Path: filepath.Join(id.Root, id.ID), Decision: Collected, State: status.State}
-	switch {
-	case selects != nil && !selects(id):
-		c.Decision, c.State, c.Reason = Skipped, "", find(runtime, collect.Excluded)
-	case status.SkipReason != "":
-		c.Decision, c.Reason = NotContacted, find(runtime, status.SkipReason)
+	c := Candidate{Runtime: runtime, Path: filepath.Join(id.Root, id.ID)}
+	if selects != nil && !selects(id) {
+		c.Decision, c.Reason = Skipped, find(runtime, collect.Excluded)
+		return c
 	}
+	c.State = status.State
+	c.Decision, c.Reason = Of(runtime, status)
 	return c
+}
+
+// Of returns what happens to a selected sandbox with a status, and why.
+func Of(runtime string, status sandbox.Status) (Decision, sandbox.SkipReason) {
+	if status.SkipReason != "" {
+		return NotContacted, find(runtime, status.SkipReason)
+	}
+	if status.State == sandbox.Booting {
+		if reason, found := findBooting(runtime); found {
+			return NotContacted, reason
+		}
+	}
+	return Collected, sandbox.SkipReason{}
+}
+
+// findBooting returns the reason why a sandbox of a runtime is not contacted while it is
+// booting, if there is one. The status of such a sandbox has none, since it will end.
+func findBooting(runtime string) (sandbox.SkipReason, bool) {
+	all := All()
+	i := slices.IndexFunc(all, func(r sandbox.SkipReason) bool {
+		return r.Runtime == runtime && slices.Contains(r.States, sandbox.Booting)
+	})
+	if i < 0 {
+		return sandbox.SkipReason{}, false
+	}
+	return all[i], true
 }
 
 // find returns a reason, with its name only if it is not in the list.
