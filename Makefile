@@ -12,6 +12,10 @@ MODULES := $(sort $(patsubst %/go.mod,%,$(shell find . -name go.mod -not -path '
 TESTED := $(filter-out ./internal/tools% ./test/e2e,$(MODULES))
 CHECKED := $(filter-out ./internal/tools%,$(MODULES))
 
+# VERSION is the version of the project, which all programs print. A test compares
+# it with the other files that contain it.
+VERSION ?= v0.1.0
+
 # FUZZTIME is the number of inputs per fuzz target. A duration works too, but
 # with Go before 1.27 the run may then fail at its end with only the message
 # "context deadline exceeded" (go.dev/issue/75804).
@@ -35,20 +39,20 @@ help: ## Show this help.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
-build: collector sandboxctl ## Build everything.
+build: collector collector-full sandboxctl ## Build everything.
 	@for module in $(TESTED); do go -C $$module build -o /dev/null ./...; done
 
 .PHONY: collector
-collector: ## Build a Collector with this receiver: _build/otelcol-sandbox.
-	@mkdir -p _build/tools
-	@go -C internal/tools build -o "$(CURDIR)/_build/tools/builder" go.opentelemetry.io/collector/cmd/builder
-	@# The builder leaves an empty directory in TMPDIR.
-	@temporary=$$(mktemp -d); trap 'rm -rf "$$temporary"' EXIT; \
-		TMPDIR=$$temporary _build/tools/builder --config builder-config.yaml
+collector: ## Build a small Collector with this receiver: _build/otelcol-sandbox.
+	@VERSION=$(VERSION) scripts/collector builder-config.yaml _build
+
+.PHONY: collector-full
+collector-full: ## Build the Collector for production: _build/full/otelcol-sandbox. The first build takes minutes.
+	@VERSION=$(VERSION) scripts/collector builder-config.full.yaml _build/full
 
 .PHONY: sandboxctl
 sandboxctl: ## Build the command-line tool: _build/sandboxctl.
-	@go -C cmd/sandboxctl build -o "$(CURDIR)/_build/sandboxctl" .
+	@go -C cmd/sandboxctl build -ldflags='-X main.version=$(VERSION)' -o "$(CURDIR)/_build/sandboxctl" .
 
 .PHONY: run
 run: collector sandboxctl ## Run the Collector with simulated sandboxes and the real sandboxes of this host.
@@ -103,7 +107,7 @@ $(GREMLINS): internal/tools/mutation/go.mod
 	@touch $@
 
 .PHONY: e2e
-e2e: collector sandboxctl ## Run the end-to-end tests. Requires root and installs missing Debian packages.
+e2e: collector collector-full sandboxctl ## Run the end-to-end tests. Requires root and installs missing Debian packages.
 	@test/e2e/install
 	@go -C test/e2e test -count=1 -timeout=15m $(TESTFLAGS) ./...
 

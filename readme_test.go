@@ -85,17 +85,15 @@ type builderModule struct {
 	Path  string `yaml:"path"`
 }
 
-// The shown manifest has the versions of builder-config.yaml, which `make
-// collector` builds, and uses a checkout of the receiver.
+// The shown manifest has the versions of builder-config.yaml and of the builder, and
+// uses a checkout of the receiver.
 func TestReadmeManifestHasVersionsOfBuilderConfig(t *testing.T) {
 	text := readmeSection(t, "## Build a Collector with this receiver")
 	block := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindStringSubmatch(text)
 	require.Len(t, block, 2)
-	var shown, built builderManifest
+	var shown builderManifest
 	require.NoError(t, yaml.Unmarshal([]byte(block[1]), &shown))
-	file, err := os.ReadFile("builder-config.yaml")
-	require.NoError(t, err)
-	require.NoError(t, yaml.Unmarshal(file, &built))
+	built := manifest(t, "builder-config.yaml")
 
 	for kind, modules := range shown.Modules {
 		var versions []string
@@ -108,7 +106,8 @@ func TestReadmeManifestHasVersionsOfBuilderConfig(t *testing.T) {
 	}
 	require.Len(t, shown.Modules["receivers"], 1)
 	assert.Equal(t, "../sandboxreceiver", shown.Modules["receivers"][0].Path)
-	assert.Contains(t, text, "v"+built.Dist.Version+" / v")
+	release := matchIn(t, "internal/tools/go.mod", `collector/cmd/builder (v\S+)`)
+	assert.Contains(t, text, release+" / v")
 }
 
 // The table of options has every key with its default.
@@ -133,6 +132,9 @@ func collectOptions(options map[string]string, prefix string, config reflect.Val
 	for i := range config.NumField() {
 		key := config.Type().Field(i).Tag.Get("mapstructure")
 		value := config.Field(i)
+		if value.Type() == reflect.TypeFor[metadata.EventsConfig]() {
+			continue
+		}
 		if key == ",squash" && value.Type() != reflect.TypeFor[metadata.MetricsBuilderConfig]() {
 			collectOptions(options, prefix, value)
 		}

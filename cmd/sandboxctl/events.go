@@ -60,7 +60,7 @@ func printEvents(ctx context.Context, host *hostFlags, format output.Format, std
 	queue := newEventQueue()
 	recorder := lifecycle.NewRecorder(lifecycle.Settings{Sinks: []lifecycle.Sink{queue}})
 	defer recorder.Close()
-	queue.drop = func() { recorder.Drop(lifecycle.QueueFull, 1) }
+	queue.drop = func() { recorder.Drop(lifecycle.QueueFull, 1, 1) }
 	watched := make(chan error, 1)
 	go func() {
 		watched <- inventory.Watch(ctx, config, recorder, func(runtime string, err error) {

@@ -23,6 +23,8 @@ type barrier struct {
 	awaiter sandbox.Awaiter
 	// checkpointer is inner if it implements [sandbox.Checkpointer], nil otherwise.
 	checkpointer sandbox.Checkpointer
+	// exiter is inner if it implements [sandbox.Exiter], nil otherwise.
+	exiter sandbox.Exiter
 	// status is the last one that inner returned, nil before the first.
 	status atomic.Pointer[sandbox.Status]
 }
@@ -37,6 +39,8 @@ type senderBarrier struct {
 type isolated interface {
 	sandbox.Awaiter
 	sandbox.Checkpointer
+	sandbox.Exiter
+	sandbox.Notifier
 }
 
 var (
@@ -49,6 +53,7 @@ func (c *Collection) isolate(inner sandbox.Sandbox) (_ isolated, ok bool) {
 	b := &barrier{c: c, inner: inner}
 	b.awaiter, _ = inner.(sandbox.Awaiter)
 	b.checkpointer, _ = inner.(sandbox.Checkpointer)
+	b.exiter, _ = inner.(sandbox.Exiter)
 	func() {
 		defer b.recoverPanic(nil)
 		b.identity = inner.Identity()
@@ -143,6 +148,37 @@ func (b *barrier) Checkpoint() (checkpoint sandbox.Checkpoint) {
 	}
 	defer b.recoverPanic(func(error) { checkpoint = sandbox.Checkpoint{} })
 	return b.checkpointer.Checkpoint()
+}
+
+// Running implements [sandbox.Exiter].
+func (b *barrier) Running() (running time.Time) {
+	if b.exiter == nil {
+		return time.Time{}
+	}
+	defer b.recoverPanic(func(error) { running = time.Time{} })
+	return b.exiter.Running()
+}
+
+// Exit implements [sandbox.Exiter]. Nothing is known about the end of a sandbox that
+// does not implement it.
+func (b *barrier) Exit(now time.Time) (exit sandbox.Exit) {
+	unknown := sandbox.Exit{Reason: sandbox.ExitUnknown, Time: now}
+	if b.exiter == nil {
+		return unknown
+	}
+	defer b.recoverPanic(func(error) { exit = unknown })
+	return b.exiter.Exit(now)
+}
+
+// OnChange implements [sandbox.Notifier]. A sandbox that does not never calls the
+// function.
+func (b *barrier) OnChange(notify func()) {
+	notifier, notifies := b.inner.(sandbox.Notifier)
+	if !notifies {
+		return
+	}
+	defer b.recoverPanic(nil)
+	notifier.OnChange(notify)
 }
 
 // Send implements [sandbox.Sender].

@@ -17,6 +17,8 @@ type Collection struct {
 	limits   limits
 	families receiverFamilies
 	stats    runtimeStats
+	// lifetimes are by runtime. The map is immutable.
+	lifetimes map[string]*lifetimes
 	pending  *pending
 	started  time.Time
 	panics   panics
@@ -51,6 +53,8 @@ func New(settings Settings) *Collection {
 		limits:   defaultLimits,
 		families: newReceiverFamilies(settings.Metrics),
 		stats:    newRuntimeStats(settings.Runtimes),
+
+		lifetimes: newLifetimes(settings.Runtimes),
 		pending:  newPending(),
 	}
 }

@@ -14,6 +14,8 @@ import (
 type transitions struct {
 	// began means that the workload has started, and exited that it has ended.
 	began, exited bool
+	// startup means that the duration of the start has been recorded.
+	startup bool
 	// unresponsive is since when the sandbox does not respond, zero if it does.
 	unresponsive time.Time
 	// checkpoint is what the runtime's files recorded about checkpoints.
@@ -46,6 +48,7 @@ func (c *Collection) recordTransition(t *target, status sandbox.Status) {
 			c.record(t, &lifecycle.Event{Name: lifecycle.Started})
 		}
 		t.events.began = true
+		c.recordStartup(t)
 	}
 	switch {
 	case first:
@@ -62,21 +65,22 @@ func (c *Collection) recordTransition(t *target, status sandbox.Status) {
 	}
 }
 
-// recordCheckpoint records that a sandbox was checkpointed or restored.
-func (c *Collection) recordCheckpoint(t *target) {
+// recordCheckpoint records that a sandbox was checkpointed or restored. In its first
+// turn, only a restore can be known to have happened since the receiver started.
+func (c *Collection) recordCheckpoint(t *target, first bool) {
 	after := t.sandbox.Checkpoint()
 	before := t.events.checkpoint
 	if before == after {
 		return
 	}
 	t.events.checkpoint = after
-	if t.recorded.State == "" && !c.isNew(t) {
+	if first && !c.isNew(t) {
 		return
 	}
 	if after.Restored && (!before.Restored || !after.Started.Equal(before.Started)) {
 		c.record(t, &lifecycle.Event{Name: lifecycle.Restored})
 	}
-	if after.Checkpointed && !before.Checkpointed {
+	if after.Checkpointed && !before.Checkpointed && !first {
 		c.record(t, &lifecycle.Event{Name: lifecycle.Checkpointed})
 	}
 }
@@ -88,9 +92,13 @@ func (c *Collection) recordExit(t *target, earlier bool) {
 		return
 	}
 	t.events.exited = true
-	if !earlier {
-		c.record(t, &lifecycle.Event{Name: lifecycle.Exited})
+	if earlier {
+		return
 	}
+	exit := t.sandbox.Exit(time.Now())
+	c.recordStartup(t)
+	c.lifetimes[t.sandbox.Identity().Runtime].end(&exit)
+	c.record(t, &lifecycle.Event{Name: lifecycle.Exited, Time: exit.Time, Exit: &exit})
 }
 
 // recordGone records the end of a sandbox in its last turn.

@@ -122,7 +122,7 @@ func TestSandboxWithoutIdentityIsNotExcluded(t *testing.T) {
 		o := newObserver(h.Collection, sandbox.RuntimeKata)
 		o.Added(panickingSandbox{})
 		assert.Empty(t, o.skipped)
-		added, _, _, _ := h.pending.take()
+		added, _, _, _, _ := h.pending.take()
 		assert.Len(t, added, 1)
 	})
 }

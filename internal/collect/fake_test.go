@@ -52,18 +52,27 @@ type fakeSandbox struct {
 	// when one arrives.
 	awaiting bool
 	late     atomic.Pointer[func()]
+	// exit is what Exit returns, apart from the time, and exits counts its calls; running
+	// is what Running returns. change is what OnChange has set.
+	exit    sandbox.Exit
+	exits   atomic.Int32
+	running atomic.Pointer[time.Time]
+	change  atomic.Pointer[func()]
 
 	mu       sync.Mutex
 	pulls    []time.Time
 	inFlight atomic.Int32
 	overlaps atomic.Int32
 	closed   atomic.Int32
+	sends    int // pulls in a group; the others are not split into a request and a response
 	emitted  bool
 }
 
 var (
 	_ sandbox.Sender       = (*fakeSandbox)(nil)
 	_ sandbox.Checkpointer = (*fakeSandbox)(nil)
+	_ sandbox.Exiter       = (*fakeSandbox)(nil)
+	_ sandbox.Notifier     = (*fakeSandbox)(nil)
 )
 
 func newFake(id string) *fakeSandbox {
@@ -99,6 +108,28 @@ func (s *fakeSandbox) Checkpoint() sandbox.Checkpoint {
 	return checkpoint
 }
 
+func (s *fakeSandbox) OnChange(notify func()) { s.change.Store(&notify) }
+
+// changeState sets the state as a runtime does that notifies of it.
+func (s *fakeSandbox) changeState(state sandbox.State) {
+	s.setState(state)
+	(*s.change.Load())()
+}
+
+func (s *fakeSandbox) Running() time.Time {
+	if running := s.running.Load(); running != nil {
+		return *running
+	}
+	return time.Time{}
+}
+
+func (s *fakeSandbox) Exit(now time.Time) sandbox.Exit {
+	s.exits.Add(1)
+	exit := s.exit
+	exit.Time = now
+	return exit
+}
+
 func (s *fakeSandbox) OnLateResponse(notify func()) { s.late.Store(&notify) }
 func (s *fakeSandbox) Awaiting() bool               { return s.awaiting }
 
@@ -107,6 +138,7 @@ func (s *fakeSandbox) Send(ctx context.Context) bool {
 		return false
 	}
 	s.begin()
+	s.sends++
 	s.sent, s.responds = ctx, time.Now().Add(s.delay)
 	return true
 }

@@ -12,15 +12,17 @@ import (
 // in it, all series of the previous one end and new series start with the turn.
 // Otherwise, only the series of the state ends.
 func (c *Collection) recordState(t *target, deliveries []sandbox.Delivery) []sandbox.Delivery {
-	c.recordCheckpoint(t)
 	status := t.sandbox.Status()
 	if t.recorded == status {
+		c.recordCheckpoint(t, false)
 		return deliveries
 	}
 	if !t.recorded.Contacted() || !status.Contacted() {
 		deliveries = c.end(t, deliveries)
 	}
+	first := t.recorded.State == ""
 	c.recordTransition(t, status)
+	c.recordCheckpoint(t, first)
 	t.recorded = status
 	return deliveries
 }
@@ -69,7 +71,7 @@ func (c *Collection) send(ctx context.Context, t *target) bool {
 	if status := t.sandbox.Status(); status != t.recorded || !status.Pulled() {
 		return false
 	}
-	c.recordCheckpoint(t)
+	c.recordCheckpoint(t, false)
 	t.pulled = time.Now()
 	return t.sender.Send(ctx)
 }

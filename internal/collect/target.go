@@ -56,6 +56,9 @@ type target struct {
 	responded bool
 	// lostInTurn means that the sink has lost points during the turn in progress.
 	lostInTurn bool
+	// changedInTurn means that the sandbox has booted or has ended during the turn in
+	// progress.
+	changedInTurn bool
 	// unresponsive means that the sandbox was unresponsive after its last turn.
 	unresponsive bool
 	// queue is where the target waits, nil while its turn is in progress, and

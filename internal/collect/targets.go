@@ -15,7 +15,7 @@ const reportDelay = time.Second
 
 // takePending applies what runtimes and the sink have reported.
 func (s *scheduler) takePending(ctx context.Context) {
-	added, gone, lost, late := s.c.pending.take()
+	added, gone, lost, late, changed := s.c.pending.take()
 	now := time.Now()
 	for _, one := range added {
 		s.add(one, now)
@@ -29,7 +29,10 @@ func (s *scheduler) takePending(ctx context.Context) {
 	for _, t := range late {
 		s.resume(t, now)
 	}
-	if len(added)+len(gone) > 0 {
+	for _, t := range changed {
+		s.startSoon(t, now)
+	}
+	if len(added)+len(gone)+len(changed) > 0 {
 		s.reportSoon(now)
 	}
 }
@@ -60,7 +63,11 @@ func (s *scheduler) add(one sandbox.Sandbox, now time.Time) {
 		due:        now,
 	}
 	isolated.OnLateResponse(func() { t.pending.lateResponse(t) })
+	isolated.OnChange(func() { t.pending.change(t) })
 	s.targets[one] = t
+	if s.c.isNew(t) {
+		s.c.lifetimes[id.Runtime].start()
+	}
 	s.seen[id.Runtime]++
 	s.c.record(t, &lifecycle.Event{Name: lifecycle.Found, State: isolated.Status().State})
 	s.push(t)
@@ -122,6 +129,18 @@ func (s *scheduler) resume(t *target, now time.Time) {
 	}
 }
 
+// startSoon makes a turn of a sandbox due immediately: it has booted or has ended.
+func (s *scheduler) startSoon(t *target, now time.Time) {
+	if t.queue == nil {
+		t.changedInTurn = true
+		return
+	}
+	if now.Before(t.due) {
+		t.due = now
+		heap.Fix(t.queue, t.index)
+	}
+}
+
 // push adds a target to the queue in which it waits for its next turn.
 func (s *scheduler) push(t *target) {
 	t.queue = &s.unproven
@@ -157,6 +176,10 @@ func (s *scheduler) reschedule(ctx context.Context, t *target) {
 	if t.lostInTurn {
 		t.lostInTurn = false
 		s.repull(t, time.Now())
+	}
+	if t.changedInTurn {
+		t.changedInTurn = false
+		s.startSoon(t, time.Now())
 	}
 	if t.responded {
 		t.responded = false

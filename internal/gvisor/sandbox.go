@@ -11,7 +11,7 @@ import (
 )
 
 // Sandbox is one instance of a gVisor sandbox. It implements [sandbox.Sandbox],
-// [sandbox.Sender], [sandbox.Awaiter] and [sandbox.Checkpointer].
+// [sandbox.Sender] and the optional interfaces of package sandbox.
 type Sandbox struct {
 	runtime  *Runtime
 	identity sandbox.Identity
@@ -20,6 +20,8 @@ type Sandbox struct {
 	record atomic.Pointer[discovery.Sandbox]
 	gone   atomic.Bool
 	closed atomic.Bool
+	// notify is what OnChange has set.
+	notify atomic.Pointer[func()]
 	info   *info
 
 	// The rest belongs to the goroutine that pulls.
@@ -37,6 +39,8 @@ type Sandbox struct {
 	spec    specLabels
 	usage   *usageReader // nil if usage is not reported
 	overdue overdue
+	// exited means that Exit has been called.
+	exited bool
 }
 
 var (
@@ -44,6 +48,8 @@ var (
 	_ sandbox.Awaiter = (*Sandbox)(nil)
 
 	_ sandbox.Checkpointer = (*Sandbox)(nil)
+	_ sandbox.Exiter       = (*Sandbox)(nil)
+	_ sandbox.Notifier     = (*Sandbox)(nil)
 )
 
 // newSandbox is called by the goroutine of discovery.

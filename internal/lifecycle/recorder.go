@@ -78,7 +78,7 @@ func (r *Recorder) Record(e *Event) {
 		e.Runtime = e.Identity.Runtime
 	}
 	if reason := r.limit(e); reason != "" {
-		r.Drop(reason, 1)
+		r.Drop(reason, 1, 1)
 		return
 	}
 	r.pass(e)
@@ -137,12 +137,13 @@ func (r *Recorder) total(c class) *bucket {
 }
 
 // Drop counts events that were dropped, for a reason from a closed list. Later, an event
-// [EventsDropped] reports them.
-func (r *Recorder) Drop(reason string, events int) {
+// [EventsDropped] reports that unreported events were dropped: not the same number if
+// such an event was dropped itself.
+func (r *Recorder) Drop(reason string, events, unreported int) {
 	r.settings.OnDrop(reason, events)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.dropped += events
+	r.dropped += unreported
 	if r.timer == nil && !r.closed {
 		r.timer = time.AfterFunc(dropReportDelay, r.reportDropped)
 	}

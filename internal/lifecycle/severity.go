@@ -27,7 +27,7 @@ func (e *Event) Severity() Severity {
 			return Warn
 		}
 	case Skipped:
-		if e.Identity != nil {
+		if e.State == sandbox.Skipped {
 			return Warn
 		}
 	}

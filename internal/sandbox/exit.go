@@ -67,13 +67,20 @@ type Exit struct {
 // Exiter is implemented by sandboxes that know how they ended.
 type Exiter interface {
 	Sandbox
-	// OnExit sets the function to call when the sandbox is known to have ended: from
-	// then on its status is [Stopped], or the runtime has reported it as gone. It is
-	// called before the first pull. The function may be called from any goroutine, does
-	// not block, and may be called repeatedly.
-	OnExit(notify func())
+	// Running returns when the sandbox was first found to run, zero if that is unknown.
+	// It may be called at any time.
+	Running() time.Time
 	// Exit returns what is known about the end of the sandbox at this time. It is called
-	// at most once, in the first turn after the end, before AppendSeries and Close, by
-	// the goroutine that pulls.
+	// at most once, in the first turn after the end, before AppendSeries and Close.
 	Exit(now time.Time) Exit
+}
+
+// Notifier is implemented by sandboxes that report changes of their status for which
+// the next pull must not wait.
+type Notifier interface {
+	Sandbox
+	// OnChange sets the function to call when the sandbox has booted or has ended. It is
+	// called before the first pull. The function may be called from any goroutine and
+	// does not block.
+	OnChange(notify func())
 }

@@ -148,7 +148,7 @@ func soak(ctx context.Context, options soakOptions, sandboxes simulated, stdout 
 	}
 	config.Usage.Enabled, config.Usage.Interval = true, max(2*options.interval, minUsageInterval)
 	config.Usage.CgroupRoot = sandboxes.CgroupRoot
-	r, err := startReceiver(config, pipe)
+	r, err := startWithLogs(config, pipe)
 	if err != nil {
 		return err
 	}
@@ -192,7 +192,8 @@ func phases(ctx context.Context, options soakOptions, pipe *pipeline, stdout io.
 	if err := wait(ctx, share(acceptingShare)); err != nil {
 		return err
 	}
-	failed := pipe.check("accepting pipeline", options.interval, stdout)
+	failed := errors.Join(pipe.check("accepting pipeline", options.interval, stdout),
+		pipe.checkLogs("accepting pipeline", options.churn, stdout))
 	first, err := measureUsage()
 	failed = errors.Join(failed, err)
 
@@ -201,7 +202,8 @@ func phases(ctx context.Context, options soakOptions, pipe *pipeline, stdout io.
 	if err := wait(ctx, share(refusingShare)); err != nil {
 		return err
 	}
-	failed = errors.Join(failed, pipe.check("refusing pipeline", options.interval, stdout))
+	failed = errors.Join(failed, pipe.check("refusing pipeline", options.interval, stdout),
+		pipe.checkLogs("refusing pipeline", options.churn, stdout))
 
 	pipe.behave(blocks)
 	if err := wait(ctx, share(blockingShare)); err != nil {
@@ -219,7 +221,8 @@ func phases(ctx context.Context, options soakOptions, pipe *pipeline, stdout io.
 	if err := wait(ctx, options.duration-share(acceptingShare)-share(refusingShare)-share(blockingShare)); err != nil {
 		return err
 	}
-	failed = errors.Join(failed, pipe.check("accepting pipeline again", options.interval, stdout), pipe.checkUsage(stdout))
+	failed = errors.Join(failed, pipe.check("accepting pipeline again", options.interval, stdout),
+		pipe.checkLogs("accepting pipeline again", options.churn, stdout), pipe.checkUsage(stdout))
 	last, err := measureUsage()
 	return errors.Join(failed, err, compare("last phase", first, last, maxFluctuation, stdout))
 }
