@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -39,7 +40,7 @@ func newTopCommand() *cobra.Command {
 	for i, key := range top.SortKeys {
 		names[i] = string(key.Key)
 	}
-	command.Flags().StringVar(&order, "sort", order, fmt.Sprintf("`key` to sort by: one of %q", names))
+	command.Flags().StringVar(&order, "sort", order, "`key` to sort by: one of "+strings.Join(names, ", "))
 	_ = command.RegisterFlagCompletionFunc("sort", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp))
 	command.Flags().BoolVar(&s.Reverse, "reverse", false, "reverse the order")
 	command.Flags().StringVar(&s.Filter, "filter", "", "show only sandboxes with this `text` in a column")
