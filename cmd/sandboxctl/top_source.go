@@ -57,11 +57,23 @@ func (s *liveSource) Pull(ctx context.Context, key string) (duration time.Durati
 	return duration, sandbox.OutcomeOf(err) == sandbox.Timeout, err
 }
 
-// close ends discovery, when nothing is being measured.
+// maxClose is how long the end of the command waits for what hangs.
+const maxClose = 5 * time.Second
+
+// close ends discovery, when nothing is being measured. What hangs in a system call is
+// left behind.
 func (s *liveSource) close() {
-	s.measuring.Lock()
-	defer s.measuring.Unlock()
-	s.live.Close()
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		s.measuring.Lock()
+		defer s.measuring.Unlock()
+		s.live.Close()
+	}()
+	select {
+	case <-closed:
+	case <-time.After(maxClose):
+	}
 }
 
 func newTopRow(item *inventory.Item) top.Row {
