@@ -78,10 +78,7 @@ func (m *Model) summary() string {
 	if m.reverse {
 		order = "▲"
 	}
-	sandboxes := fmt.Sprintf("%d sandboxes", len(m.rows))
-	if len(m.shown) != len(m.rows) {
-		sandboxes = fmt.Sprintf("%d of %d sandboxes", len(m.shown), len(m.rows))
-	}
+	sandboxes := fmt.Sprintf("%d of %d sandboxes", len(m.shown), len(m.rows))
 	first := min(len(m.shown), m.offset+1)
 	return m.line(fmt.Sprintf("%s  %s  rows %d-%d  CPU %.2f  memory %s  sorted by %s %s  every %v",
 		clock(m.measured), sandboxes, first, m.offset+len(m.page()), cpu, output.FormatBytes(memory), m.sort, order, m.interval))
