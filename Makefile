@@ -15,6 +15,7 @@ CHECKED := $(filter-out ./internal/tools%,$(MODULES))
 # VERSION is the version of the project, which all programs print. A test compares
 # it with the other files that contain it.
 VERSION ?= v0.1.0
+COMMIT ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 
 # FUZZTIME is the number of inputs per fuzz target. A duration works too, but
 # with Go before 1.27 the run may then fail at its end with only the message
@@ -52,7 +53,7 @@ collector-full: ## Build the Collector for production: _build/full/otelcol-sandb
 
 .PHONY: sandboxctl
 sandboxctl: ## Build the command-line tool: _build/sandboxctl.
-	@go -C cmd/sandboxctl build -ldflags='-X main.version=$(VERSION)' -o "$(CURDIR)/_build/sandboxctl" .
+	@go -C cmd/sandboxctl build -ldflags='-X main.version=$(VERSION) -X main.commit=$(COMMIT)' -o "$(CURDIR)/_build/sandboxctl" .
 
 .PHONY: run
 run: collector sandboxctl ## Run the Collector with simulated sandboxes and the real sandboxes of this host.

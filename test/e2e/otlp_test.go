@@ -41,7 +41,7 @@ service:
   pipelines:
     metrics: {receivers: [otlp], exporters: [otlp_http]}
 `, endpoint, sink.Endpoint))
-	collector.Start(t, filepath.Join(examples, "otlp.yaml"), fmt.Sprintf(`
+	collector.StartFull(t, nil, filepath.Join(examples, "otlp.yaml"), fmt.Sprintf(`
 receivers:
   sandbox:
     collection_interval: 1s
@@ -291,7 +291,7 @@ func checkAttribute(attributes pcommon.Map, key, want string) error {
 }
 
 // optionalAttributes are resource attributes that checkAttributes ignores.
-var optionalAttributes = []string{"sandbox.runtime.version", "container.id", "k8s.container.name"}
+var optionalAttributes = []string{"sandbox.runtime.version", "container.id", "k8s.container.name", "host.name"}
 
 // checkAttributes returns an error unless a resource has the wanted attributes and
 // no others, except optional ones.
