@@ -1,13 +1,10 @@
-# The Collector with the sandbox receiver, without anything else: no shell, no
-# libraries. `make image` builds it from the programs in _build, without a registry.
+# The Collector with the sandbox receiver and sandboxctl, and nothing else: no shell and no
+# libraries. `make image` prepares the directory root, so no registry is needed.
 #
-# The image runs as root, because runtimes reserve their files and sockets for root.
-# It needs no capability, no writable file system and no network but that of the
-# exporters; README.md shows how to run it.
+# The image runs as root, because runtimes reserve their files and sockets for root. It
+# needs no capability and writes no file; examples/docker/run shows its options.
 FROM scratch
-COPY otelcol-sandbox sandboxctl LICENSE /
-COPY config.yaml /etc/otelcol-sandbox/config.yaml
-COPY ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+COPY root/ /
 USER 0:0
 ENV GOMEMLIMIT=400MiB
 ENTRYPOINT ["/otelcol-sandbox"]

@@ -53,7 +53,12 @@ collector-full: ## Build the Collector for production: _build/full/otelcol-sandb
 
 .PHONY: sandboxctl
 sandboxctl: ## Build the command-line tool: _build/sandboxctl.
-	@go -C cmd/sandboxctl build -ldflags='-X main.version=$(VERSION) -X main.commit=$(COMMIT)' -o "$(CURDIR)/_build/sandboxctl" .
+	@CGO_ENABLED=0 go -C cmd/sandboxctl build -trimpath -ldflags='-X main.version=$(VERSION) -X main.commit=$(COMMIT)' -o "$(CURDIR)/_build/sandboxctl" .
+
+.PHONY: image
+image: collector-full sandboxctl ## Build the container image otelcol-sandbox with Docker.
+	@scripts/image _build/image
+	@docker build --tag "otelcol-sandbox:$(VERSION)" _build/image
 
 .PHONY: run
 run: collector sandboxctl ## Run the Collector with simulated sandboxes and the real sandboxes of this host.
