@@ -19,6 +19,8 @@ import (
 // runtime's package.
 type Config struct {
 	metadata.MetricsBuilderConfig `mapstructure:",squash"`
+	// Events selects the log records of a logs pipeline.
+	Events metadata.EventsConfig `mapstructure:"events"`
 
 	// CollectionInterval is the time between two pulls of a sandbox.
 	CollectionInterval time.Duration `mapstructure:"collection_interval"`

@@ -18,12 +18,14 @@ func NewFactory() receiver.Factory {
 		metadata.Type,
 		createDefaultConfig,
 		receiver.WithMetrics(createMetrics, metadata.MetricsStability),
+		receiver.WithLogs(createLogs, metadata.LogsStability),
 	)
 }
 
 func createDefaultConfig() component.Config {
 	config := &Config{
 		MetricsBuilderConfig: metadata.NewDefaultMetricsBuilderConfig(),
+		Events:               metadata.DefaultEventsConfig(),
 		CollectionInterval:   15 * time.Second,
 		InitialDelay:         time.Second,
 		Timeout:              5 * time.Second,
@@ -37,5 +39,23 @@ func createDefaultConfig() component.Config {
 func createMetrics(
 	_ context.Context, settings receiver.Settings, config component.Config, next consumer.Metrics,
 ) (receiver.Metrics, error) {
-	return newReceiver(settings, config.(*Config), next), nil
+	return shared.get(settings, config.(*Config), func(r *sandboxReceiver) bool {
+		if r.metrics != nil {
+			return false
+		}
+		r.metrics = next
+		return true
+	}), nil
+}
+
+func createLogs(
+	_ context.Context, settings receiver.Settings, config component.Config, next consumer.Logs,
+) (receiver.Logs, error) {
+	return shared.get(settings, config.(*Config), func(r *sandboxReceiver) bool {
+		if r.logs != nil {
+			return false
+		}
+		r.logs = next
+		return true
+	}), nil
 }

@@ -97,7 +97,8 @@ func TestShutdownWithHangingMount(t *testing.T) {
 			var once sync.Once
 			release := func() { once.Do(func() { _ = mount.device.Close() }) }
 			defer release()
-			r := newReceiver(settings, config, consumertest.NewNop())
+			r, err := NewFactory().CreateMetrics(t.Context(), settings, config, consumertest.NewNop())
+			require.NoError(t, err)
 			require.NoError(t, r.Start(t.Context(), componenttest.NewNopHost()))
 			mount.awaitRequest(t)
 
@@ -108,7 +109,7 @@ func TestShutdownWithHangingMount(t *testing.T) {
 				defer cancel()
 			}
 			began := time.Now()
-			err := r.Shutdown(ctx)
+			err = r.Shutdown(ctx)
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 			require.ErrorContains(t, err, "stop sandbox discovery: gvisor still running")
 			assert.Equal(t, timeout == 0, time.Since(began) >= shutdownTimeout)

@@ -108,14 +108,18 @@ func TestReadmeListsErrorTypesAndStates(t *testing.T) {
 // The quoted log messages exist in the code.
 func TestReadmeQuotesLogMessages(t *testing.T) {
 	var code strings.Builder
-	require.NoError(t, filepath.WalkDir("internal", func(path string, _ fs.DirEntry, err error) error {
-		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+	paths, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	for _, path := range append(paths, "internal") {
+		require.NoError(t, filepath.WalkDir(path, func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			code.Write(text)
 			return err
-		}
-		text, err := os.ReadFile(path)
-		code.Write(text)
-		return err
-	}))
+		}))
+	}
 	_, text, found := strings.Cut(readmeSection(t, "## Troubleshooting"), "\nLog messages:\n")
 	require.True(t, found)
 	rows := regexp.MustCompile("(?m)^`.*? \\| ").FindAllString(text, -1)

@@ -136,6 +136,9 @@ func collectOptions(options map[string]string, prefix string, config reflect.Val
 	for i := range config.NumField() {
 		key := config.Type().Field(i).Tag.Get("mapstructure")
 		value := config.Field(i)
+		if value.Type() == reflect.TypeFor[metadata.EventsConfig]() {
+			continue
+		}
 		if key == ",squash" && value.Type() != reflect.TypeFor[metadata.MetricsBuilderConfig]() {
 			collectOptions(options, prefix, value)
 		}

@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"sync"
 	"time"
 
-	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
@@ -15,29 +14,38 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/collect"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/emit"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/lifecycle"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/pdataconv"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/telemetry"
 )
 
-// sandboxReceiver composes the runtimes, the collection and the sink.
+// sandboxReceiver composes the runtimes, the collection and the sinks.
 type sandboxReceiver struct {
 	settings receiver.Settings
 	config   *Config
-	next     consumer.Metrics
+	// metrics and logs are the pipelines, nil if the receiver is not part of any of that
+	// signal.
+	metrics consumer.Metrics
+	logs    consumer.Logs
+	status  status
 
 	// Set by Start.
 	telemetry  *telemetry.Telemetry
+	events     *lifecycle.Recorder
 	collection *collect.Collection
-	sink       *emit.Metrics
+	// metricSink and logSink are nil without a pipeline.
+	metricSink *emit.Metrics
+	logSink    *emit.Logs
 }
 
-func newReceiver(settings receiver.Settings, config *Config, next consumer.Metrics) *sandboxReceiver {
-	return &sandboxReceiver{settings: settings, config: config, next: next}
+func newReceiver(settings receiver.Settings, config *Config) *sandboxReceiver {
+	return &sandboxReceiver{settings: settings, config: config}
 }
 
 // Start starts to discover and pull sandboxes in the background. It fails only for
 // permanent reasons; roots may appear later.
-func (r *sandboxReceiver) Start(_ context.Context, collector component.Host) error {
+func (r *sandboxReceiver) Start(context.Context) error {
 	if runtime.GOOS != "linux" {
 		return host.ErrUnsupported
 	}
@@ -62,35 +70,68 @@ func (r *sandboxReceiver) Start(_ context.Context, collector component.Host) err
 		return err
 	}
 	r.telemetry = self
-	status := &status{report: func(event *componentstatus.Event) { componentstatus.ReportStatus(collector, event) }}
-	r.sink = emit.NewMetrics(emit.Settings{
-		Converter: pdataconv.New(pdataconv.Settings{
-			Naming:      r.config.Naming,
-			Attributes:  r.config.ResourceAttributes,
-			Annotations: r.config.Annotations.Allow,
-			Version:     r.settings.BuildInfo.Version,
-		}),
-		Next:        r.next,
-		Obsreport:   obsreport,
-		Telemetry:   self,
-		Logger:      r.settings.Logger,
-		ReportError: func(err error) { status.set("pipeline", err) },
-	})
+	sink := r.startSinks(obsreport)
 	r.collection = collect.New(collect.Settings{
 		Interval:     r.config.CollectionInterval,
 		InitialDelay: r.config.InitialDelay,
 		Timeout:      r.config.Timeout,
 		Runtimes:     runtimes,
 		Selects:      r.config.selection().Selector(),
-		Sink:         r.sink,
+		Sink:         sink,
+		Events:       r.events,
 		Metrics:      r.config.Metrics,
 		Logger:       r.settings.Logger,
 		Telemetry:    self,
-		ReportError:  status.set,
+		ReportError:  r.status.set,
 	})
-	r.sink.Start()
 	r.collection.Start()
+	startedReceivers.add(r)
 	return nil
+}
+
+// startSinks starts the sinks for metrics and events. Without a metrics pipeline,
+// sandboxes are pulled all the same, because the state of a sandbox depends on whether
+// it responds.
+func (r *sandboxReceiver) startSinks(obsreport *receiverhelper.ObsReport) sandbox.Sink {
+	converter := pdataconv.New(pdataconv.Settings{
+		Naming:      r.config.Naming,
+		Attributes:  r.config.ResourceAttributes,
+		Annotations: r.config.Annotations.Allow,
+		Version:     r.settings.BuildInfo.Version,
+	})
+	sinks := []lifecycle.Sink{lifecycle.NewLogger(r.settings.Logger)}
+	if r.logs != nil {
+		enabled := enabledEvents(&r.config.Events)
+		r.logSink = emit.NewLogs(emit.LogSettings{
+			Converter: converter,
+			Next:      r.logs,
+			Obsreport: obsreport,
+			Logger:    r.settings.Logger,
+			Enabled:   func(name lifecycle.Name) bool { return enabled[name] },
+			OnDrop: func(reason string, events, unreported int) {
+				r.events.Drop(reason, events, unreported)
+			},
+			ReportError: func(err error) { r.status.set("logs pipeline", err) },
+		})
+		sinks = append(sinks, r.logSink)
+	}
+	r.events = lifecycle.NewRecorder(lifecycle.Settings{Sinks: sinks, OnDrop: r.telemetry.DroppedEvents})
+	if r.logSink != nil {
+		r.logSink.Start()
+	}
+	if r.metrics == nil {
+		return emit.Discard{}
+	}
+	r.metricSink = emit.NewMetrics(emit.Settings{
+		Converter:   converter,
+		Next:        r.metrics,
+		Obsreport:   obsreport,
+		Telemetry:   r.telemetry,
+		Logger:      r.settings.Logger,
+		ReportError: func(err error) { r.status.set("pipeline", err) },
+	})
+	r.metricSink.Start()
+	return r.metricSink
 }
 
 // shutdownTimeout is how long Shutdown waits if its context does not end before. It is
@@ -105,6 +146,7 @@ func (r *sandboxReceiver) Shutdown(ctx context.Context) error {
 	if r.collection == nil {
 		return nil
 	}
+	startedReceivers.remove(r)
 	ctx, cancel := context.WithTimeout(ctx, shutdownTimeout)
 	defer cancel()
 	// Pulls that do not end must leave time to send what others have pulled.
@@ -112,8 +154,27 @@ func (r *sandboxReceiver) Shutdown(ctx context.Context) error {
 	pulls, cancelPulls := context.WithTimeout(ctx, time.Until(deadline)/2)
 	defer cancelPulls()
 	err := r.collection.StopPulls(pulls)
-	err = errors.Join(err, r.sink.Shutdown(ctx))
+	r.events.Close()
+	err = errors.Join(err, r.stopSinks(ctx))
 	err = errors.Join(err, r.collection.StopDiscovery(ctx))
 	r.telemetry.Shutdown()
 	return err
+}
+
+// stopSinks stops both sinks at the same time, so that a pipeline that hangs does not
+// take the time of the other one.
+func (r *sandboxReceiver) stopSinks(ctx context.Context) error {
+	var (
+		stopping   sync.WaitGroup
+		metricsErr error
+		logsErr    error
+	)
+	if r.metricSink != nil {
+		stopping.Go(func() { metricsErr = r.metricSink.Shutdown(ctx) })
+	}
+	if r.logSink != nil {
+		stopping.Go(func() { logsErr = r.logSink.Shutdown(ctx) })
+	}
+	stopping.Wait()
+	return errors.Join(metricsErr, logsErr)
 }

@@ -12,13 +12,23 @@ import (
 // status reports the state of the component to the Collector: OK, or an error it
 // may recover from. A failing sandbox is not an error of the component.
 type status struct {
-	report func(*componentstatus.Event)
-
-	mu     sync.Mutex
-	errors map[string]error
+	mu      sync.Mutex
+	reports []func(*componentstatus.Event)
+	errors  map[string]error
 }
 
-// set records the error of a part, which is a runtime or the pipeline, or nil if
+// add adds a function that reports to the Collector. It is called at once if there are
+// errors.
+func (s *status) add(report func(*componentstatus.Event)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reports = append(s.reports, report)
+	if len(s.errors) > 0 {
+		report(s.event())
+	}
+}
+
+// set records the error of a part, which is a runtime or a pipeline, or nil if
 // it has recovered. The status contains the errors of all parts, so that one that
 // recovers does not hide, or leave behind, that of another.
 func (s *status) set(part string, err error) {
@@ -36,13 +46,19 @@ func (s *status) set(part string, err error) {
 		}
 		s.errors[part] = err
 	}
+	for _, report := range s.reports {
+		report(s.event())
+	}
+}
+
+// event returns the current status.
+func (s *status) event() *componentstatus.Event {
 	if len(s.errors) == 0 {
-		s.report(componentstatus.NewEvent(componentstatus.StatusOK))
-		return
+		return componentstatus.NewEvent(componentstatus.StatusOK)
 	}
 	var all []error
 	for _, part := range slices.Sorted(maps.Keys(s.errors)) {
 		all = append(all, s.errors[part])
 	}
-	s.report(componentstatus.NewRecoverableErrorEvent(errors.Join(all...)))
+	return componentstatus.NewRecoverableErrorEvent(errors.Join(all...))
 }

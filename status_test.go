@@ -32,7 +32,8 @@ func (r *reportedStatus) take() (text string, events int) {
 
 func TestStatusShowsOpenErrors(t *testing.T) {
 	reported := &reportedStatus{}
-	s := &status{report: func(event *componentstatus.Event) { reported.events = append(reported.events, event) }}
+	s := &status{}
+	s.add(func(event *componentstatus.Event) { reported.events = append(reported.events, event) })
 	scan, queue, other := errors.New("scan"), errors.New("queue"), errors.New("other")
 	for i, step := range []struct {
 		part string

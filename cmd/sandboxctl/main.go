@@ -25,15 +25,17 @@ func runUntilSignal() int {
 	return run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 }
 
-// run executes the command line and returns the exit status.
+// run executes the command line and returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	started := false
+	ctx = context.WithValue(ctx, startedKey{}, &started)
 	command := newRootCommand()
 	command.SetArgs(args)
 	command.SetOut(stdout)
 	command.SetErr(stderr)
-	if err := command.ExecuteContext(ctx); err != nil {
+	err := command.ExecuteContext(ctx)
+	if err != nil {
 		_, _ = fmt.Fprintln(stderr, "sandboxctl:", err)
-		return 1
 	}
-	return 0
+	return exitCode(err, started)
 }

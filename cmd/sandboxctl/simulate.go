@@ -39,7 +39,7 @@ func newSimulateCommand() *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if err := s.validate(); err != nil {
-				return err
+				return usageError{err}
 			}
 			return s.run(command.Context(), command.OutOrStdout(), command.ErrOrStderr())
 		},

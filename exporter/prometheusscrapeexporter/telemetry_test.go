@@ -33,7 +33,6 @@ func TestTelemetry(t *testing.T) {
 		r.Histogram("h", []float64{1}, 1, 1)
 		return batch
 	}
-	// The points of the batch with which a conflict begins are not counted.
 	for range 2 {
 		require.NoError(t, e.ConsumeMetrics(t.Context(), build().Metrics))
 	}
@@ -41,7 +40,7 @@ func TestTelemetry(t *testing.T) {
 
 	metadatatest.AssertEqualExporterPrometheusScrapeDroppedPoints(t, telemetry, []metricdata.DataPoint[int64]{
 		{Value: 2, Attributes: attribute.NewSet(id, attribute.String("reason", "invalid_name"))},
-		{Value: 1, Attributes: attribute.NewSet(id, attribute.String("reason", "type_conflict"))},
+		{Value: 2, Attributes: attribute.NewSet(id, attribute.String("reason", "type_conflict"))},
 	}, metricdatatest.IgnoreTimestamp())
 	metadatatest.AssertEqualExporterPrometheusScrapeSeries(t, telemetry,
 		[]metricdata.DataPoint[int64]{{Value: 6, Attributes: attribute.NewSet(id)}}, metricdatatest.IgnoreTimestamp())

@@ -73,6 +73,7 @@ func TestFailingSandboxIsPulledLessOften(t *testing.T) {
 		}
 		h.runtime.add(s)
 		time.Sleep(60 * testInterval)
+		synctest.Wait()
 		failed := len(s.pulled())
 		// 10, 10, 20, 40, 80, 160, then 300 s apart: about eight in 600 s.
 		assert.InDelta(t, 8, failed, 2)
@@ -86,6 +87,7 @@ func TestFailingSandboxIsPulledLessOften(t *testing.T) {
 
 		recovered.Store(true)
 		time.Sleep(40 * testInterval)
+		synctest.Wait()
 		pulls := s.pulled()
 		last := len(pulls) - 1
 		assert.Equal(t, testInterval, pulls[last].Sub(pulls[last-1]), "must be pulled in every interval again")

@@ -21,6 +21,10 @@ type barrier struct {
 	identity *sandbox.Identity
 	// awaiter is inner if it implements [sandbox.Awaiter], nil otherwise.
 	awaiter sandbox.Awaiter
+	// checkpointer is inner if it implements [sandbox.Checkpointer], nil otherwise.
+	checkpointer sandbox.Checkpointer
+	// exiter is inner if it implements [sandbox.Exiter], nil otherwise.
+	exiter sandbox.Exiter
 	// status is the last one that inner returned, nil before the first.
 	status atomic.Pointer[sandbox.Status]
 }
@@ -31,15 +35,25 @@ type senderBarrier struct {
 	sender sandbox.Sender
 }
 
+// isolated is a sandbox behind a barrier.
+type isolated interface {
+	sandbox.Awaiter
+	sandbox.Checkpointer
+	sandbox.Exiter
+	sandbox.Notifier
+}
+
 var (
-	_ sandbox.Awaiter = (*barrier)(nil)
-	_ sandbox.Sender  = senderBarrier{}
+	_ isolated       = (*barrier)(nil)
+	_ sandbox.Sender = senderBarrier{}
 )
 
 // isolate returns a sandbox behind a barrier. ok is false if it has no identity.
-func (c *Collection) isolate(inner sandbox.Sandbox) (isolated sandbox.Awaiter, ok bool) {
+func (c *Collection) isolate(inner sandbox.Sandbox) (_ isolated, ok bool) {
 	b := &barrier{c: c, inner: inner}
 	b.awaiter, _ = inner.(sandbox.Awaiter)
+	b.checkpointer, _ = inner.(sandbox.Checkpointer)
+	b.exiter, _ = inner.(sandbox.Exiter)
 	func() {
 		defer b.recoverPanic(nil)
 		b.identity = inner.Identity()
@@ -124,6 +138,47 @@ func (b *barrier) Awaiting() (awaiting bool) {
 	}
 	defer b.recoverPanic(func(error) { awaiting = false })
 	return b.awaiter.Awaiting()
+}
+
+// Checkpoint implements [sandbox.Checkpointer]. A sandbox that does not has no
+// checkpoints.
+func (b *barrier) Checkpoint() (checkpoint sandbox.Checkpoint) {
+	if b.checkpointer == nil {
+		return sandbox.Checkpoint{}
+	}
+	defer b.recoverPanic(func(error) { checkpoint = sandbox.Checkpoint{} })
+	return b.checkpointer.Checkpoint()
+}
+
+// Running implements [sandbox.Exiter].
+func (b *barrier) Running() (running time.Time) {
+	if b.exiter == nil {
+		return time.Time{}
+	}
+	defer b.recoverPanic(func(error) { running = time.Time{} })
+	return b.exiter.Running()
+}
+
+// Exit implements [sandbox.Exiter]. Nothing is known about the end of a sandbox that
+// does not implement it.
+func (b *barrier) Exit(now time.Time) (exit sandbox.Exit) {
+	unknown := sandbox.Exit{Reason: sandbox.ExitUnknown, Time: now}
+	if b.exiter == nil {
+		return unknown
+	}
+	defer b.recoverPanic(func(error) { exit = unknown })
+	return b.exiter.Exit(now)
+}
+
+// OnChange implements [sandbox.Notifier]. A sandbox that does not never calls the
+// function.
+func (b *barrier) OnChange(notify func()) {
+	notifier, notifies := b.inner.(sandbox.Notifier)
+	if !notifies {
+		return
+	}
+	defer b.recoverPanic(nil)
+	notifier.OnChange(notify)
 }
 
 // Send implements [sandbox.Sender].

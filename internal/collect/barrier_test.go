@@ -179,6 +179,7 @@ func TestPanicOfARuntime(t *testing.T) {
 		s := newFake("a")
 		h.runtime.add(s)
 		time.Sleep(3 * testInterval)
+		synctest.Wait()
 		stop()
 		assert.GreaterOrEqual(t, len(s.pulled()), 3)
 		assert.NotEmpty(t, h.sink.of("", "fake.count"), "the metrics of the other runtime")

@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/lifecycle"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
@@ -16,6 +17,8 @@ type Collection struct {
 	limits   limits
 	families receiverFamilies
 	stats    runtimeStats
+	// lifetimes are by runtime. The map is immutable.
+	lifetimes map[string]*lifetimes
 	pending  *pending
 	started  time.Time
 	panics   panics
@@ -42,11 +45,16 @@ func New(settings Settings) *Collection {
 	if settings.ReportError == nil {
 		settings.ReportError = func(string, error) {}
 	}
+	if settings.Events == nil {
+		settings.Events = lifecycle.Discard
+	}
 	return &Collection{
 		settings: settings,
 		limits:   defaultLimits,
 		families: newReceiverFamilies(settings.Metrics),
 		stats:    newRuntimeStats(settings.Runtimes),
+
+		lifetimes: newLifetimes(settings.Runtimes),
 		pending:  newPending(),
 	}
 }

@@ -47,6 +47,7 @@ func TestExcludedSandboxesAreNotContacted(t *testing.T) {
 			h.runtime.add(s)
 		}
 		time.Sleep(2 * testInterval)
+		synctest.Wait()
 		h.expectExcluded(t, 2)
 		assert.NotEmpty(t, collected.pulled())
 		assert.NotEmpty(t, h.sink.of("a", "sandbox.state"))
@@ -121,7 +122,7 @@ func TestSandboxWithoutIdentityIsNotExcluded(t *testing.T) {
 		o := newObserver(h.Collection, sandbox.RuntimeKata)
 		o.Added(panickingSandbox{})
 		assert.Empty(t, o.skipped)
-		added, _, _, _ := h.pending.take()
+		added, _, _, _, _ := h.pending.take()
 		assert.Len(t, added, 1)
 	})
 }

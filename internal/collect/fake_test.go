@@ -46,20 +46,34 @@ type fakeSandbox struct {
 	blocked atomic.Int32
 	alone   atomic.Int32
 	status  atomic.Value // sandbox.Status
+	// checkpoint is what Checkpoint returns.
+	checkpoint atomic.Value // sandbox.Checkpoint
 	// awaiting is whether the sandbox awaits overdue responses; late is what to call
 	// when one arrives.
 	awaiting bool
 	late     atomic.Pointer[func()]
+	// exit is what Exit returns, apart from the time, and exits counts its calls; running
+	// is what Running returns. change is what OnChange has set.
+	exit    sandbox.Exit
+	exits   atomic.Int32
+	running atomic.Pointer[time.Time]
+	change  atomic.Pointer[func()]
 
 	mu       sync.Mutex
 	pulls    []time.Time
 	inFlight atomic.Int32
 	overlaps atomic.Int32
 	closed   atomic.Int32
+	sends    int // pulls in a group; the others are not split into a request and a response
 	emitted  bool
 }
 
-var _ sandbox.Sender = (*fakeSandbox)(nil)
+var (
+	_ sandbox.Sender       = (*fakeSandbox)(nil)
+	_ sandbox.Checkpointer = (*fakeSandbox)(nil)
+	_ sandbox.Exiter       = (*fakeSandbox)(nil)
+	_ sandbox.Notifier     = (*fakeSandbox)(nil)
+)
 
 func newFake(id string) *fakeSandbox {
 	s := &fakeSandbox{identity: sandbox.Identity{Runtime: sandbox.RuntimeGVisor, ID: id, Iteration: "1"}, respond: honest, delay: -1}
@@ -89,6 +103,33 @@ func (s *fakeSandbox) Identity() *sandbox.Identity { return &s.identity }
 func (s *fakeSandbox) Status() sandbox.Status      { return s.status.Load().(sandbox.Status) }
 func (s *fakeSandbox) MinInterval() time.Duration  { return s.minInterval }
 
+func (s *fakeSandbox) Checkpoint() sandbox.Checkpoint {
+	checkpoint, _ := s.checkpoint.Load().(sandbox.Checkpoint)
+	return checkpoint
+}
+
+func (s *fakeSandbox) OnChange(notify func()) { s.change.Store(&notify) }
+
+// changeState sets the state as a runtime does that notifies of it.
+func (s *fakeSandbox) changeState(state sandbox.State) {
+	s.setState(state)
+	(*s.change.Load())()
+}
+
+func (s *fakeSandbox) Running() time.Time {
+	if running := s.running.Load(); running != nil {
+		return *running
+	}
+	return time.Time{}
+}
+
+func (s *fakeSandbox) Exit(now time.Time) sandbox.Exit {
+	s.exits.Add(1)
+	exit := s.exit
+	exit.Time = now
+	return exit
+}
+
 func (s *fakeSandbox) OnLateResponse(notify func()) { s.late.Store(&notify) }
 func (s *fakeSandbox) Awaiting() bool               { return s.awaiting }
 
@@ -97,6 +138,7 @@ func (s *fakeSandbox) Send(ctx context.Context) bool {
 		return false
 	}
 	s.begin()
+	s.sends++
 	s.sent, s.responds = ctx, time.Now().Add(s.delay)
 	return true
 }

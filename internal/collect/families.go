@@ -13,6 +13,8 @@ import (
 // this kind. A family that is disabled is nil.
 type receiverFamilies struct {
 	state, skipped, responsive, duration, age, failures, consecutive, next *sandbox.Family
+	// These are about all sandboxes of a runtime.
+	starts, exits, lifetime, startup *sandbox.Family
 }
 
 func newReceiverFamilies(config metadata.MetricsConfig) receiverFamilies {
@@ -31,7 +33,13 @@ func newReceiverFamilies(config metadata.MetricsConfig) receiverFamilies {
 	}
 	skipped := state
 	skipped.LabelKeys = []string{"sandbox.state", "sandbox.skip_reason"}
+	starts, exits, lifetime, startup := lifetimeDescriptors()
 	return receiverFamilies{
+		starts:   family(config.SandboxStarts.Enabled, starts),
+		exits:    family(config.SandboxExits.Enabled, exits),
+		lifetime: family(config.SandboxLifetime.Enabled, lifetime),
+		startup:  family(config.SandboxStartupDuration.Enabled, startup),
+
 		state:   family(config.SandboxState.Enabled, state),
 		skipped: family(config.SandboxState.Enabled, skipped),
 		responsive: family(config.SandboxResponsive.Enabled, sandbox.Descriptor{

@@ -27,6 +27,9 @@ func TestFamiliesMatchMetadata(t *testing.T) {
 			Unit        string
 			Attributes  []string
 			Sum         *struct{ Monotonic bool }
+			Histogram   *struct {
+				Bounds []float64 `yaml:"bucket_boundaries"`
+			}
 		}
 	}
 	require.NoError(t, yaml.Unmarshal(text, &file))
@@ -35,6 +38,7 @@ func TestFamiliesMatchMetadata(t *testing.T) {
 	all := newReceiverFamilies(config)
 	families := []*sandbox.Family{
 		all.skipped, all.responsive, all.duration, all.age, all.failures, all.consecutive, all.next,
+		all.starts, all.exits, all.lifetime, all.startup,
 	}
 	for _, family := range families {
 		descriptor := family.OTel
@@ -42,8 +46,18 @@ func TestFamiliesMatchMetadata(t *testing.T) {
 		require.True(t, found, descriptor.Name)
 		assert.Equal(t, want.Description, descriptor.Description)
 		assert.Equal(t, want.Unit, descriptor.Unit)
+		for i, key := range want.Attributes {
+			if key == "sandbox.runtime" {
+				want.Attributes[i] = "sandbox.runtime.name" // its name_override
+			}
+		}
 		assert.ElementsMatch(t, want.Attributes, descriptor.LabelKeys)
 		kind := sandbox.Gauge
+		if want.Histogram != nil {
+			kind = sandbox.Histogram
+			bounds := map[*sandbox.Family][]float64{all.lifetime: lifetimeBounds, all.startup: startupBounds}
+			assert.Equal(t, want.Histogram.Bounds, bounds[family], descriptor.Name)
+		}
 		if want.Sum != nil {
 			kind = sandbox.UpDownCounter
 			if want.Sum.Monotonic {
@@ -78,8 +92,10 @@ func TestHealthMetrics(t *testing.T) {
 		s, hung := hanging("a")
 		h.runtime.add(s)
 		time.Sleep(3 * testInterval)
+		synctest.Wait()
 		hung.Store(true)
 		time.Sleep(10 * testInterval)
+		synctest.Wait()
 		hung.Store(false)
 		time.Sleep(h.limits.maxBackOff)
 		stop()

@@ -118,6 +118,7 @@ func TestSandboxThatCannotSend(t *testing.T) {
 		s.delay = 0
 		h.runtime.add(onlySandbox{s})
 		time.Sleep(5 * testInterval)
+		synctest.Wait()
 		stop()
 		assert.InDelta(t, 5, len(h.sink.of("a", "fake.opens")), 1)
 		assert.Zero(t, s.sent, "Send must not be called")

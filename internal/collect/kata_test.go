@@ -77,6 +77,7 @@ func (h *harness) use(t *testing.T, runtime sandbox.Runtime) {
 	h.settings.Telemetry.Shutdown()
 	h.settings.Runtimes = []sandbox.Runtime{runtime}
 	h.stats = newRuntimeStats(h.settings.Runtimes)
+	h.lifetimes = newLifetimes(h.settings.Runtimes)
 	self, err := telemetry.New(h.self.NewTelemetrySettings(), component.MustNewIDWithName("sandbox", "test"), h.settings.Runtimes)
 	require.NoError(t, err)
 	require.NoError(t, self.Start())

@@ -1,8 +1,11 @@
 package collect
 
 import (
+	"time"
+
 	"go.uber.org/zap"
 
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/lifecycle"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
@@ -75,6 +78,11 @@ func (o *observer) report(path, reason string) {
 	}
 	if reason != "" {
 		o.c.settings.Telemetry.SkippedPaths(o.runtime, reason, 1)
+	}
+	if reason != "" {
+		o.c.settings.Events.Record(&lifecycle.Event{
+			Name: lifecycle.Skipped, Time: time.Now(), Runtime: o.runtime, Path: path, SkipReason: reason,
+		})
 	}
 	if reason == "" {
 		o.log.Log(zap.DebugLevel, "Path is no longer skipped", path)

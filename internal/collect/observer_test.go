@@ -71,9 +71,11 @@ func TestSandboxesAreZeroRatherThanAbsent(t *testing.T) {
 		s := newFake("a")
 		h.runtime.add(s)
 		time.Sleep(testInterval)
+		synctest.Wait()
 		metadatatest.AssertEqualReceiverSandboxSandboxes(t, h.self, sandboxCounts(1), ignore)
 		h.runtime.remove(s)
 		time.Sleep(testInterval)
+		synctest.Wait()
 		metadatatest.AssertEqualReceiverSandboxSandboxes(t, h.self, sandboxCounts(0), ignore)
 		stop()
 	})
@@ -212,6 +214,7 @@ func TestRuntimeMetricsCountSandboxesAndPulls(t *testing.T) {
 		time.Sleep(testInterval / 2)
 		h.runtime.remove(all[5])
 		time.Sleep(testInterval)
+		synctest.Wait()
 		stop()
 		var last sandbox.Stats
 		for range len(h.runtime.stats) {

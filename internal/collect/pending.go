@@ -7,18 +7,19 @@ import (
 )
 
 // pending holds what the scheduler has to process: sandboxes that runtimes have
-// reported, targets whose points the sink has lost, and those whose overdue response
-// has arrived. Writers never wait.
+// reported, targets whose points the sink has lost, those whose overdue response has
+// arrived, and those that have booted or ended. Writers never wait.
 type pending struct {
 	wake chan struct{}
 
 	mu sync.Mutex
 	// closed means that nothing will be processed anymore.
-	closed bool
-	added  []sandbox.Sandbox
-	gone   []sandbox.Sandbox
-	lost   []*target
-	late   []*target
+	closed  bool
+	added   []sandbox.Sandbox
+	gone    []sandbox.Sandbox
+	lost    []*target
+	late    []*target
+	changed []*target
 }
 
 func newPending() *pending { return &pending{wake: make(chan struct{}, 1)} }
@@ -58,6 +59,15 @@ func (p *pending) lateResponse(t *target) {
 	p.notify()
 }
 
+func (p *pending) change(t *target) {
+	p.mu.Lock()
+	if !p.closed {
+		p.changed = append(p.changed, t)
+	}
+	p.mu.Unlock()
+	p.notify()
+}
+
 func (p *pending) notify() {
 	select {
 	case p.wake <- struct{}{}:
@@ -70,15 +80,15 @@ func (p *pending) close() (added []sandbox.Sandbox) {
 	p.mu.Lock()
 	p.closed = true
 	p.mu.Unlock()
-	added, _, _, _ = p.take()
+	added, _, _, _, _ = p.take()
 	return added
 }
 
 // take returns everything and leaves nothing.
-func (p *pending) take() (added, gone []sandbox.Sandbox, lost, late []*target) {
+func (p *pending) take() (added, gone []sandbox.Sandbox, lost, late, changed []*target) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	added, gone, lost, late = p.added, p.gone, p.lost, p.late
-	p.added, p.gone, p.lost, p.late = nil, nil, nil, nil
-	return added, gone, lost, late
+	added, gone, lost, late, changed = p.added, p.gone, p.lost, p.late, p.changed
+	p.added, p.gone, p.lost, p.late, p.changed = nil, nil, nil, nil, nil
+	return added, gone, lost, late, changed
 }

@@ -14,11 +14,15 @@ import (
 func (c *Collection) recordState(t *target, deliveries []sandbox.Delivery) []sandbox.Delivery {
 	status := t.sandbox.Status()
 	if t.recorded == status {
+		c.recordCheckpoint(t, false)
 		return deliveries
 	}
 	if !t.recorded.Contacted() || !status.Contacted() {
 		deliveries = c.end(t, deliveries)
 	}
+	first := t.recorded.State == ""
+	c.recordTransition(t, status)
+	c.recordCheckpoint(t, first)
 	t.recorded = status
 	return deliveries
 }
@@ -27,6 +31,7 @@ func (c *Collection) recordState(t *target, deliveries []sandbox.Delivery) []san
 // changed, the series of the old one ends.
 func (c *Collection) reportState(t *target, deliveries []sandbox.Delivery) []sandbox.Delivery {
 	status := t.health.status(t.recorded)
+	c.recordResponse(t, status)
 	if t.reported == status {
 		return deliveries
 	}
@@ -66,6 +71,7 @@ func (c *Collection) send(ctx context.Context, t *target) bool {
 	if status := t.sandbox.Status(); status != t.recorded || !status.Pulled() {
 		return false
 	}
+	c.recordCheckpoint(t, false)
 	t.pulled = time.Now()
 	return t.sender.Send(ctx)
 }
@@ -120,6 +126,7 @@ func (c *Collection) finishPull(ctx context.Context, t *target, r *sandbox.Readi
 	if outcome != sandbox.OK && outcome != sandbox.Partial {
 		r.Reset()
 	}
+	c.recordViolation(t, err)
 	c.logChange(t, &before, err)
 }
 

@@ -48,6 +48,7 @@ func TestPanicAffectsOnePull(t *testing.T) {
 		s.respond = func(context.Context, *sandbox.Reading) error { panic("a bug") }
 		h.add([]*fakeSandbox{s, other})
 		time.Sleep(2 * testInterval)
+		synctest.Wait()
 		stop()
 		assert.NotEmpty(t, h.sink.of("b", "fake.opens"))
 		failures := h.sink.of("a", "sandbox.pull.failures")
@@ -67,6 +68,7 @@ func TestAgeOfTheLastSuccessIsNeverNegative(t *testing.T) {
 		}
 		h.runtime.add(s)
 		time.Sleep(2 * testInterval)
+		synctest.Wait()
 		stop()
 		ages := h.sink.of("a", "sandbox.last_success.age")
 		require.NotEmpty(t, ages)
@@ -121,11 +123,14 @@ func TestInfoIsEmittedFromTimeToTime(t *testing.T) {
 		// What was lost is emitted again.
 		h.sink.lose.Store(true)
 		time.Sleep(2 * testInterval)
+		synctest.Wait()
 		h.sink.lose.Store(false)
 		time.Sleep(testInterval)
+		synctest.Wait()
 		assert.Greater(t, len(h.sink.of("a", "fake.build")), len(emitted))
 		h.runtime.remove(s)
 		time.Sleep(testInterval)
+		synctest.Wait()
 		stop()
 		points := h.sink.of("a", "fake.build")
 		assert.True(t, points[len(points)-1].ended)

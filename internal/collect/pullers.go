@@ -123,6 +123,7 @@ func (s *scheduler) nextDue(ctx context.Context) (next turn, more bool) {
 // is delivered in any case. If the sandbox is gone, its series end.
 func (s *scheduler) pullOne(ctx, bounded context.Context, t *target) {
 	if t.closed {
+		s.c.recordGone(t)
 		deliveries := s.c.end(t, nil)
 		_ = t.sandbox.Close()
 		s.finish(ctx, t.lane, deliveries, t)

@@ -41,6 +41,7 @@ func (s *scheduler) reportRuntimes(ctx context.Context, now time.Time) {
 			r.Free()
 			continue
 		}
+		s.c.families.appendLifetimes(r, name, s.c.lifetimes[name])
 		s.deliverRuntimeMetrics(ctx, r)
 	}
 }

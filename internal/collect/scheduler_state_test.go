@@ -174,6 +174,7 @@ func TestAccountsAreBalanced(t *testing.T) {
 			h.pending.remove(one)
 		}
 		time.Sleep(testInterval)
+		synctest.Wait()
 		stop()
 		<-ended
 		assert.Zero(t, s.inFlight)

@@ -95,6 +95,7 @@ func TestUnprovenSandboxesLeaveRoom(t *testing.T) {
 		h.add(fleet(20, func(_ int, s *fakeSandbox) { s.respond = stalling }))
 		// 20 stalling sandboxes, two at a time, take 50 s.
 		time.Sleep(4 * testInterval)
+		synctest.Wait()
 		stop()
 		assert.GreaterOrEqual(t, len(good.pulled()), 4)
 	})
@@ -108,6 +109,7 @@ func TestPullsAreSkippedWhileSinkBlocks(t *testing.T) {
 		all := fleet(100, nil)
 		h.add(all)
 		time.Sleep(10 * testInterval)
+		synctest.Wait()
 		total := 0
 		for _, s := range all {
 			total += len(s.pulled())
@@ -125,6 +127,7 @@ func TestPullsAreSkippedWhileSinkBlocks(t *testing.T) {
 		assert.Greater(t, count, int64(500))
 		before := len(all[0].pulled())
 		time.Sleep(3 * testInterval)
+		synctest.Wait()
 		assert.Len(t, all[0].pulled(), before+3, "must be on schedule again")
 		stop()
 	})

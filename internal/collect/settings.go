@@ -5,6 +5,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/lifecycle"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/metadata"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/telemetry"
@@ -17,6 +18,8 @@ type Settings struct {
 	Interval, InitialDelay, Timeout time.Duration
 	Runtimes                        []sandbox.Runtime
 	Sink                            sandbox.Sink
+	// Events accepts the transitions of sandboxes. If it is nil, they are dropped.
+	Events lifecycle.Sink
 	// Selects reports whether a sandbox is collected. If it is nil, all are.
 	Selects func(*sandbox.Identity) bool
 	// Metrics selects the metrics that the receiver adds for each sandbox.

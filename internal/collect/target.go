@@ -13,7 +13,7 @@ type target struct {
 	// key is the sandbox as the runtime reports it, and sandbox the same behind a
 	// barrier.
 	key     sandbox.Sandbox
-	sandbox sandbox.Awaiter
+	sandbox isolated
 	// sender is the sandbox if it can be pulled in a group, nil otherwise.
 	sender  sandbox.Sender
 	pending *pending
@@ -29,6 +29,8 @@ type target struct {
 	retry time.Time
 
 	health health
+	// events is what the next events depend on.
+	events transitions
 	// reading is that of a pull of which a further response is still to be
 	// received, nil otherwise.
 	reading *sandbox.Reading
@@ -54,6 +56,9 @@ type target struct {
 	responded bool
 	// lostInTurn means that the sink has lost points during the turn in progress.
 	lostInTurn bool
+	// changedInTurn means that the sandbox has booted or has ended during the turn in
+	// progress.
+	changedInTurn bool
 	// unresponsive means that the sandbox was unresponsive after its last turn.
 	unresponsive bool
 	// queue is where the target waits, nil while its turn is in progress, and

@@ -5,6 +5,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/lifecycle"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
@@ -14,7 +15,7 @@ const reportDelay = time.Second
 
 // takePending applies what runtimes and the sink have reported.
 func (s *scheduler) takePending(ctx context.Context) {
-	added, gone, lost, late := s.c.pending.take()
+	added, gone, lost, late, changed := s.c.pending.take()
 	now := time.Now()
 	for _, one := range added {
 		s.add(one, now)
@@ -28,7 +29,10 @@ func (s *scheduler) takePending(ctx context.Context) {
 	for _, t := range late {
 		s.resume(t, now)
 	}
-	if len(added)+len(gone) > 0 {
+	for _, t := range changed {
+		s.startSoon(t, now)
+	}
+	if len(added)+len(gone)+len(changed) > 0 {
 		s.reportSoon(now)
 	}
 }
@@ -59,8 +63,13 @@ func (s *scheduler) add(one sandbox.Sandbox, now time.Time) {
 		due:        now,
 	}
 	isolated.OnLateResponse(func() { t.pending.lateResponse(t) })
+	isolated.OnChange(func() { t.pending.change(t) })
 	s.targets[one] = t
+	if s.c.isNew(t) {
+		s.c.lifetimes[id.Runtime].start()
+	}
 	s.seen[id.Runtime]++
+	s.c.record(t, &lifecycle.Event{Name: lifecycle.Found, State: isolated.Status().State})
 	s.push(t)
 	s.c.reportPodConflict(id)
 }
@@ -84,6 +93,9 @@ func (s *scheduler) remove(ctx context.Context, one sandbox.Sandbox) {
 
 // repull schedules an earlier turn for a sandbox whose points the sink lost.
 func (s *scheduler) repull(t *target, now time.Time) {
+	if t.gone {
+		return
+	}
 	if t.queue == nil {
 		// The sink may lose the points of a turn before the turn has finished.
 		t.lostInTurn = true
@@ -113,6 +125,18 @@ func (s *scheduler) resume(t *target, now time.Time) {
 	}
 	if resumed.Before(t.due) {
 		t.due = resumed
+		heap.Fix(t.queue, t.index)
+	}
+}
+
+// startSoon makes a turn of a sandbox due immediately: it has booted or has ended.
+func (s *scheduler) startSoon(t *target, now time.Time) {
+	if t.queue == nil {
+		t.changedInTurn = true
+		return
+	}
+	if now.Before(t.due) {
+		t.due = now
 		heap.Fix(t.queue, t.index)
 	}
 }
@@ -152,6 +176,10 @@ func (s *scheduler) reschedule(ctx context.Context, t *target) {
 	if t.lostInTurn {
 		t.lostInTurn = false
 		s.repull(t, time.Now())
+	}
+	if t.changedInTurn {
+		t.changedInTurn = false
+		s.startSoon(t, time.Now())
 	}
 	if t.responded {
 		t.responded = false

@@ -1,6 +1,6 @@
 // Package emit implements the sinks of the receiver: [Metrics] turns readings
-// into batches of pdata and sends them to the next consumer. It knows neither
-// runtimes nor how sandboxes are scheduled.
+// into batches of pdata and sends them to the next consumer, and [Logs] does the same
+// with events. It knows neither runtimes nor how sandboxes are scheduled.
 //
 //	collect ──deliveries──► lane ──► worker: batch ──ConsumeMetrics──► pipeline
 //	   ▲                                                      │
@@ -14,9 +14,6 @@ package emit
 
 import (
 	"context"
-	"fmt"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/collector/consumer"
@@ -67,14 +64,7 @@ type Metrics struct {
 	limits   limits
 	pipeline pipeline
 	workers  []*worker
-	working  sync.WaitGroup
-	// cancel ends calls of the pipeline; nil before Start and after Shutdown.
-	cancel context.CancelFunc
-	// closing is closed when no deliveries are accepted anymore.
-	closing chan struct{}
-	// abandoned means that Shutdown has returned although workers still run. They
-	// must not call the pipeline anymore.
-	abandoned atomic.Bool
+	running  workers
 }
 
 var _ sandbox.Sink = (*Metrics)(nil)
@@ -87,7 +77,7 @@ func newMetrics(settings Settings, limits limits) *Metrics {
 	if settings.ReportError == nil {
 		settings.ReportError = func(error) {}
 	}
-	m := &Metrics{settings: settings, limits: limits, closing: make(chan struct{})}
+	m := &Metrics{settings: settings, limits: limits, running: workers{closing: make(chan struct{})}}
 	m.pipeline = pipeline{logger: settings.Logger, report: settings.ReportError}
 	for range limits.workers {
 		m.workers = append(m.workers, newWorker(m))
@@ -97,10 +87,9 @@ func newMetrics(settings Settings, limits limits) *Metrics {
 
 // Start starts the workers.
 func (m *Metrics) Start() {
-	var ctx context.Context
-	ctx, m.cancel = context.WithCancel(context.Background())
+	ctx := m.running.start()
 	for _, w := range m.workers {
-		m.working.Go(func() { w.run(ctx) })
+		m.running.working.Go(func() { w.run(ctx) })
 	}
 }
 
@@ -113,7 +102,7 @@ func (m *Metrics) Deliver(ctx context.Context, lane int, deliveries []sandbox.De
 		select {
 		case m.workers[lane].in <- deliveries:
 			return
-		case <-m.closing:
+		case <-m.running.closing:
 		case <-ctx.Done():
 		}
 	}
@@ -122,48 +111,9 @@ func (m *Metrics) Deliver(ctx context.Context, lane int, deliveries []sandbox.De
 	}
 }
 
-// drainParts is the number of parts of the time until the deadline of Shutdown of
-// which the last one is left for calls of the pipeline to return after they were
-// canceled.
-const drainParts = 10
-
 // Shutdown sends what has been delivered and waits for it, but not longer than a
 // second or until the context ends; then it cancels the calls of the pipeline. If
 // one does not even return then, Shutdown returns an error when the context ends.
 func (m *Metrics) Shutdown(ctx context.Context) error {
-	if m.cancel == nil {
-		return nil
-	}
-	limit := m.limits.drain
-	if deadline, ok := ctx.Deadline(); ok {
-		left := time.Until(deadline)
-		limit = min(limit, left-left/drainParts)
-	}
-	drain, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	// Ends calls of the pipeline that block.
-	stop := context.AfterFunc(drain, m.cancel)
-	defer stop()
-	defer func() {
-		m.cancel()
-		m.cancel = nil
-	}()
-	close(m.closing)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		m.working.Wait()
-	}()
-	select {
-	case <-done:
-		return ctx.Err()
-	case <-ctx.Done():
-	}
-	select {
-	case <-done:
-		return ctx.Err()
-	default:
-		m.abandoned.Store(true)
-		return fmt.Errorf("send remaining metrics: the pipeline does not return: %w", ctx.Err())
-	}
+	return m.running.shutdown(ctx, m.limits.drain, "metrics")
 }

@@ -42,7 +42,7 @@ func (w *worker) run(ctx context.Context) {
 	waiting := true
 	for {
 		select {
-		case <-w.sink.closing:
+		case <-w.sink.running.closing:
 			w.close(ctx)
 			return
 		case deliveries := <-w.in:
@@ -103,7 +103,7 @@ func (w *worker) flush(ctx context.Context) {
 	}
 	s := &w.sink.settings
 	metrics := w.batch.Take()
-	if w.sink.abandoned.Load() {
+	if w.sink.running.abandoned.Load() {
 		w.clear()
 		return
 	}

@@ -105,7 +105,7 @@ func (a *admission) vouch(r *registration.Registration) {
 func (a *admission) Changed(record *discovery.Sandbox) {
 	if s := a.runtime.sandboxes[record.Key]; s != nil {
 		a.vouch(record.Registration)
-		s.record.Store(record)
+		s.update(record)
 		return
 	}
 	// The change may allow the sandbox to be admitted.
@@ -119,6 +119,7 @@ func (a *admission) Gone(record *discovery.Sandbox) {
 	if s == nil {
 		return
 	}
+	s.record.Store(record)
 	s.gone.Store(true)
 	a.runtime.mu.Lock()
 	delete(a.runtime.sandboxes, record.Key)

@@ -14,7 +14,7 @@ func (s *Sandbox) AppendInfo(r *sandbox.Reading, verified bool) {
 	record := s.record.Load()
 	state := statusOf(record).State
 	if state == sandbox.Stopped {
-		if s.usage != nil {
+		if s.usage != nil && s.exited {
 			// Its state file may remain for long, and another sandbox may get its
 			// cgroup or its process ID.
 			s.usage.reporter.Close()

@@ -11,7 +11,7 @@ import (
 )
 
 // Sandbox is one instance of a gVisor sandbox. It implements [sandbox.Sandbox],
-// [sandbox.Sender] and [sandbox.Awaiter].
+// [sandbox.Sender] and the optional interfaces of package sandbox.
 type Sandbox struct {
 	runtime  *Runtime
 	identity sandbox.Identity
@@ -20,6 +20,8 @@ type Sandbox struct {
 	record atomic.Pointer[discovery.Sandbox]
 	gone   atomic.Bool
 	closed atomic.Bool
+	// notify is what OnChange has set.
+	notify atomic.Pointer[func()]
 	info   *info
 
 	// The rest belongs to the goroutine that pulls.
@@ -37,11 +39,17 @@ type Sandbox struct {
 	spec    specLabels
 	usage   *usageReader // nil if usage is not reported
 	overdue overdue
+	// exited means that Exit has been called.
+	exited bool
 }
 
 var (
 	_ sandbox.Sender  = (*Sandbox)(nil)
 	_ sandbox.Awaiter = (*Sandbox)(nil)
+
+	_ sandbox.Checkpointer = (*Sandbox)(nil)
+	_ sandbox.Exiter       = (*Sandbox)(nil)
+	_ sandbox.Notifier     = (*Sandbox)(nil)
 )
 
 // newSandbox is called by the goroutine of discovery.
@@ -77,6 +85,16 @@ func statusOf(record *discovery.Sandbox) sandbox.Status {
 		return sandbox.Status{State: sandbox.Created}
 	}
 	return sandbox.Status{State: sandbox.Running}
+}
+
+// Checkpoint implements [sandbox.Checkpointer].
+func (s *Sandbox) Checkpoint() sandbox.Checkpoint {
+	record := s.record.Load()
+	checkpoint := sandbox.Checkpoint{Checkpointed: record.Checkpointed, Restored: record.Restored}
+	if record.Restored {
+		checkpoint.Started = record.Started
+	}
+	return checkpoint
 }
 
 // MinInterval implements [sandbox.Sandbox]. A sandbox may be pulled at any time.

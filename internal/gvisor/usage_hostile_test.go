@@ -121,6 +121,8 @@ func TestStoppedSandboxReleasesCgroup(t *testing.T) {
 	first, second := sandboxes[0], sandboxes[1]
 	assert.Positive(t, pointsOfUsage(t, first, longTimeout)["sandbox.cpu.time"])
 	changeRecord(first, func(record *discovery.Sandbox) { record.Exited = true })
+	exit := first.Exit(time.Now())
+	assert.True(t, exit.Known.Has(sandbox.ExitCPU), "the last reading comes first")
 	first.AppendInfo(sandbox.NewReading(), false)
 	assert.Positive(t, pointsOfUsage(t, second, longTimeout)["sandbox.cpu.time"])
 }

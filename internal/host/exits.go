@@ -1,7 +1,6 @@
 package host
 
 import (
-	"io"
 	"os"
 	"sync"
 )
@@ -11,7 +10,7 @@ import (
 // poller, without occupying a thread.
 type Exits struct {
 	limit  int
-	exited chan int
+	exited chan Exit
 	// done is closed by Close, stopped when the goroutine has returned.
 	done    chan struct{}
 	stopped chan struct{}
@@ -19,7 +18,7 @@ type Exits struct {
 	mu sync.Mutex
 	// epoll becomes readable when one of the pidfds does.
 	epoll  *os.File
-	pidfds map[int]io.Closer
+	pidfds map[int]pidfd
 }
 
 // NewExits returns an Exits that watches at most limit processes at once.
@@ -30,19 +29,19 @@ func NewExits(limit int) (*Exits, error) {
 	}
 	e := &Exits{
 		limit:   limit,
-		exited:  make(chan int),
+		exited:  make(chan Exit),
 		done:    make(chan struct{}),
 		stopped: make(chan struct{}),
 		epoll:   epoll,
-		pidfds:  map[int]io.Closer{},
+		pidfds:  map[int]pidfd{},
 	}
 	go e.run()
 	return e, nil
 }
 
-// Exited returns the channel that receives the PID of each watched process that
-// has ended, once. The process is then no longer watched.
-func (e *Exits) Exited() <-chan int { return e.exited }
+// Exited returns the channel that receives the end of each watched process, once. The
+// process is then no longer watched.
+func (e *Exits) Exited() <-chan Exit { return e.exited }
 
 // Watch starts to watch a process; for a watched process it does nothing. It
 // returns [ErrNoProcess] if the process does not exist, and [ErrTooMany] above
@@ -65,6 +64,18 @@ func (e *Exits) Watch(pid int) error {
 	}
 	e.pidfds[pid] = pidfd
 	return nil
+}
+
+// Ended reports whether a process is still watched and has ended, and how. Then its end
+// is still to be received, unless [Exits.Forget] follows.
+func (e *Exits) Ended(pid int) (status ExitStatus, ended bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	fd, watched := e.pidfds[pid]
+	if !watched || !fd.ended() {
+		return ExitStatus{}, false
+	}
+	return fd.status(pid), true
 }
 
 // Forget stops watching a process.
@@ -102,7 +113,7 @@ func (e *Exits) run() {
 		return
 	}
 	for {
-		var ended []int
+		var ended []Exit
 		err := raw.Read(func(epoll uintptr) bool {
 			ended = e.forgetEnded(int(epoll))
 			return len(ended) > 0
@@ -110,9 +121,9 @@ func (e *Exits) run() {
 		if err != nil {
 			return
 		}
-		for _, pid := range ended {
+		for _, exit := range ended {
 			select {
-			case e.exited <- pid:
+			case e.exited <- exit:
 			case <-e.done:
 				return
 			}
@@ -121,7 +132,7 @@ func (e *Exits) run() {
 }
 
 // forgetEnded stops watching the processes that have ended and returns them.
-func (e *Exits) forgetEnded(epoll int) (ended []int) {
+func (e *Exits) forgetEnded(epoll int) (ended []Exit) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for {
@@ -131,8 +142,10 @@ func (e *Exits) forgetEnded(epoll int) (ended []int) {
 			return ended
 		}
 		for _, pid := range pids {
-			e.forget(pid)
+			if fd, watched := e.pidfds[pid]; watched {
+				ended = append(ended, Exit{PID: pid, Status: fd.status(pid)})
+				e.forget(pid)
+			}
 		}
-		ended = append(ended, pids...)
 	}
 }

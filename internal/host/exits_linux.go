@@ -3,7 +3,6 @@ package host
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -25,17 +24,17 @@ func newEpoll() (*os.File, error) {
 
 // watchExit opens a pidfd of a process and registers it with epoll. Closing the
 // result also removes the registration.
-func watchExit(epoll *os.File, pid int) (io.Closer, error) {
+func watchExit(epoll *os.File, pid int) (pidfd, error) {
 	fd, err := unix.PidfdOpen(pid, 0)
 	if errors.Is(err, unix.ESRCH) {
-		return nil, fmt.Errorf("pid %d: %w", pid, ErrNoProcess)
+		return 0, fmt.Errorf("pid %d: %w", pid, ErrNoProcess)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("pidfd_open: %w", err)
+		return 0, fmt.Errorf("pidfd_open: %w", err)
 	}
 	if err := register(epoll, fd, unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(pid)}); err != nil {
 		_ = unix.Close(fd)
-		return nil, err
+		return 0, err
 	}
 	return pidfd(fd), nil
 }
@@ -53,9 +52,14 @@ func register(epoll *os.File, fd int, event unix.EpollEvent) error {
 	return err
 }
 
+// pidfd is the descriptor of a process.
 type pidfd int
 
 func (fd pidfd) Close() error { return unix.Close(int(fd)) }
+
+func (fd pidfd) ended() bool { return hasEnded(int(fd)) }
+
+func (fd pidfd) status(pid int) ExitStatus { return exitStatus(int(fd), pid) }
 
 // watchRead registers a file with epoll and returns its descriptor. Closing the file
 // also removes the registration.

@@ -38,12 +38,17 @@ func newExits(t *testing.T, limit int) *Exits {
 
 func receiveExit(t *testing.T, exits *Exits) int {
 	t.Helper()
+	return receive(t, exits).PID
+}
+
+func receive(t *testing.T, exits *Exits) Exit {
+	t.Helper()
 	select {
-	case pid := <-exits.Exited():
-		return pid
+	case exit := <-exits.Exited():
+		return exit
 	case <-time.After(30 * time.Second):
 		require.Fail(t, "no exit was reported in time")
-		return 0
+		return Exit{}
 	}
 }
 

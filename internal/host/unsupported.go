@@ -24,7 +24,7 @@ func (Socket) Close() error                          { return ErrUnsupported }
 func socketAddress(string) (string, func(), error)   { return "", nil, ErrUnsupported }
 func peerCredentials(int) (Peer, error)              { return Peer{}, ErrUnsupported }
 func newEpoll() (*os.File, error)                    { return nil, ErrUnsupported }
-func watchExit(*os.File, int) (io.Closer, error)     { return nil, ErrUnsupported }
+func watchExit(*os.File, int) (pidfd, error)         { return 0, ErrUnsupported }
 func watchRead(*os.File, *os.File) (int, error)      { return 0, ErrUnsupported }
 func epollEvents(int) []int                          { return nil }
 func processExists(int) bool                         { return false }
@@ -39,3 +39,10 @@ func (directory) id() (FileID, error)                 { return FileID{}, ErrUnsu
 func (directory) close()                              {}
 func (directory) read(string, []byte) ([]byte, error) { return nil, ErrUnsupported }
 func missing(error) bool                              { return false }
+
+// pidfd is the descriptor of a process.
+type pidfd int
+
+func (pidfd) Close() error          { return ErrUnsupported }
+func (pidfd) ended() bool           { return false }
+func (pidfd) status(int) ExitStatus { return ExitStatus{} }

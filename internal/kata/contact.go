@@ -17,6 +17,11 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
+// mayConnect reports whether connections to the shim of a sandbox may be opened.
+func (r *Runtime) mayConnect(directory storage.Directory) bool {
+	return r.connects == nil || r.connects(directory.StoragePath, directory.ID)
+}
+
 // mayTrust reports whether the configuration trusts the hypervisor of a sandbox.
 // Whether that applies depends on the shim: see isInstalled.
 func (r *Runtime) mayTrust(facts *facts) bool {

@@ -166,6 +166,9 @@ func (f *finder) contact(c *candidate, now time.Time) {
 		return
 	}
 	c.contacted = true
+	if !f.runtime.mayConnect(c.directory) {
+		return
+	}
 	measure, trust := f.runtime.mayHaveSpun(c, now), f.runtime.mayTrust(&c.facts)
 	if !measure && !trust {
 		return
@@ -306,7 +309,7 @@ func (f *finder) decide(path string, now time.Time) {
 	s := f.reported[path]
 	facts := readFacts(s.stateFile)
 	if facts.settled {
-		if f.runtime.mayTrust(&facts) {
+		if f.runtime.mayTrust(&facts) && f.runtime.mayConnect(s.directory) {
 			if pid, err := f.runtime.listenerOf(s.directory); err == nil {
 				installed, _ := f.runtime.isInstalled(pid)
 				s.trusted.Store(installed)

@@ -20,6 +20,9 @@ import (
 // Pull implements [sandbox.Sandbox]. It requests metrics from the shim if the guard
 // allows it, and reads on the host otherwise.
 func (s *Sandbox) Pull(ctx context.Context, r *sandbox.Reading) error {
+	if !s.runtime.mayConnect(s.directory) {
+		return sandbox.Failf(sandbox.Unsafe, "shim of sandbox %s is not contacted: only files of the host are read", s.identity.ID)
+	}
 	facts := s.facts.Load()
 	s.updateTrust(ctx, facts)
 	s.record.measure(s.runtime.roots.Processes, s.runtime.now)

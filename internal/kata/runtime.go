@@ -30,6 +30,9 @@ type Runtime struct {
 	reader      *reader.Settings
 	cri         *cri.Lookup // nil without an endpoint
 	roots       passive.Roots
+	// connects reports whether connections to a shim may be opened; nil means that they
+	// may.
+	connects func(storagePath, id string) bool
 	// rootOnly accepts only shims that run as root.
 	rootOnly bool
 	pace     pace
@@ -89,6 +92,7 @@ func New(config *Config, settings sandbox.Settings, logger *zap.Logger) *Runtime
 			Processes: processes,
 			Cgroups:   host.Cgroups{Root: settings.Usage.CgroupRoot},
 		},
+		connects: settings.MayConnect,
 		// In a user namespace, root has another ID.
 		rootOnly: os.Geteuid() == 0,
 		usage:    usage.NewSettings(settings.Usage, processes),

@@ -34,11 +34,12 @@ func (r *Runtime) newUsageReader(created time.Time) *usageReader {
 }
 
 // appendUsage appends the usage of the sandbox if it is due. Before the first
-// connection, the process of the shim is unknown.
+// connection, the process of the shim is unknown. Without connections, only the cgroup
+// is measured.
 func (s *Sandbox) appendUsage(r *sandbox.Reading) {
 	u := s.usage
 	now := time.Now()
-	if u == nil || !s.connected || !u.reporter.Due(now) || !s.Status().Pulled() {
+	if u == nil || !s.connected && s.runtime.mayConnect(s.directory) || !u.reporter.Due(now) || !s.Status().Pulled() {
 		return
 	}
 	facts := s.facts.Load()

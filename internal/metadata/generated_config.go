@@ -147,6 +147,26 @@ func (ms *SandboxDiskOperationsMetricConfig) Unmarshal(parser *confmap.Conf) err
 	return nil
 }
 
+// SandboxExitsMetricConfig provides config for the sandbox.exits metric.
+type SandboxExitsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *SandboxExitsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
 // SandboxFilestoreSizeMetricConfig provides config for the sandbox.filestore.size metric.
 type SandboxFilestoreSizeMetricConfig struct {
 	Enabled          bool `mapstructure:"enabled"`
@@ -174,6 +194,26 @@ type SandboxLastSuccessAgeMetricConfig struct {
 }
 
 func (ms *SandboxLastSuccessAgeMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// SandboxLifetimeMetricConfig provides config for the sandbox.lifetime metric.
+type SandboxLifetimeMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *SandboxLifetimeMetricConfig) Unmarshal(parser *confmap.Conf) error {
 	if parser == nil {
 		return nil
 	}
@@ -547,6 +587,46 @@ func (ms *SandboxResponsiveMetricConfig) Unmarshal(parser *confmap.Conf) error {
 	return nil
 }
 
+// SandboxStartsMetricConfig provides config for the sandbox.starts metric.
+type SandboxStartsMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *SandboxStartsMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// SandboxStartupDurationMetricConfig provides config for the sandbox.startup.duration metric.
+type SandboxStartupDurationMetricConfig struct {
+	Enabled          bool `mapstructure:"enabled"`
+	enabledSetByUser bool
+}
+
+func (ms *SandboxStartupDurationMetricConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+
+	err := parser.Unmarshal(ms)
+	if err != nil {
+		return err
+	}
+
+	ms.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
 // SandboxStateMetricConfig provides config for the sandbox.state metric.
 type SandboxStateMetricConfig struct {
 	Enabled          bool `mapstructure:"enabled"`
@@ -636,8 +716,10 @@ type MetricsConfig struct {
 	SandboxCPUTime                 SandboxCPUTimeMetricConfig                 `mapstructure:"sandbox.cpu.time"`
 	SandboxDiskIo                  SandboxDiskIoMetricConfig                  `mapstructure:"sandbox.disk.io"`
 	SandboxDiskOperations          SandboxDiskOperationsMetricConfig          `mapstructure:"sandbox.disk.operations"`
+	SandboxExits                   SandboxExitsMetricConfig                   `mapstructure:"sandbox.exits"`
 	SandboxFilestoreSize           SandboxFilestoreSizeMetricConfig           `mapstructure:"sandbox.filestore.size"`
 	SandboxLastSuccessAge          SandboxLastSuccessAgeMetricConfig          `mapstructure:"sandbox.last_success.age"`
+	SandboxLifetime                SandboxLifetimeMetricConfig                `mapstructure:"sandbox.lifetime"`
 	SandboxMemoryLimit             SandboxMemoryLimitMetricConfig             `mapstructure:"sandbox.memory.limit"`
 	SandboxMemoryOomKills          SandboxMemoryOomKillsMetricConfig          `mapstructure:"sandbox.memory.oom_kills"`
 	SandboxMemoryOverhead          SandboxMemoryOverheadMetricConfig          `mapstructure:"sandbox.memory.overhead"`
@@ -656,6 +738,8 @@ type MetricsConfig struct {
 	SandboxPullDuration            SandboxPullDurationMetricConfig            `mapstructure:"sandbox.pull.duration"`
 	SandboxPullFailures            SandboxPullFailuresMetricConfig            `mapstructure:"sandbox.pull.failures"`
 	SandboxResponsive              SandboxResponsiveMetricConfig              `mapstructure:"sandbox.responsive"`
+	SandboxStarts                  SandboxStartsMetricConfig                  `mapstructure:"sandbox.starts"`
+	SandboxStartupDuration         SandboxStartupDurationMetricConfig         `mapstructure:"sandbox.startup.duration"`
 	SandboxState                   SandboxStateMetricConfig                   `mapstructure:"sandbox.state"`
 	SandboxWorkloadCPUTime         SandboxWorkloadCPUTimeMetricConfig         `mapstructure:"sandbox.workload.cpu.time"`
 	SandboxWorkloadMemoryUsage     SandboxWorkloadMemoryUsageMetricConfig     `mapstructure:"sandbox.workload.memory.usage"`
@@ -685,10 +769,16 @@ func DefaultMetricsConfig() MetricsConfig {
 		SandboxDiskOperations: SandboxDiskOperationsMetricConfig{
 			Enabled: false,
 		},
+		SandboxExits: SandboxExitsMetricConfig{
+			Enabled: true,
+		},
 		SandboxFilestoreSize: SandboxFilestoreSizeMetricConfig{
 			Enabled: false,
 		},
 		SandboxLastSuccessAge: SandboxLastSuccessAgeMetricConfig{
+			Enabled: true,
+		},
+		SandboxLifetime: SandboxLifetimeMetricConfig{
 			Enabled: true,
 		},
 		SandboxMemoryLimit: SandboxMemoryLimitMetricConfig{
@@ -745,6 +835,12 @@ func DefaultMetricsConfig() MetricsConfig {
 		SandboxResponsive: SandboxResponsiveMetricConfig{
 			Enabled: true,
 		},
+		SandboxStarts: SandboxStartsMetricConfig{
+			Enabled: true,
+		},
+		SandboxStartupDuration: SandboxStartupDurationMetricConfig{
+			Enabled: true,
+		},
 		SandboxState: SandboxStateMetricConfig{
 			Enabled: true,
 		},
@@ -760,6 +856,86 @@ func DefaultMetricsConfig() MetricsConfig {
 	}
 }
 
+// EventConfig provides common config for a particular event.
+type EventConfig struct {
+	Enabled bool `mapstructure:"enabled"`
+
+	enabledSetByUser bool
+}
+
+func (ec *EventConfig) Unmarshal(parser *confmap.Conf) error {
+	if parser == nil {
+		return nil
+	}
+	err := parser.Unmarshal(ec)
+	if err != nil {
+		return err
+	}
+	ec.enabledSetByUser = parser.IsSet("enabled")
+	return nil
+}
+
+// EventsConfig provides config for sandbox events.
+type EventsConfig struct {
+	SandboxCheckpointed       EventConfig `mapstructure:"sandbox.checkpointed"`
+	SandboxEventsDropped      EventConfig `mapstructure:"sandbox.events_dropped"`
+	SandboxExited             EventConfig `mapstructure:"sandbox.exited"`
+	SandboxFound              EventConfig `mapstructure:"sandbox.found"`
+	SandboxGone               EventConfig `mapstructure:"sandbox.gone"`
+	SandboxPaused             EventConfig `mapstructure:"sandbox.paused"`
+	SandboxRecovered          EventConfig `mapstructure:"sandbox.recovered"`
+	SandboxRestored           EventConfig `mapstructure:"sandbox.restored"`
+	SandboxResumed            EventConfig `mapstructure:"sandbox.resumed"`
+	SandboxSkipped            EventConfig `mapstructure:"sandbox.skipped"`
+	SandboxStarted            EventConfig `mapstructure:"sandbox.started"`
+	SandboxUnresponsive       EventConfig `mapstructure:"sandbox.unresponsive"`
+	SandboxVerificationFailed EventConfig `mapstructure:"sandbox.verification_failed"`
+}
+
+func DefaultEventsConfig() EventsConfig {
+	return EventsConfig{
+		SandboxCheckpointed: EventConfig{
+			Enabled: true,
+		},
+		SandboxEventsDropped: EventConfig{
+			Enabled: true,
+		},
+		SandboxExited: EventConfig{
+			Enabled: true,
+		},
+		SandboxFound: EventConfig{
+			Enabled: true,
+		},
+		SandboxGone: EventConfig{
+			Enabled: true,
+		},
+		SandboxPaused: EventConfig{
+			Enabled: true,
+		},
+		SandboxRecovered: EventConfig{
+			Enabled: true,
+		},
+		SandboxRestored: EventConfig{
+			Enabled: true,
+		},
+		SandboxResumed: EventConfig{
+			Enabled: true,
+		},
+		SandboxSkipped: EventConfig{
+			Enabled: true,
+		},
+		SandboxStarted: EventConfig{
+			Enabled: true,
+		},
+		SandboxUnresponsive: EventConfig{
+			Enabled: true,
+		},
+		SandboxVerificationFailed: EventConfig{
+			Enabled: true,
+		},
+	}
+}
+
 // ResourceAttributeConfig provides common config for a particular resource attribute.
 type ResourceAttributeConfig struct {
 	Enabled bool `mapstructure:"enabled"`
@@ -770,6 +946,13 @@ type ResourceAttributeConfig struct {
 	// If the list is not empty, metrics with matching resource attribute values will not be emitted.
 	// MetricsInclude has higher priority than MetricsExclude.
 	MetricsExclude []filter.Config `mapstructure:"metrics_exclude"`
+	// Experimental: EventsInclude defines a list of filters for attribute values.
+	// If the list is not empty, only events with matching resource attribute values will be emitted.
+	EventsInclude []filter.Config `mapstructure:"events_include"`
+	// Experimental: EventsExclude defines a list of filters for attribute values.
+	// If the list is not empty, events with matching resource attribute values will not be emitted.
+	// EventsInclude has higher priority than EventsExclude.
+	EventsExclude []filter.Config `mapstructure:"events_exclude"`
 
 	enabledSetByUser bool
 }
@@ -903,4 +1086,17 @@ func NewDefaultMetricsBuilderConfig() MetricsBuilderConfig {
 // Deprecated: Use NewDefaultMetricsBuilderConfig.
 func DefaultMetricsBuilderConfig() MetricsBuilderConfig {
 	return NewDefaultMetricsBuilderConfig()
+}
+
+// LogsBuilderConfig is a configuration for sandbox logs builder.
+type LogsBuilderConfig struct {
+	Events             EventsConfig             `mapstructure:"events"`
+	ResourceAttributes ResourceAttributesConfig `mapstructure:"resource_attributes"`
+}
+
+func DefaultLogsBuilderConfig() LogsBuilderConfig {
+	return LogsBuilderConfig{
+		Events:             DefaultEventsConfig(),
+		ResourceAttributes: DefaultResourceAttributesConfig(),
+	}
 }

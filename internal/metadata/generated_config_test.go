@@ -47,10 +47,16 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					SandboxDiskOperations: SandboxDiskOperationsMetricConfig{
 						Enabled: true,
 					},
+					SandboxExits: SandboxExitsMetricConfig{
+						Enabled: true,
+					},
 					SandboxFilestoreSize: SandboxFilestoreSizeMetricConfig{
 						Enabled: true,
 					},
 					SandboxLastSuccessAge: SandboxLastSuccessAgeMetricConfig{
+						Enabled: true,
+					},
+					SandboxLifetime: SandboxLifetimeMetricConfig{
 						Enabled: true,
 					},
 					SandboxMemoryLimit: SandboxMemoryLimitMetricConfig{
@@ -105,6 +111,12 @@ func TestMetricsBuilderConfig(t *testing.T) {
 						Enabled: true,
 					},
 					SandboxResponsive: SandboxResponsiveMetricConfig{
+						Enabled: true,
+					},
+					SandboxStarts: SandboxStartsMetricConfig{
+						Enabled: true,
+					},
+					SandboxStartupDuration: SandboxStartupDurationMetricConfig{
 						Enabled: true,
 					},
 					SandboxState: SandboxStateMetricConfig{
@@ -172,10 +184,16 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					SandboxDiskOperations: SandboxDiskOperationsMetricConfig{
 						Enabled: false,
 					},
+					SandboxExits: SandboxExitsMetricConfig{
+						Enabled: false,
+					},
 					SandboxFilestoreSize: SandboxFilestoreSizeMetricConfig{
 						Enabled: false,
 					},
 					SandboxLastSuccessAge: SandboxLastSuccessAgeMetricConfig{
+						Enabled: false,
+					},
+					SandboxLifetime: SandboxLifetimeMetricConfig{
 						Enabled: false,
 					},
 					SandboxMemoryLimit: SandboxMemoryLimitMetricConfig{
@@ -232,6 +250,12 @@ func TestMetricsBuilderConfig(t *testing.T) {
 					SandboxResponsive: SandboxResponsiveMetricConfig{
 						Enabled: false,
 					},
+					SandboxStarts: SandboxStartsMetricConfig{
+						Enabled: false,
+					},
+					SandboxStartupDuration: SandboxStartupDurationMetricConfig{
+						Enabled: false,
+					},
 					SandboxState: SandboxStateMetricConfig{
 						Enabled: false,
 					},
@@ -276,7 +300,7 @@ func TestMetricsBuilderConfig(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			cfg := loadMetricsBuilderConfig(t, tt.name)
-			diff := cmp.Diff(tt.want, cfg, cmpopts.IgnoreUnexported(ContainerCPUTimeMetricConfig{}, SandboxCPULimitMetricConfig{}, SandboxCPUOverheadTimeMetricConfig{}, SandboxCPUThrottledTimeMetricConfig{}, SandboxCPUTimeMetricConfig{}, SandboxDiskIoMetricConfig{}, SandboxDiskOperationsMetricConfig{}, SandboxFilestoreSizeMetricConfig{}, SandboxLastSuccessAgeMetricConfig{}, SandboxMemoryLimitMetricConfig{}, SandboxMemoryOomKillsMetricConfig{}, SandboxMemoryOverheadMetricConfig{}, SandboxMemoryPeakMetricConfig{}, SandboxMemoryUsageMetricConfig{}, SandboxMemoryWorkingSetMetricConfig{}, SandboxNetworkDroppedMetricConfig{}, SandboxNetworkErrorsMetricConfig{}, SandboxNetworkIoMetricConfig{}, SandboxNetworkPacketsMetricConfig{}, SandboxNextPullDelayMetricConfig{}, SandboxPressureStallTimeMetricConfig{}, SandboxProcessCountMetricConfig{}, SandboxProcessLimitMetricConfig{}, SandboxPullConsecutiveFailuresMetricConfig{}, SandboxPullDurationMetricConfig{}, SandboxPullFailuresMetricConfig{}, SandboxResponsiveMetricConfig{}, SandboxStateMetricConfig{}, SandboxWorkloadCPUTimeMetricConfig{}, SandboxWorkloadMemoryUsageMetricConfig{}, SandboxWorkloadProcessCountMetricConfig{}, ResourceAttributeConfig{}))
+			diff := cmp.Diff(tt.want, cfg, cmpopts.IgnoreUnexported(ContainerCPUTimeMetricConfig{}, SandboxCPULimitMetricConfig{}, SandboxCPUOverheadTimeMetricConfig{}, SandboxCPUThrottledTimeMetricConfig{}, SandboxCPUTimeMetricConfig{}, SandboxDiskIoMetricConfig{}, SandboxDiskOperationsMetricConfig{}, SandboxExitsMetricConfig{}, SandboxFilestoreSizeMetricConfig{}, SandboxLastSuccessAgeMetricConfig{}, SandboxLifetimeMetricConfig{}, SandboxMemoryLimitMetricConfig{}, SandboxMemoryOomKillsMetricConfig{}, SandboxMemoryOverheadMetricConfig{}, SandboxMemoryPeakMetricConfig{}, SandboxMemoryUsageMetricConfig{}, SandboxMemoryWorkingSetMetricConfig{}, SandboxNetworkDroppedMetricConfig{}, SandboxNetworkErrorsMetricConfig{}, SandboxNetworkIoMetricConfig{}, SandboxNetworkPacketsMetricConfig{}, SandboxNextPullDelayMetricConfig{}, SandboxPressureStallTimeMetricConfig{}, SandboxProcessCountMetricConfig{}, SandboxProcessLimitMetricConfig{}, SandboxPullConsecutiveFailuresMetricConfig{}, SandboxPullDurationMetricConfig{}, SandboxPullFailuresMetricConfig{}, SandboxResponsiveMetricConfig{}, SandboxStartsMetricConfig{}, SandboxStartupDurationMetricConfig{}, SandboxStateMetricConfig{}, SandboxWorkloadCPUTimeMetricConfig{}, SandboxWorkloadMemoryUsageMetricConfig{}, SandboxWorkloadProcessCountMetricConfig{}, ResourceAttributeConfig{}))
 			require.Emptyf(t, diff, "Config mismatch (-expected +actual):\n%s", diff)
 		})
 	}
@@ -288,6 +312,16 @@ func loadMetricsBuilderConfig(t *testing.T, name string) MetricsBuilderConfig {
 	sub, err := cm.Sub(name)
 	require.NoError(t, err)
 	cfg := NewDefaultMetricsBuilderConfig()
+	require.NoError(t, sub.Unmarshal(&cfg, confmap.WithIgnoreUnused()))
+	return cfg
+}
+
+func loadLogsBuilderConfig(t *testing.T, name string) LogsBuilderConfig {
+	cm, err := confmaptest.LoadConf(filepath.Join("testdata", "config.yaml"))
+	require.NoError(t, err)
+	sub, err := cm.Sub(name)
+	require.NoError(t, err)
+	cfg := DefaultLogsBuilderConfig()
 	require.NoError(t, sub.Unmarshal(&cfg, confmap.WithIgnoreUnused()))
 	return cfg
 }

@@ -387,6 +387,11 @@ func (eb *SandboxMetricsBuilder) RecordSandboxDiskOperationsDataPoint(ts pcommon
 	eb.mb.metricSandboxDiskOperations.recordDataPoint(eb.mb.startTime, ts, val, diskIoDirectionAttributeValue.String())
 }
 
+// RecordSandboxExitsDataPoint records a data point for the sandbox.exits metric.
+func (eb *SandboxMetricsBuilder) RecordSandboxExitsDataPoint(ts pcommon.Timestamp, val int64, sandboxExitReasonAttributeValue AttributeSandboxExitReason, sandboxRuntimeAttributeValue string) {
+	eb.mb.metricSandboxExits.recordDataPoint(eb.mb.startTime, ts, val, sandboxExitReasonAttributeValue.String(), sandboxRuntimeAttributeValue)
+}
+
 // RecordSandboxFilestoreSizeDataPoint records a data point for the sandbox.filestore.size metric.
 func (eb *SandboxMetricsBuilder) RecordSandboxFilestoreSizeDataPoint(ts pcommon.Timestamp, val int64) {
 	eb.mb.metricSandboxFilestoreSize.recordDataPoint(eb.mb.startTime, ts, val)
@@ -395,6 +400,11 @@ func (eb *SandboxMetricsBuilder) RecordSandboxFilestoreSizeDataPoint(ts pcommon.
 // RecordSandboxLastSuccessAgeDataPoint records a data point for the sandbox.last_success.age metric.
 func (eb *SandboxMetricsBuilder) RecordSandboxLastSuccessAgeDataPoint(ts pcommon.Timestamp, val float64) {
 	eb.mb.metricSandboxLastSuccessAge.recordDataPoint(eb.mb.startTime, ts, val)
+}
+
+// RecordSandboxLifetimeDataPoint records a data point for the sandbox.lifetime metric.
+func (eb *SandboxMetricsBuilder) RecordSandboxLifetimeDataPoint(ts pcommon.Timestamp, val float64, sandboxRuntimeAttributeValue string) {
+	eb.mb.metricSandboxLifetime.recordDataPoint(eb.mb.startTime, ts, val, sandboxRuntimeAttributeValue)
 }
 
 // RecordSandboxMemoryLimitDataPoint records a data point for the sandbox.memory.limit metric.
@@ -485,6 +495,16 @@ func (eb *SandboxMetricsBuilder) RecordSandboxPullFailuresDataPoint(ts pcommon.T
 // RecordSandboxResponsiveDataPoint records a data point for the sandbox.responsive metric.
 func (eb *SandboxMetricsBuilder) RecordSandboxResponsiveDataPoint(ts pcommon.Timestamp, val int64) {
 	eb.mb.metricSandboxResponsive.recordDataPoint(eb.mb.startTime, ts, val)
+}
+
+// RecordSandboxStartsDataPoint records a data point for the sandbox.starts metric.
+func (eb *SandboxMetricsBuilder) RecordSandboxStartsDataPoint(ts pcommon.Timestamp, val int64, sandboxRuntimeAttributeValue string) {
+	eb.mb.metricSandboxStarts.recordDataPoint(eb.mb.startTime, ts, val, sandboxRuntimeAttributeValue)
+}
+
+// RecordSandboxStartupDurationDataPoint records a data point for the sandbox.startup.duration metric.
+func (eb *SandboxMetricsBuilder) RecordSandboxStartupDurationDataPoint(ts pcommon.Timestamp, val float64, sandboxRuntimeAttributeValue string) {
+	eb.mb.metricSandboxStartupDuration.recordDataPoint(eb.mb.startTime, ts, val, sandboxRuntimeAttributeValue)
 }
 
 // RecordSandboxStateDataPoint records a data point for the sandbox.state metric.

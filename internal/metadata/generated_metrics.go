@@ -263,6 +263,44 @@ var MapAttributeRuntime = map[string]AttributeRuntime{
 	"kata":   AttributeRuntimeKata,
 }
 
+// AttributeSandboxExitReason specifies the value sandbox.exit.reason attribute.
+type AttributeSandboxExitReason int
+
+const (
+	_ AttributeSandboxExitReason = iota
+	AttributeSandboxExitReasonCompleted
+	AttributeSandboxExitReasonKilled
+	AttributeSandboxExitReasonOom
+	AttributeSandboxExitReasonRemoved
+	AttributeSandboxExitReasonUnknown
+)
+
+// String returns the string representation of the AttributeSandboxExitReason.
+func (av AttributeSandboxExitReason) String() string {
+	switch av {
+	case AttributeSandboxExitReasonCompleted:
+		return "completed"
+	case AttributeSandboxExitReasonKilled:
+		return "killed"
+	case AttributeSandboxExitReasonOom:
+		return "oom"
+	case AttributeSandboxExitReasonRemoved:
+		return "removed"
+	case AttributeSandboxExitReasonUnknown:
+		return "unknown"
+	}
+	return ""
+}
+
+// MapAttributeSandboxExitReason is a helper map of string to AttributeSandboxExitReason attribute value.
+var MapAttributeSandboxExitReason = map[string]AttributeSandboxExitReason{
+	"completed": AttributeSandboxExitReasonCompleted,
+	"killed":    AttributeSandboxExitReasonKilled,
+	"oom":       AttributeSandboxExitReasonOom,
+	"removed":   AttributeSandboxExitReasonRemoved,
+	"unknown":   AttributeSandboxExitReasonUnknown,
+}
+
 // AttributeSandboxLimitSource specifies the value sandbox.limit.source attribute.
 type AttributeSandboxLimitSource int
 
@@ -421,11 +459,19 @@ var MetricsInfo = metricsInfo{
 		Name:       "sandbox.disk.operations",
 		Attributes: []string{"disk.io.direction"},
 	},
+	SandboxExits: metricInfo{
+		Name:       "sandbox.exits",
+		Attributes: []string{"sandbox.exit.reason", "sandbox.runtime"},
+	},
 	SandboxFilestoreSize: metricInfo{
 		Name: "sandbox.filestore.size",
 	},
 	SandboxLastSuccessAge: metricInfo{
 		Name: "sandbox.last_success.age",
+	},
+	SandboxLifetime: metricInfo{
+		Name:       "sandbox.lifetime",
+		Attributes: []string{"sandbox.runtime"},
 	},
 	SandboxMemoryLimit: metricInfo{
 		Name:       "sandbox.memory.limit",
@@ -488,6 +534,14 @@ var MetricsInfo = metricsInfo{
 	SandboxResponsive: metricInfo{
 		Name: "sandbox.responsive",
 	},
+	SandboxStarts: metricInfo{
+		Name:       "sandbox.starts",
+		Attributes: []string{"sandbox.runtime"},
+	},
+	SandboxStartupDuration: metricInfo{
+		Name:       "sandbox.startup.duration",
+		Attributes: []string{"sandbox.runtime"},
+	},
 	SandboxState: metricInfo{
 		Name:       "sandbox.state",
 		Attributes: []string{"sandbox.skip_reason", "sandbox.state"},
@@ -511,8 +565,10 @@ type metricsInfo struct {
 	SandboxCPUTime                 metricInfo
 	SandboxDiskIo                  metricInfo
 	SandboxDiskOperations          metricInfo
+	SandboxExits                   metricInfo
 	SandboxFilestoreSize           metricInfo
 	SandboxLastSuccessAge          metricInfo
+	SandboxLifetime                metricInfo
 	SandboxMemoryLimit             metricInfo
 	SandboxMemoryOomKills          metricInfo
 	SandboxMemoryOverhead          metricInfo
@@ -531,6 +587,8 @@ type metricsInfo struct {
 	SandboxPullDuration            metricInfo
 	SandboxPullFailures            metricInfo
 	SandboxResponsive              metricInfo
+	SandboxStarts                  metricInfo
+	SandboxStartupDuration         metricInfo
 	SandboxState                   metricInfo
 	SandboxWorkloadCPUTime         metricInfo
 	SandboxWorkloadMemoryUsage     metricInfo
@@ -926,6 +984,61 @@ func newMetricSandboxDiskOperations(cfg SandboxDiskOperationsMetricConfig) metri
 	return m
 }
 
+type metricSandboxExits struct {
+	data     pmetric.Metric           // data buffer for generated metric.
+	config   SandboxExitsMetricConfig // metric config provided by user.
+	capacity int                      // max observed number of data points added to the metric.
+}
+
+// init fills sandbox.exits metric with initial data.
+func (m *metricSandboxExits) init() {
+	m.data.SetName("sandbox.exits")
+	m.data.SetDescription("Number of sandboxes that have ended since the receiver started, by reason.")
+	m.data.SetUnit("{sandbox}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricSandboxExits) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, sandboxExitReasonAttributeValue string, sandboxRuntimeAttributeValue string) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	dp.Attributes().PutStr("sandbox.exit.reason", sandboxExitReasonAttributeValue)
+	dp.Attributes().PutStr("sandbox.runtime.name", sandboxRuntimeAttributeValue)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricSandboxExits) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricSandboxExits) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricSandboxExits(cfg SandboxExitsMetricConfig) metricSandboxExits {
+	m := metricSandboxExits{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
 type metricSandboxFilestoreSize struct {
 	data     pmetric.Metric                   // data buffer for generated metric.
 	config   SandboxFilestoreSizeMetricConfig // metric config provided by user.
@@ -1020,6 +1133,59 @@ func (m *metricSandboxLastSuccessAge) emit(metrics pmetric.MetricSlice) {
 
 func newMetricSandboxLastSuccessAge(cfg SandboxLastSuccessAgeMetricConfig) metricSandboxLastSuccessAge {
 	m := metricSandboxLastSuccessAge{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricSandboxLifetime struct {
+	data     pmetric.Metric              // data buffer for generated metric.
+	config   SandboxLifetimeMetricConfig // metric config provided by user.
+	capacity int                         // max observed number of data points added to the metric.
+}
+
+// init fills sandbox.lifetime metric with initial data.
+func (m *metricSandboxLifetime) init() {
+	m.data.SetName("sandbox.lifetime")
+	m.data.SetDescription("Time from the start or restore of sandboxes to their end.")
+	m.data.SetUnit("s")
+	m.data.SetEmptyHistogram()
+	m.data.Histogram().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Histogram().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricSandboxLifetime) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, sandboxRuntimeAttributeValue string) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Histogram().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetSum(val)
+	dp.Attributes().PutStr("sandbox.runtime.name", sandboxRuntimeAttributeValue)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricSandboxLifetime) updateCapacity() {
+	if m.data.Histogram().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Histogram().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricSandboxLifetime) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Histogram().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricSandboxLifetime(cfg SandboxLifetimeMetricConfig) metricSandboxLifetime {
+	m := metricSandboxLifetime{config: cfg}
 
 	if cfg.Enabled {
 		m.data = pmetric.NewMetric()
@@ -1967,6 +2133,113 @@ func newMetricSandboxResponsive(cfg SandboxResponsiveMetricConfig) metricSandbox
 	return m
 }
 
+type metricSandboxStarts struct {
+	data     pmetric.Metric            // data buffer for generated metric.
+	config   SandboxStartsMetricConfig // metric config provided by user.
+	capacity int                       // max observed number of data points added to the metric.
+}
+
+// init fills sandbox.starts metric with initial data.
+func (m *metricSandboxStarts) init() {
+	m.data.SetName("sandbox.starts")
+	m.data.SetDescription("Number of sandboxes that were created and discovered since the receiver started.")
+	m.data.SetUnit("{sandbox}")
+	m.data.SetEmptySum()
+	m.data.Sum().SetIsMonotonic(true)
+	m.data.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Sum().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricSandboxStarts) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val int64, sandboxRuntimeAttributeValue string) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Sum().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetIntValue(val)
+	dp.Attributes().PutStr("sandbox.runtime.name", sandboxRuntimeAttributeValue)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricSandboxStarts) updateCapacity() {
+	if m.data.Sum().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Sum().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricSandboxStarts) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Sum().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricSandboxStarts(cfg SandboxStartsMetricConfig) metricSandboxStarts {
+	m := metricSandboxStarts{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
+type metricSandboxStartupDuration struct {
+	data     pmetric.Metric                     // data buffer for generated metric.
+	config   SandboxStartupDurationMetricConfig // metric config provided by user.
+	capacity int                                // max observed number of data points added to the metric.
+}
+
+// init fills sandbox.startup.duration metric with initial data.
+func (m *metricSandboxStartupDuration) init() {
+	m.data.SetName("sandbox.startup.duration")
+	m.data.SetDescription("Time from the creation of sandboxes until their workload runs.")
+	m.data.SetUnit("s")
+	m.data.SetEmptyHistogram()
+	m.data.Histogram().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	m.data.Histogram().DataPoints().EnsureCapacity(m.capacity)
+}
+
+func (m *metricSandboxStartupDuration) recordDataPoint(start pcommon.Timestamp, ts pcommon.Timestamp, val float64, sandboxRuntimeAttributeValue string) {
+	if !m.config.Enabled {
+		return
+	}
+	dp := m.data.Histogram().DataPoints().AppendEmpty()
+	dp.SetStartTimestamp(start)
+	dp.SetTimestamp(ts)
+	dp.SetSum(val)
+	dp.Attributes().PutStr("sandbox.runtime.name", sandboxRuntimeAttributeValue)
+}
+
+// updateCapacity saves max length of data point slices that will be used for the slice capacity.
+func (m *metricSandboxStartupDuration) updateCapacity() {
+	if m.data.Histogram().DataPoints().Len() > m.capacity {
+		m.capacity = m.data.Histogram().DataPoints().Len()
+	}
+}
+
+// emit appends recorded metric data to a metrics slice and prepares it for recording another set of data points.
+func (m *metricSandboxStartupDuration) emit(metrics pmetric.MetricSlice) {
+	if m.config.Enabled && m.data.Histogram().DataPoints().Len() > 0 {
+		m.updateCapacity()
+		m.data.MoveTo(metrics.AppendEmpty())
+		m.init()
+	}
+}
+
+func newMetricSandboxStartupDuration(cfg SandboxStartupDurationMetricConfig) metricSandboxStartupDuration {
+	m := metricSandboxStartupDuration{config: cfg}
+
+	if cfg.Enabled {
+		m.data = pmetric.NewMetric()
+		m.init()
+	}
+	return m
+}
+
 type metricSandboxState struct {
 	data     pmetric.Metric           // data buffer for generated metric.
 	config   SandboxStateMetricConfig // metric config provided by user.
@@ -2197,8 +2470,10 @@ type MetricsBuilder struct {
 	metricSandboxCPUTime                 metricSandboxCPUTime
 	metricSandboxDiskIo                  metricSandboxDiskIo
 	metricSandboxDiskOperations          metricSandboxDiskOperations
+	metricSandboxExits                   metricSandboxExits
 	metricSandboxFilestoreSize           metricSandboxFilestoreSize
 	metricSandboxLastSuccessAge          metricSandboxLastSuccessAge
+	metricSandboxLifetime                metricSandboxLifetime
 	metricSandboxMemoryLimit             metricSandboxMemoryLimit
 	metricSandboxMemoryOomKills          metricSandboxMemoryOomKills
 	metricSandboxMemoryOverhead          metricSandboxMemoryOverhead
@@ -2217,6 +2492,8 @@ type MetricsBuilder struct {
 	metricSandboxPullDuration            metricSandboxPullDuration
 	metricSandboxPullFailures            metricSandboxPullFailures
 	metricSandboxResponsive              metricSandboxResponsive
+	metricSandboxStarts                  metricSandboxStarts
+	metricSandboxStartupDuration         metricSandboxStartupDuration
 	metricSandboxState                   metricSandboxState
 	metricSandboxWorkloadCPUTime         metricSandboxWorkloadCPUTime
 	metricSandboxWorkloadMemoryUsage     metricSandboxWorkloadMemoryUsage
@@ -2253,8 +2530,10 @@ func NewMetricsBuilder(mbc MetricsBuilderConfig, settings receiver.Settings, opt
 		metricSandboxCPUTime:                 newMetricSandboxCPUTime(mbc.Metrics.SandboxCPUTime),
 		metricSandboxDiskIo:                  newMetricSandboxDiskIo(mbc.Metrics.SandboxDiskIo),
 		metricSandboxDiskOperations:          newMetricSandboxDiskOperations(mbc.Metrics.SandboxDiskOperations),
+		metricSandboxExits:                   newMetricSandboxExits(mbc.Metrics.SandboxExits),
 		metricSandboxFilestoreSize:           newMetricSandboxFilestoreSize(mbc.Metrics.SandboxFilestoreSize),
 		metricSandboxLastSuccessAge:          newMetricSandboxLastSuccessAge(mbc.Metrics.SandboxLastSuccessAge),
+		metricSandboxLifetime:                newMetricSandboxLifetime(mbc.Metrics.SandboxLifetime),
 		metricSandboxMemoryLimit:             newMetricSandboxMemoryLimit(mbc.Metrics.SandboxMemoryLimit),
 		metricSandboxMemoryOomKills:          newMetricSandboxMemoryOomKills(mbc.Metrics.SandboxMemoryOomKills),
 		metricSandboxMemoryOverhead:          newMetricSandboxMemoryOverhead(mbc.Metrics.SandboxMemoryOverhead),
@@ -2273,6 +2552,8 @@ func NewMetricsBuilder(mbc MetricsBuilderConfig, settings receiver.Settings, opt
 		metricSandboxPullDuration:            newMetricSandboxPullDuration(mbc.Metrics.SandboxPullDuration),
 		metricSandboxPullFailures:            newMetricSandboxPullFailures(mbc.Metrics.SandboxPullFailures),
 		metricSandboxResponsive:              newMetricSandboxResponsive(mbc.Metrics.SandboxResponsive),
+		metricSandboxStarts:                  newMetricSandboxStarts(mbc.Metrics.SandboxStarts),
+		metricSandboxStartupDuration:         newMetricSandboxStartupDuration(mbc.Metrics.SandboxStartupDuration),
 		metricSandboxState:                   newMetricSandboxState(mbc.Metrics.SandboxState),
 		metricSandboxWorkloadCPUTime:         newMetricSandboxWorkloadCPUTime(mbc.Metrics.SandboxWorkloadCPUTime),
 		metricSandboxWorkloadMemoryUsage:     newMetricSandboxWorkloadMemoryUsage(mbc.Metrics.SandboxWorkloadMemoryUsage),
@@ -2515,8 +2796,10 @@ func (mb *MetricsBuilder) EmitForResource(options ...ResourceMetricsOption) {
 	mb.metricSandboxCPUTime.emit(ils.Metrics())
 	mb.metricSandboxDiskIo.emit(ils.Metrics())
 	mb.metricSandboxDiskOperations.emit(ils.Metrics())
+	mb.metricSandboxExits.emit(ils.Metrics())
 	mb.metricSandboxFilestoreSize.emit(ils.Metrics())
 	mb.metricSandboxLastSuccessAge.emit(ils.Metrics())
+	mb.metricSandboxLifetime.emit(ils.Metrics())
 	mb.metricSandboxMemoryLimit.emit(ils.Metrics())
 	mb.metricSandboxMemoryOomKills.emit(ils.Metrics())
 	mb.metricSandboxMemoryOverhead.emit(ils.Metrics())
@@ -2535,6 +2818,8 @@ func (mb *MetricsBuilder) EmitForResource(options ...ResourceMetricsOption) {
 	mb.metricSandboxPullDuration.emit(ils.Metrics())
 	mb.metricSandboxPullFailures.emit(ils.Metrics())
 	mb.metricSandboxResponsive.emit(ils.Metrics())
+	mb.metricSandboxStarts.emit(ils.Metrics())
+	mb.metricSandboxStartupDuration.emit(ils.Metrics())
 	mb.metricSandboxState.emit(ils.Metrics())
 	mb.metricSandboxWorkloadCPUTime.emit(ils.Metrics())
 	mb.metricSandboxWorkloadMemoryUsage.emit(ils.Metrics())
@@ -2619,6 +2904,13 @@ func (mb *MetricsBuilder) RecordSandboxDiskOperationsDataPoint(ts pcommon.Timest
 	mb.metricSandboxDiskOperations.recordDataPoint(mb.startTime, ts, val, diskIoDirectionAttributeValue.String())
 }
 
+// RecordSandboxExitsDataPoint adds a data point to sandbox.exits metric.
+//
+// Deprecated: Use mb.ForSandbox(entity).RecordSandboxExitsDataPoint(...) instead.
+func (mb *MetricsBuilder) RecordSandboxExitsDataPoint(ts pcommon.Timestamp, val int64, sandboxExitReasonAttributeValue AttributeSandboxExitReason, sandboxRuntimeAttributeValue string) {
+	mb.metricSandboxExits.recordDataPoint(mb.startTime, ts, val, sandboxExitReasonAttributeValue.String(), sandboxRuntimeAttributeValue)
+}
+
 // RecordSandboxFilestoreSizeDataPoint adds a data point to sandbox.filestore.size metric.
 //
 // Deprecated: Use mb.ForSandbox(entity).RecordSandboxFilestoreSizeDataPoint(...) instead.
@@ -2631,6 +2923,13 @@ func (mb *MetricsBuilder) RecordSandboxFilestoreSizeDataPoint(ts pcommon.Timesta
 // Deprecated: Use mb.ForSandbox(entity).RecordSandboxLastSuccessAgeDataPoint(...) instead.
 func (mb *MetricsBuilder) RecordSandboxLastSuccessAgeDataPoint(ts pcommon.Timestamp, val float64) {
 	mb.metricSandboxLastSuccessAge.recordDataPoint(mb.startTime, ts, val)
+}
+
+// RecordSandboxLifetimeDataPoint adds a data point to sandbox.lifetime metric.
+//
+// Deprecated: Use mb.ForSandbox(entity).RecordSandboxLifetimeDataPoint(...) instead.
+func (mb *MetricsBuilder) RecordSandboxLifetimeDataPoint(ts pcommon.Timestamp, val float64, sandboxRuntimeAttributeValue string) {
+	mb.metricSandboxLifetime.recordDataPoint(mb.startTime, ts, val, sandboxRuntimeAttributeValue)
 }
 
 // RecordSandboxMemoryLimitDataPoint adds a data point to sandbox.memory.limit metric.
@@ -2757,6 +3056,20 @@ func (mb *MetricsBuilder) RecordSandboxPullFailuresDataPoint(ts pcommon.Timestam
 // Deprecated: Use mb.ForSandbox(entity).RecordSandboxResponsiveDataPoint(...) instead.
 func (mb *MetricsBuilder) RecordSandboxResponsiveDataPoint(ts pcommon.Timestamp, val int64) {
 	mb.metricSandboxResponsive.recordDataPoint(mb.startTime, ts, val)
+}
+
+// RecordSandboxStartsDataPoint adds a data point to sandbox.starts metric.
+//
+// Deprecated: Use mb.ForSandbox(entity).RecordSandboxStartsDataPoint(...) instead.
+func (mb *MetricsBuilder) RecordSandboxStartsDataPoint(ts pcommon.Timestamp, val int64, sandboxRuntimeAttributeValue string) {
+	mb.metricSandboxStarts.recordDataPoint(mb.startTime, ts, val, sandboxRuntimeAttributeValue)
+}
+
+// RecordSandboxStartupDurationDataPoint adds a data point to sandbox.startup.duration metric.
+//
+// Deprecated: Use mb.ForSandbox(entity).RecordSandboxStartupDurationDataPoint(...) instead.
+func (mb *MetricsBuilder) RecordSandboxStartupDurationDataPoint(ts pcommon.Timestamp, val float64, sandboxRuntimeAttributeValue string) {
+	mb.metricSandboxStartupDuration.recordDataPoint(mb.startTime, ts, val, sandboxRuntimeAttributeValue)
 }
 
 // RecordSandboxStateDataPoint adds a data point to sandbox.state metric.

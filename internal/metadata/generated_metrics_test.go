@@ -89,12 +89,18 @@ func TestMetricsBuilder(t *testing.T) {
 
 			allMetricsCount++
 			ebSandbox.RecordSandboxDiskOperationsDataPoint(ts, 1, AttributeDiskIoDirectionRead)
+			defaultMetricsCount++
+			allMetricsCount++
+			ebSandbox.RecordSandboxExitsDataPoint(ts, 1, AttributeSandboxExitReasonCompleted, "sandbox.runtime-val")
 
 			allMetricsCount++
 			ebSandbox.RecordSandboxFilestoreSizeDataPoint(ts, 1)
 			defaultMetricsCount++
 			allMetricsCount++
 			ebSandbox.RecordSandboxLastSuccessAgeDataPoint(ts, 1)
+			defaultMetricsCount++
+			allMetricsCount++
+			ebSandbox.RecordSandboxLifetimeDataPoint(ts, 1, "sandbox.runtime-val")
 			defaultMetricsCount++
 			allMetricsCount++
 			ebSandbox.RecordSandboxMemoryLimitDataPoint(ts, 1, AttributeSandboxLimitSourceRequested)
@@ -149,6 +155,12 @@ func TestMetricsBuilder(t *testing.T) {
 			defaultMetricsCount++
 			allMetricsCount++
 			ebSandbox.RecordSandboxResponsiveDataPoint(ts, 1)
+			defaultMetricsCount++
+			allMetricsCount++
+			ebSandbox.RecordSandboxStartsDataPoint(ts, 1, "sandbox.runtime-val")
+			defaultMetricsCount++
+			allMetricsCount++
+			ebSandbox.RecordSandboxStartupDurationDataPoint(ts, 1, "sandbox.runtime-val")
 			defaultMetricsCount++
 			allMetricsCount++
 			ebSandbox.RecordSandboxStateDataPoint(ts, 1, AttributeSandboxStateBooting, WithSandboxSkipReasonMetricAttribute("sandbox.skip_reason-val"))
@@ -322,6 +334,26 @@ func TestMetricsBuilder(t *testing.T) {
 					diskIoDirectionAttrVal, ok := dp.Attributes().Get("disk.io.direction")
 					assert.True(t, ok)
 					assert.Equal(t, "read", diskIoDirectionAttrVal.Str())
+				case "sandbox.exits":
+					assert.False(t, validatedMetrics["sandbox.exits"], "Found a duplicate in the metrics slice: sandbox.exits")
+					validatedMetrics["sandbox.exits"] = true
+					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+					assert.Equal(t, "Number of sandboxes that have ended since the receiver started, by reason.", mi.Description())
+					assert.Equal(t, "{sandbox}", mi.Unit())
+					assert.True(t, mi.Sum().IsMonotonic())
+					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+					dp := mi.Sum().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
+					sandboxExitReasonAttrVal, ok := dp.Attributes().Get("sandbox.exit.reason")
+					assert.True(t, ok)
+					assert.Equal(t, "completed", sandboxExitReasonAttrVal.Str())
+					sandboxRuntimeAttrVal, ok := dp.Attributes().Get("sandbox.runtime.name")
+					assert.True(t, ok)
+					assert.Equal(t, "sandbox.runtime-val", sandboxRuntimeAttrVal.Str())
 				case "sandbox.filestore.size":
 					assert.False(t, validatedMetrics["sandbox.filestore.size"], "Found a duplicate in the metrics slice: sandbox.filestore.size")
 					validatedMetrics["sandbox.filestore.size"] = true
@@ -348,6 +380,21 @@ func TestMetricsBuilder(t *testing.T) {
 					assert.Equal(t, ts, dp.Timestamp())
 					assert.Equal(t, pmetric.NumberDataPointValueTypeDouble, dp.ValueType())
 					assert.InDelta(t, float64(1), dp.DoubleValue(), 0.01)
+				case "sandbox.lifetime":
+					assert.False(t, validatedMetrics["sandbox.lifetime"], "Found a duplicate in the metrics slice: sandbox.lifetime")
+					validatedMetrics["sandbox.lifetime"] = true
+					assert.Equal(t, pmetric.MetricTypeHistogram, mi.Type())
+					assert.Equal(t, 1, mi.Histogram().DataPoints().Len())
+					assert.Equal(t, "Time from the start or restore of sandboxes to their end.", mi.Description())
+					assert.Equal(t, "s", mi.Unit())
+					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Histogram().AggregationTemporality())
+					dp := mi.Histogram().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.InDelta(t, float64(1), dp.Sum(), 0.01)
+					sandboxRuntimeAttrVal, ok := dp.Attributes().Get("sandbox.runtime.name")
+					assert.True(t, ok)
+					assert.Equal(t, "sandbox.runtime-val", sandboxRuntimeAttrVal.Str())
 				case "sandbox.memory.limit":
 					assert.False(t, validatedMetrics["sandbox.memory.limit"], "Found a duplicate in the metrics slice: sandbox.memory.limit")
 					validatedMetrics["sandbox.memory.limit"] = true
@@ -620,6 +667,38 @@ func TestMetricsBuilder(t *testing.T) {
 					assert.Equal(t, ts, dp.Timestamp())
 					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
 					assert.Equal(t, int64(1), dp.IntValue())
+				case "sandbox.starts":
+					assert.False(t, validatedMetrics["sandbox.starts"], "Found a duplicate in the metrics slice: sandbox.starts")
+					validatedMetrics["sandbox.starts"] = true
+					assert.Equal(t, pmetric.MetricTypeSum, mi.Type())
+					assert.Equal(t, 1, mi.Sum().DataPoints().Len())
+					assert.Equal(t, "Number of sandboxes that were created and discovered since the receiver started.", mi.Description())
+					assert.Equal(t, "{sandbox}", mi.Unit())
+					assert.True(t, mi.Sum().IsMonotonic())
+					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Sum().AggregationTemporality())
+					dp := mi.Sum().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.Equal(t, pmetric.NumberDataPointValueTypeInt, dp.ValueType())
+					assert.Equal(t, int64(1), dp.IntValue())
+					sandboxRuntimeAttrVal, ok := dp.Attributes().Get("sandbox.runtime.name")
+					assert.True(t, ok)
+					assert.Equal(t, "sandbox.runtime-val", sandboxRuntimeAttrVal.Str())
+				case "sandbox.startup.duration":
+					assert.False(t, validatedMetrics["sandbox.startup.duration"], "Found a duplicate in the metrics slice: sandbox.startup.duration")
+					validatedMetrics["sandbox.startup.duration"] = true
+					assert.Equal(t, pmetric.MetricTypeHistogram, mi.Type())
+					assert.Equal(t, 1, mi.Histogram().DataPoints().Len())
+					assert.Equal(t, "Time from the creation of sandboxes until their workload runs.", mi.Description())
+					assert.Equal(t, "s", mi.Unit())
+					assert.Equal(t, pmetric.AggregationTemporalityCumulative, mi.Histogram().AggregationTemporality())
+					dp := mi.Histogram().DataPoints().At(0)
+					assert.Equal(t, start, dp.StartTimestamp())
+					assert.Equal(t, ts, dp.Timestamp())
+					assert.InDelta(t, float64(1), dp.Sum(), 0.01)
+					sandboxRuntimeAttrVal, ok := dp.Attributes().Get("sandbox.runtime.name")
+					assert.True(t, ok)
+					assert.Equal(t, "sandbox.runtime-val", sandboxRuntimeAttrVal.Str())
 				case "sandbox.state":
 					assert.False(t, validatedMetrics["sandbox.state"], "Found a duplicate in the metrics slice: sandbox.state")
 					validatedMetrics["sandbox.state"] = true

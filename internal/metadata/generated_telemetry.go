@@ -29,6 +29,7 @@ type TelemetryBuilder struct {
 	mu                           sync.Mutex
 	registrations                []metric.Registration
 	ReceiverSandboxBatchSize     metric.Int64Histogram
+	ReceiverSandboxDroppedEvents metric.Int64Counter
 	ReceiverSandboxDroppedPoints metric.Int64Counter
 	ReceiverSandboxPodConflicts  metric.Int64Counter
 	ReceiverSandboxPullDuration  metric.Float64Histogram
@@ -114,6 +115,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithDescription("Number of data points in the batches sent to the pipeline. [Alpha]"),
 		metric.WithUnit("{point}"),
 		metric.WithExplicitBucketBoundaries([]float64{16, 64, 256, 1024, 2048, 4096, 8192, 16384, 65536}...),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverSandboxDroppedEvents, err = builder.meter.Int64Counter(
+		"otelcol_receiver_sandbox_dropped_events",
+		metric.WithDescription("Number of lifecycle events that were dropped, by reason. [Alpha]"),
+		metric.WithUnit("{event}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverSandboxDroppedPoints, err = builder.meter.Int64Counter(

@@ -29,6 +29,7 @@ func TestSetupTelemetry(t *testing.T) {
 		return nil
 	}))
 	tb.ReceiverSandboxBatchSize.Record(context.Background(), 1)
+	tb.ReceiverSandboxDroppedEvents.Add(context.Background(), 1)
 	tb.ReceiverSandboxDroppedPoints.Add(context.Background(), 1)
 	tb.ReceiverSandboxPodConflicts.Add(context.Background(), 1)
 	tb.ReceiverSandboxPullDuration.Record(context.Background(), 1)
@@ -38,6 +39,9 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ReceiverSandboxUsageRequests.Add(context.Background(), 1)
 	AssertEqualReceiverSandboxBatchSize(t, testTel,
 		[]metricdata.HistogramDataPoint[int64]{{}}, metricdatatest.IgnoreValue(),
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverSandboxDroppedEvents(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverSandboxDroppedPoints(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},

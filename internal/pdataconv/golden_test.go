@@ -43,6 +43,12 @@ func checkGolden(t *testing.T, name string, metrics pmetric.Metrics) {
 	t.Helper()
 	text, err := (&pmetric.JSONMarshaler{}).MarshalMetrics(metrics)
 	require.NoError(t, err)
+	compareGolden(t, name, text)
+}
+
+// compareGolden compares JSON with a file in testdata.
+func compareGolden(t *testing.T, name string, text []byte) {
+	t.Helper()
 	var indented bytes.Buffer
 	require.NoError(t, json.Indent(&indented, text, "", " "))
 	indented.WriteByte('\n')

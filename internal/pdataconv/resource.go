@@ -13,9 +13,26 @@ import (
 
 // resourceAttribute is one attribute of a sandbox's resource, as configured.
 type resourceAttribute struct {
-	key              string
-	value            func(*sandbox.Identity) string
-	include, exclude filter.Filter
+	key             string
+	value           func(*sandbox.Identity) string
+	metrics, events filters
+}
+
+// filters select sandboxes by an attribute. Either can be nil.
+type filters struct{ include, exclude filter.Filter }
+
+func newFilters(include, exclude []filter.Config) (f filters) {
+	if len(include) > 0 {
+		f.include = filter.CreateFilter(include)
+	}
+	if len(exclude) > 0 {
+		f.exclude = filter.CreateFilter(exclude)
+	}
+	return f
+}
+
+func (f filters) keep(value string) bool {
+	return (f.include == nil || f.include.Matches(value)) && (f.exclude == nil || !f.exclude.Matches(value))
 }
 
 // annotationAttribute is an annotation with the key of its attribute.
@@ -59,16 +76,12 @@ func resourceAttributes(config metadata.ResourceAttributesConfig) (enabled, filt
 		if attribute.value == nil {
 			attribute.value = func(id *sandbox.Identity) string { return id.Value(key) }
 		}
-		if len(row.MetricsInclude) > 0 {
-			attribute.include = filter.CreateFilter(row.MetricsInclude)
-		}
-		if len(row.MetricsExclude) > 0 {
-			attribute.exclude = filter.CreateFilter(row.MetricsExclude)
-		}
+		attribute.metrics = newFilters(row.MetricsInclude, row.MetricsExclude)
+		attribute.events = newFilters(row.EventsInclude, row.EventsExclude)
 		if row.Enabled {
 			enabled = append(enabled, attribute)
 		}
-		if attribute.include != nil || attribute.exclude != nil {
+		if attribute.metrics != (filters{}) || attribute.events != (filters{}) {
 			filtering = append(filtering, attribute)
 		}
 	}
@@ -76,15 +89,20 @@ func resourceAttributes(config metadata.ResourceAttributesConfig) (enabled, filt
 }
 
 // Keeps reports whether the configured filters on resource attributes include
-// the sandbox.
+// the metrics of the sandbox.
 func (c *Converter) Keeps(id *sandbox.Identity) bool {
 	for i := range c.filtering {
-		attribute := &c.filtering[i]
-		value := attribute.value(id)
-		if attribute.include != nil && !attribute.include.Matches(value) {
+		if attribute := &c.filtering[i]; !attribute.metrics.keep(attribute.value(id)) {
 			return false
 		}
-		if attribute.exclude != nil && attribute.exclude.Matches(value) {
+	}
+	return true
+}
+
+// KeepsEvents is like Keeps for the events of the sandbox.
+func (c *Converter) KeepsEvents(id *sandbox.Identity) bool {
+	for i := range c.filtering {
+		if attribute := &c.filtering[i]; !attribute.events.keep(attribute.value(id)) {
 			return false
 		}
 	}

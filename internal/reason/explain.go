@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/collect"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
@@ -40,27 +41,59 @@ type Candidate struct {
 	Reason sandbox.SkipReason
 }
 
+// Found is a candidate with the sandbox that it is about.
+type Found struct {
+	Candidate
+	// Sandbox is nil if the path is skipped, except for sandboxes that the configuration
+	// does not select, which must not be contacted. The caller of [Discover] closes it.
+	Sandbox sandbox.Sandbox
+}
+
 // Explain returns all candidates of runtimes, as of the first scan of each, sorted by
 // runtime and path. It sends no requests. selects reports whether a sandbox is
 // collected; nil selects all. If discovery fails, is incomplete, or the context ends,
 // Explain returns an error together with the candidates found before.
 func Explain(ctx context.Context, runtimes []sandbox.Runtime, selects func(*sandbox.Identity) bool) ([]Candidate, error) {
-	var all []Candidate
-	var errs []error
-	for _, runtime := range runtimes {
-		found, err := explain(ctx, runtime, selects)
-		all = append(all, found...)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("discover %s sandboxes: %w", runtime.Name(), err))
-		}
+	found, err := Discover(ctx, runtimes, selects)
+	all := make([]Candidate, 0, len(found))
+	for _, f := range found {
+		all = append(all, f.Candidate)
+		err = errors.Join(err, f.Close())
 	}
-	slices.SortFunc(all, func(a, b Candidate) int {
-		return cmp.Or(cmp.Compare(a.Runtime, b.Runtime), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Reason.Name, b.Reason.Name))
-	})
-	return all, errors.Join(errs...)
+	return all, err
 }
 
-func explain(ctx context.Context, runtime sandbox.Runtime, selects func(*sandbox.Identity) bool) ([]Candidate, error) {
+// Close closes the sandbox, if there is one.
+func (f *Found) Close() error {
+	if f.Sandbox == nil {
+		return nil
+	}
+	return sandbox.RecoverPanic(f.Sandbox.Close)
+}
+
+// Discover is like [Explain], and also returns the sandboxes, which the caller closes.
+func Discover(ctx context.Context, runtimes []sandbox.Runtime, selects func(*sandbox.Identity) bool) ([]Found, error) {
+	results := make([][]Found, len(runtimes))
+	errs := make([]error, len(runtimes))
+	var all sync.WaitGroup
+	for i, runtime := range runtimes {
+		all.Go(func() {
+			found, err := discover(ctx, runtime, selects)
+			results[i] = found
+			if err != nil {
+				errs[i] = fmt.Errorf("discover %s sandboxes: %w", runtime.Name(), err)
+			}
+		})
+	}
+	all.Wait()
+	found := slices.Concat(results...)
+	slices.SortFunc(found, func(a, b Found) int {
+		return cmp.Or(cmp.Compare(a.Runtime, b.Runtime), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Reason.Name, b.Reason.Name))
+	})
+	return found, errors.Join(errs...)
+}
+
+func discover(ctx context.Context, runtime sandbox.Runtime, selects func(*sandbox.Identity) bool) ([]Found, error) {
 	watch, stop := context.WithCancel(ctx)
 	defer stop()
 	o := &observer{
@@ -70,8 +103,8 @@ func explain(ctx context.Context, runtime sandbox.Runtime, selects func(*sandbox
 	if err == nil && !o.scanned {
 		err = ctx.Err()
 	}
-	found, closeErr := o.candidates(runtime.Name(), selects)
-	return found, errors.Join(err, o.err, closeErr)
+	found, statusErr := o.found(runtime.Name(), selects)
+	return found, errors.Join(err, o.err, statusErr)
 }
 
 // observer records what the first scan of a runtime finds, and stops the runtime then.
@@ -115,20 +148,22 @@ func (o *observer) Scanned() {
 
 func (o *observer) DiscoveryError(err error) { o.err = err }
 
-// candidates returns what was found, and closes the sandboxes.
-func (o *observer) candidates(runtime string, selects func(*sandbox.Identity) bool) (found []Candidate, err error) {
+// found returns what was found.
+func (o *observer) found(runtime string, selects func(*sandbox.Identity) bool) (found []Found, err error) {
 	for path, name := range o.skipped {
-		found = append(found, Candidate{Runtime: runtime, Path: path, Decision: Skipped, Reason: find(runtime, name)})
+		found = append(found, Found{Candidate: Candidate{
+			Runtime: runtime, Path: path, Decision: Skipped, Reason: find(runtime, name),
+		}})
 	}
 	for key, count := range o.entries {
-		found = append(found, Candidate{
+		found = append(found, Found{Candidate: Candidate{
 			Runtime: runtime, Path: key.path, Entries: count, Decision: Skipped, Reason: find(runtime, key.reason),
-		})
+		}})
 	}
 	for s := range o.sandboxes {
 		err = errors.Join(err, sandbox.RecoverPanic(func() error {
-			found = append(found, explainSandbox(runtime, s, selects))
-			return s.Close()
+			found = append(found, Found{Candidate: explainSandbox(runtime, s, selects), Sandbox: s})
+			return nil
 		}))
 	}
 	return found, err
@@ -136,14 +171,40 @@ func (o *observer) candidates(runtime string, selects func(*sandbox.Identity) bo
 
 func explainSandbox(runtime string, s sandbox.Sandbox, selects func(*sandbox.Identity) bool) Candidate {
 	id, status := s.Identity(), s.Status()
-	c := Candidate{Runtime: runtime, Path: filepath.Join(id.Root, id.ID), Decision: Collected, State: status.State}
-	switch {
-	case selects != nil && !selects(id):
-		c.Decision, c.State, c.Reason = Skipped, "", find(runtime, collect.Excluded)
-	case status.SkipReason != "":
-		c.Decision, c.Reason = NotContacted, find(runtime, status.SkipReason)
+	c := Candidate{Runtime: runtime, Path: filepath.Join(id.Root, id.ID)}
+	if selects != nil && !selects(id) {
+		c.Decision, c.Reason = Skipped, find(runtime, collect.Excluded)
+		return c
 	}
+	c.State = status.State
+	c.Decision, c.Reason = Of(runtime, status)
 	return c
+}
+
+// Of returns what happens to a selected sandbox with a status, and why.
+func Of(runtime string, status sandbox.Status) (Decision, sandbox.SkipReason) {
+	if status.SkipReason != "" {
+		return NotContacted, find(runtime, status.SkipReason)
+	}
+	if status.State == sandbox.Booting {
+		if reason, found := findBooting(runtime); found {
+			return NotContacted, reason
+		}
+	}
+	return Collected, sandbox.SkipReason{}
+}
+
+// findBooting returns the reason why a sandbox of a runtime is not contacted while it is
+// booting, if there is one. The status of such a sandbox has none, since it will end.
+func findBooting(runtime string) (sandbox.SkipReason, bool) {
+	all := All()
+	i := slices.IndexFunc(all, func(r sandbox.SkipReason) bool {
+		return r.Runtime == runtime && slices.Contains(r.States, sandbox.Booting)
+	})
+	if i < 0 {
+		return sandbox.SkipReason{}, false
+	}
+	return all[i], true
 }
 
 // find returns a reason, with its name only if it is not in the list.

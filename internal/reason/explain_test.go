@@ -49,6 +49,8 @@ func TestExplain(t *testing.T) {
 		require.NoError(t, err)
 		defer func() { assert.Zero(t, pod.Load().Calls, "no request must be sent") }()
 	}
+	_, err := f.AddKata(kata.Options{ID: "new", Rust: true, Booting: true})
+	require.NoError(t, err)
 	root, storagePath := f.RuntimeRoot(), f.StoragePaths()[1]
 	require.NoError(t, os.WriteFile(filepath.Join(root, "my.state"), nil, 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(storagePath, "file"), nil, 0o600))
@@ -70,6 +72,10 @@ func TestExplain(t *testing.T) {
 		},
 		{Runtime: "kata", Path: filepath.Join(storagePath, "db"), Decision: Collected, State: sandbox.Running},
 		{Runtime: "kata", Path: filepath.Join(storagePath, "file"), Decision: Skipped, Reason: reason("kata", "not_directory")},
+		{
+			Runtime: "kata", Path: filepath.Join(storagePath, "new"), Decision: NotContacted, State: sandbox.Booting,
+			Reason: reason("kata", "no_state"),
+		},
 	}, found)
 }
 

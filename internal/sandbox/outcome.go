@@ -89,6 +89,15 @@ func (f *Failure) Error() string { return string(f.Outcome) + ": " + f.Err.Error
 
 func (f *Failure) Unwrap() error { return f.Err }
 
+// Violation is implemented by errors about a response that violates a rule of the
+// verification.
+type Violation interface {
+	error
+	// Violated returns the name of the rule, from a closed list, and the metric, as the
+	// sandbox names it; empty if the rule is not about a metric.
+	Violated() (rule, metric string)
+}
+
 // OutcomeOf returns the outcome that the error of a pull stands for: OK for nil,
 // Internal for an error that is not a [Failure].
 func OutcomeOf(err error) Outcome {

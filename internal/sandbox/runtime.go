@@ -106,6 +106,22 @@ type Awaiter interface {
 	Awaiting() bool
 }
 
+// Checkpointer is implemented by sandboxes whose runtime records checkpoints.
+type Checkpointer interface {
+	Sandbox
+	// Checkpoint returns what the runtime's files record. It may be called at any time.
+	Checkpoint() Checkpoint
+}
+
+// Checkpoint is what is recorded about the checkpoints of a sandbox.
+type Checkpoint struct {
+	// Checkpointed reports whether the sandbox was checkpointed, and Restored whether it
+	// was restored from a checkpoint.
+	Checkpointed, Restored bool
+	// Started is when the process of a restored sandbox started.
+	Started time.Time
+}
+
 // Stats are the statistics of all sandboxes of one runtime.
 type Stats struct {
 	// Time is the current time, Started when the receiver started.

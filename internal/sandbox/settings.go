@@ -11,6 +11,10 @@ type Settings struct {
 	// Annotations are the keys of the annotations that become part of the identity
 	// of a sandbox. No others may be kept.
 	Annotations []string
+	// MayConnect reports whether connections to the Kata shim of a sandbox may be opened;
+	// nil means that they may. Without connections, not even one on which nothing is sent,
+	// discovery, status and usage depend on files of the host only, and pulls fail.
+	MayConnect func(storagePath, id string) bool
 	// Usage selects what is reported about usage.
 	Usage UsageSettings
 }

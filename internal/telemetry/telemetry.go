@@ -156,6 +156,11 @@ func (t *Telemetry) DroppedPoints(runtime, reason string, points int) {
 	t.builder.ReceiverSandboxDroppedPoints.Add(context.Background(), int64(points), t.withReason(runtime, reason))
 }
 
+// DroppedEvents counts dropped lifecycle events.
+func (t *Telemetry) DroppedEvents(reason string, events int) {
+	t.builder.ReceiverSandboxDroppedEvents.Add(context.Background(), int64(events), t.with(attribute.String("reason", reason)))
+}
+
 // PodConflict counts a sandbox whose pod is not identified because the evidence
 // conflicts.
 func (t *Telemetry) PodConflict(runtime string) {

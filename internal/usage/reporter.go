@@ -13,7 +13,8 @@ type Reporter struct {
 	settings *Settings
 	meter    *Meter
 	// due is when the next reading is due, zero before the first.
-	due time.Time
+	due    time.Time
+	sample sample
 
 	series     sandbox.SeriesSet
 	interfaces []interfaceLabels
@@ -63,6 +64,7 @@ func (r *Reporter) Append(into *sandbox.Reading, report *Report, now time.Time) 
 	r.due = now.Add(next)
 	var footprint Footprint
 	r.measure(report.Sandbox, &footprint)
+	r.sample.take(&footprint, now)
 	r.appendCPU(into, report, &footprint)
 	r.appendMemory(into, report, &footprint)
 	r.appendRest(into, report, &footprint)
@@ -79,7 +81,7 @@ func (r *Reporter) measure(sandbox Sandbox, footprint *Footprint) {
 		r.Close()
 		r.meter = NewMeter(r.settings.host, sandbox)
 	}
-	if err := r.meter.Read(r.settings.figures, footprint); err != nil {
+	if err := r.meter.Read(r.settings.figures|exitFigures, footprint); err != nil {
 		*footprint = Footprint{}
 	}
 }

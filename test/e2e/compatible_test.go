@@ -21,13 +21,13 @@ import (
 // server listens on this address.
 const metricServer = "127.0.0.1:1"
 
-// startCompatible runs the example that replaces runsc metric-server, with an
-// additional configuration. Series expire long after the test, so that a series
+// startCompatible runs the example that replaces runsc metric-server, with additional
+// configurations. Series expire long after the test, so that a series
 // only disappears from the page when the receiver marks it as ended.
-func startCompatible(t *testing.T, config string) *collector.Page {
+func startCompatible(t *testing.T, configs ...string) *collector.Page {
 	t.Helper()
 	served := collector.NewPage(t)
-	collector.Start(t, filepath.Join(examples, "prometheus-compatible.yaml"), fmt.Sprintf(`
+	base := []string{filepath.Join(examples, "prometheus-compatible.yaml"), fmt.Sprintf(`
 receivers:
   sandbox/gvisor:
     collection_interval: 1s
@@ -36,9 +36,10 @@ receivers:
   sandbox/kata:
     kata: {storage_paths: [/nonexistent]}
 exporters:
-  prometheus/gvisor: {endpoint: "%s", metric_expiration: 1h}
-  prometheus/kata: {endpoint: "%s"}
-`, served.Address, process.FreeAddress(t)), config)
+  prometheus_scrape/gvisor: {endpoint: "%s", metric_expiration: 1h}
+  prometheus_scrape/kata: {endpoint: "%s"}
+`, served.Address, process.FreeAddress(t))}
+	collector.Start(t, append(base, configs...)...)
 	return served
 }
 
@@ -83,7 +84,7 @@ func TestPageEqualsExportMetrics(t *testing.T) {
 		ID: "app", Script: "cat /bin/busybox >/dev/null; exec sleep 3600", MetricServer: metricServer,
 		Annotations: runsc.PodContainer("pod", "shop", "web", "0b4e1f6e", "app"),
 	})
-	served := startCompatible(t, compatibleRoot(runtime))
+	served := startBoth(t, compatibleRoot(runtime))
 	for _, sandbox := range []*runsc.Sandbox{registered, unregistered, busy, pod} {
 		t.Run(sandbox.ID, func(t *testing.T) {
 			started := time.Now()

@@ -32,7 +32,7 @@ const (
 	scrapePause = 3 * time.Second
 )
 
-// Limits of the peak memory. The Prometheus exporter itself needs far more than the
+// Limits of the peak memory. The exporter prometheus itself needs far more than the
 // receiver, so a Collector under attack is compared with one that collects as many
 // sandboxes, all of them honest.
 const (
@@ -55,7 +55,7 @@ var firstUseAttacks = []string{
 // nor the memory of the Collector, and delay nobody.
 func TestFirstUseAttacks(t *testing.T) {
 	want := newReference(t)
-	t.Logf("%d honest sandboxes, %d series: peak RSS %.0f MB with the Prometheus exporter",
+	t.Logf("%d honest sandboxes, %d series: peak RSS %.0f MB with the exporter prometheus",
 		honest+attackers, len(want.page), megabytes(want.memory))
 	for _, attack := range firstUseAttacks {
 		t.Run(attack, func(t *testing.T) {
@@ -66,7 +66,7 @@ func TestFirstUseAttacks(t *testing.T) {
 			got := watchPages(t, served)
 			want.checkPage(t, got)
 			alone, total := peakMemory(t, discarding), peakMemory(t, collected)
-			t.Logf("%d series: peak RSS %.0f MB without an exporter, %.0f MB with the Prometheus exporter (%.2f of that without attackers)",
+			t.Logf("%d series: peak RSS %.0f MB without an exporter, %.0f MB with the exporter prometheus (%.2f of that without attackers)",
 				len(got), megabytes(alone), megabytes(total), float64(total)/float64(want.memory))
 			if alone > maxAttackMemory {
 				t.Errorf("peak RSS of %d bytes without an exporter exceeds the limit of %d", alone, maxAttackMemory)
@@ -139,13 +139,23 @@ receivers:
 `, firstUseInterval, firstUseInterval, simulated.root)
 }
 
-// collectSimulated starts a Collector with the Prometheus exporter.
+// collectSimulated starts a Collector with the exporter prometheus, which keeps the
+// first type and help text of a name and drops points of others, so that a single
+// attacker would hide the metrics of all.
 func collectSimulated(t *testing.T, simulated *simulation) (*collector.Collector, *collector.Page) {
 	t.Helper()
 	served := collector.NewPage(t)
 	return collector.Start(t, filepath.Join(examples, "prometheus.yaml"), receiverOf(simulated), fmt.Sprintf(`
 exporters:
-  prometheus: {endpoint: %q, send_timestamps: true}
+  prometheus:
+    endpoint: %q
+    send_timestamps: true
+    without_scope_info: true
+    resource_to_telemetry_conversion: {enabled: true}
+    metric_expiration: 2m
+service:
+  pipelines:
+    metrics: {exporters: [prometheus]}
 `, served.Address)), served
 }
 

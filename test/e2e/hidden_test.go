@@ -39,7 +39,7 @@ receivers:
   sandbox:
     gvisor: {verify_peer: %t}
 exporters:
-  prometheus: {endpoint: %q}
+  prometheus_scrape: {endpoint: %q}
 `, verify, served.Address)}
 			c := collector.StartWith(t, []process.Option{inOwnPIDNamespace}, config...)
 			state, wrongPeer, measured := "unknown", 2*sandboxes, 0

@@ -24,17 +24,17 @@ func noSeriesOf(id string) func(page.Page) error {
 	}
 }
 
-// lifecycle is a runtime root and the page with the series of its sandboxes.
+// lifecycle is a runtime root and the pages with the series of its sandboxes.
 type lifecycle struct {
 	runtime *runsc.Runtime
-	served  *collector.Page
+	served  pages
 }
 
 func (l *lifecycle) start(id string) *runsc.Sandbox {
 	return l.runtime.Start(runsc.Container{ID: id, Script: runsc.Idle, MetricServer: metricServer})
 }
 
-// awaitSeries waits until the page has the series that a sandbox exports.
+// awaitSeries waits until the pages have the series that a sandbox exports.
 func (l *lifecycle) awaitSeries(sandbox *runsc.Sandbox) {
 	exported := sandbox.ExportSettled()
 	l.served.Eventually(func(got page.Page) error { return page.Equal(exported, got.Select(exportedBy(sandbox.ID))) })
@@ -46,7 +46,7 @@ func TestSeriesEndWithSandbox(t *testing.T) {
 	runtime := runsc.New(t)
 	l := &lifecycle{runtime: runtime}
 	bystander := l.start("bystander")
-	l.served = startCompatible(t, compatibleRoot(runtime))
+	l.served = startBoth(t, compatibleRoot(runtime))
 	l.awaitSeries(bystander)
 
 	t.Run("workload ends", func(*testing.T) {

@@ -36,11 +36,11 @@ receivers:
     gvisor: {roots: [%q], verify_peer: false}
     kata: {enabled: false}
 exporters:
-  prometheus: {endpoint: %q, translation_strategy: UnderscoreEscapingWithoutSuffixes, without_scope_info: true}
+  prometheus_scrape: {endpoint: %q, translation_strategy: UnderscoreEscapingWithoutSuffixes, without_scope_info: true}
 service:
   telemetry: {metrics: {level: none}}
   pipelines:
-    metrics: {receivers: [sandbox], exporters: [prometheus]}
+    metrics: {receivers: [sandbox], exporters: [prometheus_scrape]}
 `, runtime.Root, served.Address)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)

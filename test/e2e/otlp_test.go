@@ -28,6 +28,12 @@ import (
 // configuration. The endpoint is a second Collector, which forwards to a sink.
 func startOTLP(t *testing.T, config string) *otlpsink.Sink {
 	t.Helper()
+	return startExample(t, "otlp.yaml", config)
+}
+
+// startExample is like startOTLP, with another example that sends to an OTLP endpoint.
+func startExample(t *testing.T, example, config string) *otlpsink.Sink {
+	t.Helper()
 	sink := otlpsink.Start(t)
 	endpoint := process.FreeAddress(t)
 	collector.Start(t, fmt.Sprintf(`
@@ -40,8 +46,9 @@ exporters:
 service:
   pipelines:
     metrics: {receivers: [otlp], exporters: [otlp_http]}
+    logs: {receivers: [otlp], exporters: [otlp_http]}
 `, endpoint, sink.Endpoint))
-	collector.StartFull(t, nil, filepath.Join(examples, "otlp.yaml"), fmt.Sprintf(`
+	collector.StartFull(t, nil, filepath.Join(examples, example), fmt.Sprintf(`
 receivers:
   sandbox:
     collection_interval: 1s

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,9 +20,9 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/runsc"
 )
 
-// startPrometheus starts a Prometheus that scrapes the target every second, and
+// startPrometheus starts a Prometheus that scrapes the targets every second, and
 // returns its URL.
-func startPrometheus(t *testing.T, target string) string {
+func startPrometheus(t *testing.T, targets ...string) string {
 	t.Helper()
 	directory := t.TempDir()
 	config := filepath.Join(directory, "prometheus.yml")
@@ -31,7 +32,7 @@ scrape_configs:
   - job_name: sandboxes
     honor_labels: true
     static_configs: [{targets: ["%s"]}]
-`, target)
+`, strings.Join(targets, `", "`))
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -53,6 +54,8 @@ type vector struct {
 		Result []struct {
 			Metric map[string]string  `json:"metric"`
 			Value  [2]json.RawMessage `json:"value"`
+			// Values are all values, if the expression selects a range.
+			Values [][2]json.RawMessage `json:"values"`
 		} `json:"result"`
 	} `json:"data"`
 }
@@ -114,40 +117,4 @@ func TestPrometheusScrapesCompatiblePage(t *testing.T) {
 		eventuallyQuery(t, server, key, series.Value)
 	}
 	eventuallyQuery(t, server, `up{job="sandboxes"}`, 1)
-}
-
-// Prometheus scrapes the same values with names in OpenTelemetry style, and labels
-// distinguish the sandboxes.
-func TestPrometheusScrapesOTelPage(t *testing.T) {
-	runtime := runsc.New(t)
-	served := collector.NewPage(t)
-	collector.Start(t, filepath.Join(examples, "prometheus.yaml"), fmt.Sprintf(`
-receivers:
-  sandbox:
-    collection_interval: 1s
-    initial_delay: 0s
-    timeout: 1s
-    gvisor: {roots: [%q]}
-    kata: {storage_paths: [/nonexistent]}
-exporters:
-  prometheus: {endpoint: %q}
-`, runtime.Root, served.Address))
-	server := startPrometheus(t, served.Address)
-	for _, id := range []string{"one", "two"} {
-		sandbox := runtime.Start(runsc.Container{
-			ID: id, Script: runsc.Idle, MetricServer: metricServer,
-			Annotations: runsc.PodSandbox(id, "shop", "pod-"+id, "0b4e1f6e"),
-		})
-		sandbox.Pause()
-		defer sandbox.Resume()
-		exported := sandbox.ExportSettled()
-		var opens float64
-		for _, series := range exported {
-			if series.Name == "runsc_fs_opens" {
-				opens = series.Value
-			}
-		}
-		eventuallyQuery(t, server, fmt.Sprintf(`gvisor_fs_opens_total{sandbox_id=%q,k8s_pod_name=%q}`, id, "pod-"+id), opens)
-		eventuallyQuery(t, server, fmt.Sprintf(`sandbox_responsive{sandbox_id=%q}`, id), 1)
-	}
 }

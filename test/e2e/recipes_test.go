@@ -122,7 +122,7 @@ receivers:
     gvisor: {roots: [%q, %q]}
     kata: {storage_paths: [%q]}
 exporters:
-  prometheus: {endpoint: %q}
+  prometheus_scrape: {endpoint: %q}
 `, r.Root, simulated.root, filepath.Join(simulated.storage, "kata"), served.Address))
 	server := startPrometheus(t, served.Address)
 	// The first kill must come after the first point of its counter.

@@ -167,7 +167,7 @@ receivers:
     initial_delay: 0s
     kata: {storage_paths: [%q]}
 exporters:
-  prometheus/kata: {endpoint: %q}
+  prometheus_scrape/kata: {endpoint: %q}
 `, simulated.root, filepath.Join(simulated.storage, "vc/sbs"), kata.Address))
 	checkPage := func(served *collector.Page, count float64, total, prefix, other string) {
 		t.Helper()

@@ -72,6 +72,8 @@ func TestChainFailsIfDataIsMissing(t *testing.T) {
 		failPage:  "page has 3 series, want at least 45 for 3 sandboxes",
 		failSend:  "lost 3 points",
 		failLater: "failed later",
+		// After everything was measured, an error is still one.
+		failAtStop: "failed to stop",
 	} {
 		t.Run(failure, func(t *testing.T) {
 			_, err := chainWith(t, failure, stockChain)
@@ -79,4 +81,11 @@ func TestChainFailsIfDataIsMissing(t *testing.T) {
 			assert.ErrorContains(t, err, want)
 		})
 	}
+}
+
+// What was measured is valid if the Collector is killed when it stops.
+func TestChainToleratesCollectorKilledAtStop(t *testing.T) {
+	output, err := chainWith(t, killedAtStop, stockChain)
+	require.NoError(t, err)
+	assert.Regexp(t, `3 gVisor +→ prometheus .* 180 +[0-9]+ +[0-9]+ *\n`, output)
 }

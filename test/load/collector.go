@@ -76,18 +76,31 @@ func startCollector(ctx context.Context, program string, config chainConfig) (*c
 
 // stop stops the Collector and removes its files. A Collector that does not stop
 // in time is killed, which is not an error: on a busy machine, an exporter may take
-// long to flush its queue.
+// long to flush its queue. Neither is one that the kernel kills because memory ran out:
+// everything was measured before.
 func (c *collector) stop() error {
 	c.client.CloseIdleConnections()
 	_ = c.command.Process.Signal(syscall.SIGTERM)
 	timer := time.AfterFunc(childTimeout, func() { _ = c.command.Process.Kill() })
+	defer timer.Stop()
 	err := <-c.ended
-	if inTime := timer.Stop(); err != nil && inTime {
-		err = errors.Join(fmt.Errorf("stop the Collector: %w", err), c.output.failure())
-	} else {
+	if killed(err) {
 		err = nil
 	}
+	if err != nil {
+		err = errors.Join(fmt.Errorf("stop the Collector: %w", err), c.output.failure())
+	}
 	return errors.Join(err, os.RemoveAll(c.directory))
+}
+
+// killed reports whether err is that of a process that was killed.
+func killed(err error) bool {
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		return false
+	}
+	status, ok := exit.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == syscall.SIGKILL
 }
 
 // exited returns an error for a Collector that exited although it was not stopped.

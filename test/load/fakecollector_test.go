@@ -25,6 +25,9 @@ const (
 	failPage      = "page"
 	failSend      = "send"
 	failLater     = "later"
+	// killedAtStop and failAtStop are ways to end after SIGTERM.
+	killedAtStop = "killed"
+	failAtStop   = "stop"
 )
 
 // fakeCollector is a program that behaves like a Collector.
@@ -95,10 +98,20 @@ func serveFakeCollector(path string) error {
 	}
 	select {
 	case <-stopped:
-		return nil
+		return stopFakeCollector()
 	case err := <-failed:
 		return err
 	}
+}
+
+func stopFakeCollector() error {
+	switch os.Getenv(fakeVariable) {
+	case killedAtStop:
+		return errors.Join(syscall.Kill(os.Getpid(), syscall.SIGKILL), <-make(chan error))
+	case failAtStop:
+		return errors.New("failed to stop")
+	}
+	return nil
 }
 
 // fakeTelemetry reports pulls of all sandboxes with each request.

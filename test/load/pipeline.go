@@ -36,10 +36,15 @@ type pipeline struct {
 	// usage is what the steady sandboxes have delivered about their usage since the
 	// start.
 	usage map[string]*usageRecord
+	// records are the log records of this phase.
+	records logRecords
 }
 
 func newPipeline(steady []string) *pipeline {
-	p := &pipeline{changed: make(chan struct{}), deliveries: make(map[string][]time.Time), usage: make(map[string]*usageRecord)}
+	p := &pipeline{
+		changed: make(chan struct{}), deliveries: make(map[string][]time.Time), usage: make(map[string]*usageRecord),
+		records: logRecords{accepted: make(map[string]int)},
+	}
 	for _, id := range steady {
 		p.deliveries[id] = nil
 		p.usage[id] = &usageRecord{}
@@ -61,6 +66,13 @@ func (p *pipeline) ConsumeMetrics(ctx context.Context, data pmetric.Metrics) err
 		}
 	}
 	recordUsage(p.usage, data)
+	p.mu.Unlock()
+	return p.handle(ctx)
+}
+
+// handle accepts or refuses data, or blocks.
+func (p *pipeline) handle(ctx context.Context) error {
+	p.mu.Lock()
 	behavior, changed := p.current, p.changed
 	p.mu.Unlock()
 	switch behavior {
@@ -90,6 +102,7 @@ func (p *pipeline) begin() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.began = time.Now()
+	p.records = logRecords{accepted: make(map[string]int)}
 	for id := range p.deliveries {
 		p.deliveries[id] = nil
 	}

@@ -136,16 +136,21 @@ type running struct {
 }
 
 func startReceiver(config *sandboxreceiver.Config, next consumer.Metrics) (*running, error) {
+	r, err := newReceiver(config, next)
+	if err != nil {
+		return nil, err
+	}
+	return r, r.Start(context.Background(), componenttest.NewNopHost())
+}
+
+func newReceiver(config *sandboxreceiver.Config, next consumer.Metrics) (*running, error) {
 	factory := sandboxreceiver.NewFactory()
 	settings := receivertest.NewNopSettings(factory.Type())
 	telemetry := sdkmetric.NewManualReader()
 	settings.MeterProvider = sdkmetric.NewMeterProvider(sdkmetric.WithReader(telemetry))
 	settings.Logger = zap.NewNop()
 	r, err := factory.CreateMetrics(context.Background(), settings, config, next)
-	if err != nil {
-		return nil, err
-	}
-	return &running{r, telemetry}, r.Start(context.Background(), componenttest.NewNopHost())
+	return &running{r, telemetry}, err
 }
 
 // pulls returns the number of successful pulls that the receiver reports.

@@ -61,7 +61,7 @@ func (d *Discovery) Run(ctx context.Context, observer Observer) {
 		f.watch = func(string) error { return err }
 	}
 
-	var exited <-chan int
+	var exited <-chan host.Exit
 	if processes := d.settings.Processes; d.settings.VerifyProcesses {
 		f.liveness.processes = processes
 		f.liveness.ownProcessesOnly = processes.Local() && !host.InitialPIDNamespace()
@@ -90,8 +90,8 @@ func (d *Discovery) Run(ctx context.Context, observer Observer) {
 				logger.Warn("Failed to read inotify events; rescanning gVisor runtime roots", zap.Error(err))
 			}
 			f.rescanAll()
-		case pid := <-exited:
-			f.set.handleExit(pid)
+		case exit := <-exited:
+			f.set.handleExit(exit)
 		case <-timer.C:
 			f.runDue(ctx)
 		}

@@ -16,6 +16,8 @@ type process struct {
 	start uint64
 	// exited reports whether the process has exited. It is never reset.
 	exited bool
+	// exit is how the process has ended.
+	exit Exit
 	// unseen reports whether the process may exist although it cannot be seen.
 	unseen bool
 	// watched reports whether a pidfd watches the process, so that it need not be
@@ -34,6 +36,7 @@ type processTable interface {
 // exitWatch reports when processes exit, see [host.Exits].
 type exitWatch interface {
 	Watch(pid int) error
+	Ended(pid int) (host.ExitStatus, bool)
 	Forget(pid int)
 }
 
@@ -162,20 +165,30 @@ func (l *liveness) watch(pid int) bool {
 	return true
 }
 
-// confirmExit reports whether a process that was reported as exited no longer
-// exists. The report may concern an earlier process with the same ID.
-func (l *liveness) confirmExit(p *process) bool {
+// confirmExit reports whether a process that was reported as exited with a status no
+// longer exists. The report may concern an earlier process with the same ID.
+func (l *liveness) confirmExit(p *process, status host.ExitStatus) bool {
 	start, err := l.processes.ProcessStart(p.pid)
 	if err == nil && start == p.start {
 		return false
 	}
 	l.markExited(p)
+	p.exit.Status = status
 	return true
 }
 
 func (l *liveness) markExited(p *process) {
+	p.exit.Status, _ = l.ended(p)
 	l.untrack(p)
 	p.exited, p.unseen = true, false
+}
+
+// ended reports whether a process that counts as alive has ended, and how.
+func (l *liveness) ended(p *process) (status host.ExitStatus, ended bool) {
+	if !p.watched {
+		return host.ExitStatus{}, false
+	}
+	return l.exits.Ended(p.pid)
 }
 
 // untrack stops watching a process if it is watched.

@@ -25,6 +25,8 @@ type fakeProcesses struct {
 	// full makes Watch fail.
 	full      bool
 	forgotten []int
+	// ended are the processes that have ended without a report.
+	ended map[int]host.ExitStatus
 }
 
 func newFakeProcesses() *fakeProcesses {
@@ -66,6 +68,11 @@ func (f *fakeProcesses) Watch(pid int) error {
 		return host.ErrNoProcess
 	}
 	return nil
+}
+
+func (f *fakeProcesses) Ended(pid int) (host.ExitStatus, bool) {
+	status, ended := f.ended[pid]
+	return status, ended
 }
 
 func (f *fakeProcesses) Hidden(pid int) bool { return f.hidden[pid] }
@@ -231,6 +238,6 @@ func TestExitOfHiddenProcess(t *testing.T) {
 	l := processes.liveness()
 	p := l.track(rootContainer("web", testTime, 7).sandbox, testTime)
 	processes.hidden = nil
-	assert.True(t, l.confirmExit(&p))
+	assert.True(t, l.confirmExit(&p, host.ExitStatus{}))
 	assert.Equal(t, process{pid: 7, exited: true}, p)
 }

@@ -7,7 +7,7 @@ type Observer interface {
 	// Changed reports new data about an instance that was added before.
 	Changed(s *Sandbox)
 	// Gone reports that an instance no longer exists. s is what was last reported
-	// about it.
+	// about it, or in addition states how its process has ended.
 	Gone(s *Sandbox)
 	// Skipped reports why a path is skipped. It is called once whenever the reason
 	// changes. An empty reason means that the path is no longer skipped: it has

@@ -20,6 +20,8 @@ type recorder struct {
 	mu      sync.Mutex
 	events  []string
 	present map[Key]*Sandbox
+	// last is what was last reported as gone.
+	last *Sandbox
 	// skipped are the skipped paths with their reasons.
 	skipped map[string]Reason
 	// entries are the numbers of skipped entries, by path and reason.
@@ -68,7 +70,10 @@ func (r *recorder) Changed(s *Sandbox) {
 func (r *recorder) Gone(s *Sandbox) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	assert.Same(r.t, r.present[s.Key], s)
+	if before := r.present[s.Key]; s.Exited == before.Exited {
+		assert.Same(r.t, before, s)
+	}
+	r.last = s
 	delete(r.present, s.Key)
 	r.record("gone %s", describe(s))
 }

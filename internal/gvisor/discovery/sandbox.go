@@ -6,6 +6,7 @@ import (
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/registration"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/statefile"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/kubepod"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
@@ -38,8 +39,12 @@ type Sandbox struct {
 	Status statefile.Status
 	// PID is the ID of the sandbox process, 0 if unknown.
 	PID int
-	// Exited reports whether the sandbox process has exited.
+	// Running is when the state file showed for the first time that the workload runs,
+	// zero if it has not, or if the file had been written since.
+	Running time.Time
+	// Exited reports whether the sandbox process has exited, and Exit how.
 	Exited bool
+	Exit   Exit
 	// Unseen reports whether the sandbox process may exist although it cannot be
 	// seen.
 	Unseen bool
@@ -88,6 +93,15 @@ type Sandbox struct {
 
 	Checkpointed, Restored      bool
 	CPUTimeSaved, WallTimeSaved time.Duration
+}
+
+// Exit is how the process of a sandbox has ended.
+type Exit struct {
+	// Status is the status of the process.
+	Status host.ExitStatus
+	// Deleting reports whether runsc held the lock of the state file when the end was
+	// noticed, as it does while it kills and deletes a sandbox.
+	Deleting bool
 }
 
 // expectsProcess reports whether the sandbox has a process according to its state

@@ -1,10 +1,14 @@
 package discovery
 
 import (
+	"errors"
+	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/statefile"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
 )
 
 // set contains all known sandboxes. It turns changes of single containers into
@@ -71,18 +75,18 @@ func (s *set) publish(key Key, g *group) {
 	before, now := g.published, g.sandbox(key)
 	newInstance := before == nil || now == nil || !now.Created.Equal(before.Created)
 	if before != nil && newInstance {
+		s.observer.Gone(s.last(g))
 		s.liveness.untrack(&g.process)
-		s.observer.Gone(before)
 	}
 	if now == nil {
 		g.published = nil
 		return
 	}
 	if newInstance || now.PID != g.process.pid {
-		s.liveness.untrack(&g.process)
-		g.process = s.liveness.track(now, g.rootContainer(key).written)
+		s.replaceProcess(g, now, g.rootContainer(key).written, newInstance)
 	}
-	now.Exited, now.Unseen = g.process.exited, g.process.unseen
+	now.setProcess(&g.process)
+	now.Running = runningSince(before, now, g.rootContainer(key).written, newInstance)
 	// The published sandbox contains all fields of the previous value, so sharing it
 	// saves memory.
 	g.published, g.rootContainer(key).sandbox = now, now
@@ -93,10 +97,52 @@ func (s *set) publish(key Key, g *group) {
 	}
 }
 
+// replaceProcess tracks the process of a new instance, or another one of the same. If a
+// sandbox has none any longer, the last one shows how it has ended.
+func (s *set) replaceProcess(g *group, now *Sandbox, written time.Time, newInstance bool) {
+	exit := g.process.exit
+	if status, ended := s.liveness.ended(&g.process); ended {
+		exit.Status = status
+	}
+	s.liveness.untrack(&g.process)
+	g.process = s.liveness.track(now, written)
+	if !newInstance && g.process.pid == 0 {
+		g.process.exit = exit
+	}
+}
+
+// setProcess sets what is known about the process.
+func (s *Sandbox) setProcess(p *process) { s.Exited, s.Exit, s.Unseen = p.exited, p.exit, p.unseen }
+
+// runningSince returns when the workload started to run, as far as the modification
+// times of the state file show.
+func runningSince(before, now *Sandbox, written time.Time, newInstance bool) time.Time {
+	switch {
+	case !newInstance && !before.Running.IsZero():
+		return before.Running
+	case now.Status == statefile.Running && (newInstance || before.Status != statefile.Paused):
+		return written
+	}
+	return time.Time{}
+}
+
+// last returns what is known about a sandbox that no longer exists. Its process may
+// have ended without a report.
+func (s *set) last(g *group) *Sandbox {
+	status, ended := s.liveness.ended(&g.process)
+	if !ended {
+		return g.published
+	}
+	now := *g.published
+	now.Exited, now.Exit.Status = true, status
+	return &now
+}
+
 // handleExit handles the report that a watched process has exited.
-func (s *set) handleExit(pid int) {
-	for _, g := range s.groups {
-		if g.process.watched && g.process.pid == pid && s.liveness.confirmExit(&g.process) {
+func (s *set) handleExit(exit host.Exit) {
+	for key, g := range s.groups {
+		if g.process.watched && g.process.pid == exit.PID && s.liveness.confirmExit(&g.process, exit.Status) {
+			g.process.exit.Deleting = key.isLocked()
 			s.publishProcess(g)
 		}
 	}
@@ -115,9 +161,19 @@ func (s *set) pollProcesses() {
 // visible.
 func (s *set) publishProcess(g *group) {
 	now := *g.published
-	now.Exited, now.Unseen = g.process.exited, g.process.unseen
+	now.setProcess(&g.process)
 	g.published = &now
 	s.observer.Changed(&now)
+}
+
+// isLocked reports whether runsc holds the lock of the state file.
+func (k Key) isLocked() bool {
+	name := statefile.Name{ContainerID: k.ID, SandboxID: k.ID}
+	lock, err := host.TryLock(filepath.Join(k.Root, name.LockFile()))
+	if lock != nil {
+		_ = lock.Close()
+	}
+	return errors.Is(err, host.ErrLocked)
 }
 
 // lacksRootContainer reports whether a container is known but its sandbox is not,
@@ -163,7 +219,8 @@ func (g *group) sandbox(key Key) *Sandbox {
 		return nil
 	}
 	s := *root.sandbox
-	s.Exited, s.Unseen, s.Capabilities = false, false, 0
+	s.setProcess(&process{})
+	s.Capabilities = 0
 	s.Containers = make([]Container, 0, len(g.containers))
 	s.Spec = Spec{OCIVersion: root.spec.OCIVersion}
 	s.Requested = g.requested(root)

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/gvisor/statefile"
+	"github.com/sandbox-telemetry/sandboxreceiver/internal/host"
 )
 
 const testRoot = "/run/runsc"
@@ -116,13 +117,13 @@ func TestSetExits(t *testing.T) {
 	s.put(key("b"), rootContainer("b", testTime, 2))
 	observer.take()
 
-	s.handleExit(99)
+	s.handleExit(host.Exit{PID: 99})
 	assert.Empty(t, observer.take())
-	s.handleExit(1)
+	s.handleExit(host.Exit{PID: 1})
 	assert.Empty(t, observer.take(), "the process still exists, so the report must concern an earlier process")
 	processes.end(1)
-	s.handleExit(1)
-	s.handleExit(1)
+	s.handleExit(host.Exit{PID: 1})
+	s.handleExit(host.Exit{PID: 1})
 	assert.Equal(t, []string{"changed a exited"}, observer.take())
 
 	s.put(key("a"), rootContainer("a", testTime, 1))
@@ -149,7 +150,7 @@ func TestSetUnseenProcesses(t *testing.T) {
 	s.put(key("a"), stopped)
 	assert.False(t, s.hasUnseenProcess(), "a stopped sandbox is not expected to have a process")
 	processes.hidden = nil
-	s.handleExit(1)
+	s.handleExit(host.Exit{PID: 1})
 	assert.Equal(t, []string{"changed a stopped unseen", "changed a stopped exited"}, observer.take())
 	s.remove(key("a"), "a")
 	assert.False(t, s.hasUnseenProcess())

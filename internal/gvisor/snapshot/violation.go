@@ -125,6 +125,9 @@ func (v *Violation) Error() string {
 	return text.String()
 }
 
+// Violated implements [sandbox.Violation].
+func (v *Violation) Violated() (rule, metric string) { return string(v.Rule), v.Metric }
+
 func (v *Violation) Unwrap() error { return v.Err }
 
 // failure converts an error of reading or verifying to a [sandbox.Failure].

@@ -11,6 +11,7 @@ import (
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/exporter/prometheusexporter"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/exporter"
@@ -33,13 +34,18 @@ type pair struct {
 
 func newPair(t testing.TB, options map[string]any) pair {
 	t.Helper()
+	return newPairOn(t, componenttest.NewNopHost(), options)
+}
+
+func newPairOn(t testing.TB, on component.Host, options map[string]any) pair {
+	t.Helper()
 	return pair{
-		ours:  newInstance(t, prometheusscrapeexporter.NewFactory(), options),
-		stock: newInstance(t, prometheusexporter.NewFactory(), options),
+		ours:  newInstance(t, on, prometheusscrapeexporter.NewFactory(), options),
+		stock: newInstance(t, on, prometheusexporter.NewFactory(), options),
 	}
 }
 
-func newInstance(t testing.TB, factory exporter.Factory, options map[string]any) *instance {
+func newInstance(t testing.TB, on component.Host, factory exporter.Factory, options map[string]any) *instance {
 	t.Helper()
 	socket := filepath.Join(t.TempDir(), "s")
 	values := map[string]any{"endpoint": socket, "transport": "unix"}
@@ -49,7 +55,7 @@ func newInstance(t testing.TB, factory exporter.Factory, options map[string]any)
 	require.NoError(t, confmap.Validate(config))
 	metrics, err := factory.CreateMetrics(t.Context(), exportertest.NewNopSettings(factory.Type()), config)
 	require.NoError(t, err)
-	require.NoError(t, metrics.Start(t.Context(), componenttest.NewNopHost()))
+	require.NoError(t, metrics.Start(t.Context(), on))
 	i := &instance{Metrics: metrics}
 	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", socket)

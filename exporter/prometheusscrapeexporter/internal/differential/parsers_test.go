@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component/componenttest"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/exporter/prometheusscrapeexporter"
 )
@@ -25,7 +26,7 @@ func TestParsersAcceptPages(t *testing.T) {
 		g := &generator{input: input, clock: 1_700_000_000 * second}
 		options := maps.Clone(options(g))
 		options["enable_created_lines"] = true
-		ours := newInstance(t, prometheusscrapeexporter.NewFactory(), options)
+		ours := newInstance(t, componenttest.NewNopHost(), prometheusscrapeexporter.NewFactory(), options)
 		for len(g.input) > 0 {
 			require.NoError(t, ours.ConsumeMetrics(t.Context(), g.batch()))
 		}

@@ -35,6 +35,18 @@ func (s *Store) settle() {
 	}
 }
 
+// dropConflicts counts the points of the batch that are not served because of a
+// conflict. It is called at the end of the batch, because which families are served can
+// change with each resource.
+func (c *consumer) dropConflicts() {
+	for f := range c.store.contested {
+		if !f.served && f.batch == c.batch {
+			c.key.name = f.Name
+			c.drop(TypeConflict, f.points, nil)
+		}
+	}
+}
+
 // byResources returns the contested families, those with the most resources first.
 func (s *Store) byResources() []*Family {
 	resources := make(map[*Family]int, len(s.contested))

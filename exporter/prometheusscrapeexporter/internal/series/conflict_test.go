@@ -35,7 +35,7 @@ func TestTypeOfMostResourcesWins(t *testing.T) {
 		b.Resource("id", "a").Gauge("x", 1)
 		b.Resource("id", "b").Gauge("x", 1)
 	}
-	consume(store, honest)
+	assert.Zero(t, consume(store, honest)[series.TypeConflict], "the gauge loses only until its second resource arrives")
 	assert.Equal(t, []string{`x{id="a"} 1`, `x{id="b"} 1`}, lines(t, store, start))
 	assert.Equal(t, []string{"gauge x < counter x", "counter x < gauge x"}, conflicts, "the first gauge loses to the counter in a tie")
 
@@ -49,6 +49,26 @@ func TestTypeOfMostResourcesWins(t *testing.T) {
 		b.Resource("id", "b").Gauge("x", 1).SetFlags(metricstest.End())
 	})
 	assert.Len(t, lines(t, store, start), 5, "the name is free again")
+}
+
+// The points of the batch in which a conflict begins are counted like those of the next
+// one, also those that arrived before it began.
+func TestConflictIsCountedFromItsFirstBatch(t *testing.T) {
+	store := newStore()
+	batch := func(b metricstest.Batch) {
+		first := b.Resource("id", "a")
+		first.Gauge("x_total", 1, "n", "0")
+		first.Gauge("x_total", 1, "n", "1")
+		b.Resource("id", "b").Counter("x", 1)
+		third := b.Resource("id", "c")
+		third.Gauge("y", 1)
+		third.Counter("x", 1)
+	}
+	for range 3 {
+		assert.Equal(t, 2, consume(store, batch)[series.TypeConflict])
+	}
+	assert.Zero(t, consume(store, func(b metricstest.Batch) { b.Resource("id", "b").Counter("x", 1) })[series.TypeConflict],
+		"points of earlier batches are not counted again")
 }
 
 // Names of samples conflict too, otherwise the page had equal lines.

@@ -21,7 +21,9 @@ type consumer struct {
 	scopeHash uint64
 	key       sourceKey
 	help      string
-	result    Result
+	// batch identifies the batch.
+	batch  uint64
+	result Result
 }
 
 func (c *consumer) drop(reason Reason, points int, err error) {
@@ -141,18 +143,13 @@ func (c *consumer) find(p point) (series *Series, isNew bool) {
 		c.store.remove(series)
 		return nil, false
 	}
-	if isNew {
-		return series, true
-	}
-	if !p.anyTime && p.timestamp < series.Timestamp {
+	if !isNew && !p.anyTime && p.timestamp < series.Timestamp {
 		c.drop(OldTimestamp, 1, nil)
 		return nil, false
 	}
-	if !series.source.family.served {
-		c.drop(TypeConflict, 1, nil)
-	}
+	series.source.family.count(c.batch)
 	series.updated = c.now
-	return series, false
+	return series, isNew
 }
 
 // next returns the series that is expected next, or one that follows soon.
@@ -230,9 +227,6 @@ func (c *consumer) create(src *source, set *LabelSet, hash uint64, p point) *Ser
 	s.unsettled = s.unsettled || s.contested[family]
 	c.resource.insert(series)
 	s.lines += p.lines
-	if !family.served {
-		c.drop(TypeConflict, 1, nil)
-	}
 	return series
 }
 

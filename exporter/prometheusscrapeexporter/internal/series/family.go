@@ -75,6 +75,10 @@ type Family struct {
 	// served reports whether the family is on the page. It is not if it lost a conflict.
 	served bool
 	logged bool
+	// points is the number of points in the last batch that had any, and batch which one
+	// that is.
+	points int
+	batch  uint64
 }
 
 type familyKey struct {
@@ -138,6 +142,14 @@ func (s *Store) releaseFamily(f *Family) {
 		}
 		s.claims[claim] = claimants
 	}
+}
+
+// count counts a point of a batch.
+func (f *Family) count(batch uint64) {
+	if f.batch != batch {
+		f.batch, f.points = batch, 0
+	}
+	f.points++
 }
 
 // add appends a series to its family.

@@ -51,6 +51,11 @@ type Options struct {
 type Store struct {
 	options Options
 
+	// consuming is held for a whole batch, mu only for a part of it, so that a scrape does
+	// not have to wait for the rest.
+	consuming sync.Mutex
+	batches   uint64
+
 	mu          sync.RWMutex
 	names       *names.Translator
 	hash        hasher
@@ -115,13 +120,19 @@ type Result struct {
 
 // Consume stores the points of a batch.
 func (s *Store) Consume(metrics pmetric.Metrics, now time.Time) Result {
-	c := consumer{store: s, now: now.UnixNano()}
+	s.consuming.Lock()
+	defer s.consuming.Unlock()
+	s.batches++
+	c := consumer{store: s, now: now.UnixNano(), batch: s.batches}
 	resources := metrics.ResourceMetrics()
 	for i := range resources.Len() {
 		s.mu.Lock()
 		c.resourceMetrics(resources.At(i))
 		s.mu.Unlock()
 	}
+	s.mu.Lock()
+	c.dropConflicts()
+	s.mu.Unlock()
 	return c.result
 }
 
