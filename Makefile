@@ -17,6 +17,9 @@ CHECKED := $(filter-out ./internal/tools%,$(MODULES))
 VERSION ?= v0.1.0
 COMMIT ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 
+# ARCHS are the architectures of a release.
+ARCHS ?= amd64 arm64
+
 # FUZZTIME is the number of inputs per fuzz target. A duration works too, but
 # with Go before 1.27 the run may then fail at its end with only the message
 # "context deadline exceeded" (go.dev/issue/75804).
@@ -59,6 +62,10 @@ sandboxctl: ## Build the command-line tool: _build/sandboxctl.
 image: collector-full sandboxctl ## Build the container image otelcol-sandbox with Docker.
 	@scripts/image _build/image
 	@docker build --tag "otelcol-sandbox:$(VERSION)" _build/image
+
+.PHONY: release
+release: ## Build the archives of a release in _build/release, for the platforms in ARCHS (amd64 arm64).
+	@VERSION=$(VERSION) COMMIT=$(COMMIT) scripts/release _build/release $(ARCHS)
 
 .PHONY: run
 run: collector sandboxctl ## Run the Collector with simulated sandboxes and the real sandboxes of this host.
