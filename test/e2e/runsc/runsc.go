@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +24,7 @@ type Runtime struct {
 	Root string
 
 	t       *testing.T
+	through []string
 	program string
 	bundles string
 	rootfs  string
@@ -32,13 +34,20 @@ type Runtime struct {
 // are deleted.
 func New(t *testing.T) *Runtime {
 	t.Helper()
-	directory := process.ShortTempDir(t)
-	r := Open(t, filepath.Join(directory, "root"))
-	r.bundles = filepath.Join(directory, "bundles")
-	r.rootfs = image.Directory(t, filepath.Join(directory, "rootfs"))
-	if err := os.Mkdir(r.Root, 0o700); err != nil {
+	root := filepath.Join(process.ShortTempDir(t), "root")
+	if err := os.Mkdir(root, 0o700); err != nil {
 		t.Fatal(err)
 	}
+	return NewIn(t, root)
+}
+
+// NewIn is like [New], with an existing directory.
+func NewIn(t *testing.T, root string) *Runtime {
+	t.Helper()
+	directory := process.ShortTempDir(t)
+	r := Open(t, root)
+	r.bundles = filepath.Join(directory, "bundles")
+	r.rootfs = image.Directory(t, filepath.Join(directory, "rootfs"))
 	t.Cleanup(func() {
 		for _, id := range r.containers("*") {
 			if _, err := r.try("delete", "--force", id); err != nil {
@@ -78,8 +87,14 @@ func (r *Runtime) containers(sandboxes string) []string {
 	return append(others, first...)
 }
 
+// Through makes the runtime start runsc with a command that precedes it, for example
+// one that enters namespaces.
+func (r *Runtime) Through(command ...string) { r.through = command }
+
 func (r *Runtime) try(args ...string) (string, error) {
-	return process.Try(r.program, append([]string{"--root=" + r.Root}, args...)...)
+	command := append(slices.Clone(r.through), r.program, "--root="+r.Root)
+	command = append(command, args...)
+	return process.Try(command[0], command[1:]...)
 }
 
 func (r *Runtime) run(args ...string) string {
