@@ -32,8 +32,13 @@ type Runtime struct {
 // are deleted.
 func New(t *testing.T) *Runtime {
 	t.Helper()
+	return newRuntime(t, process.Built(t, "tools/runsc"))
+}
+
+func newRuntime(t *testing.T, program string) *Runtime {
+	t.Helper()
 	directory := process.ShortTempDir(t)
-	r := Open(t, filepath.Join(directory, "root"))
+	r := &Runtime{Root: filepath.Join(directory, "root"), t: t, program: program}
 	r.bundles = filepath.Join(directory, "bundles")
 	r.rootfs = image.Directory(t, filepath.Join(directory, "rootfs"))
 	if err := os.Mkdir(r.Root, 0o700); err != nil {
