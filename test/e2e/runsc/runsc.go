@@ -125,6 +125,8 @@ type Container struct {
 	Accounting *Accounting
 	// Flags are additional flags of runsc.
 	Flags []string
+	// Checkpoint is the directory of a checkpoint from which the sandbox is restored.
+	Checkpoint string
 }
 
 // HostNetwork is the network of the host, without gVisor's network stack.
@@ -204,7 +206,12 @@ func (r *Runtime) Start(c Container) *Sandbox {
 		args = append(args, "--metric-server="+c.MetricServer)
 	}
 	args = append(args, c.Flags...)
-	r.runIn(c.Accounting, append(args, "run", "--detach", "--bundle", bundle, c.ID)...)
+	if c.Checkpoint != "" {
+		args = append(args, "restore", "--image-path", c.Checkpoint)
+	} else {
+		args = append(args, "run")
+	}
+	r.runIn(c.Accounting, append(args, "--detach", "--bundle", bundle, c.ID)...)
 	return r.Sandbox(c.ID)
 }
 
@@ -302,13 +309,6 @@ type Events struct {
 		Current uint64 `json:"current"`
 	} `json:"pids"`
 }
-
-// Pause pauses all processes in the sandbox, so that its values do not change. The
-// sandbox still responds to requests.
-func (s *Sandbox) Pause() { s.runtime.t.Helper(); s.runtime.run("pause", s.ID) }
-
-// Resume resumes the processes after Pause.
-func (s *Sandbox) Resume() { s.runtime.t.Helper(); s.runtime.run("resume", s.ID) }
 
 // Delete kills the sandbox and removes its files.
 func (s *Sandbox) Delete() {
