@@ -16,6 +16,9 @@ type event struct {
 	Action, Package, Test, Output string
 }
 
+// noTests is printed, like PASS, only with -json or -v.
+const noTests = "testing: warning: no tests to run\n"
+
 // test is the name of a test with its package. The name is empty for the package itself.
 type test struct{ packagePath, name string }
 
@@ -66,7 +69,7 @@ func (r *report) addOutput(of test, text string) {
 		if r.verbose {
 			fmt.Fprint(r.output, text)
 		}
-	case text != "PASS\n":
+	case text != "PASS\n" && text != noTests:
 		fmt.Fprint(r.output, text)
 	}
 }
