@@ -115,7 +115,7 @@ CHECKSKIPS := ./cmd/checkskips $(if $(filter run,$(E2E)),-strict) $(if $(filter 
 .PHONY: e2e
 e2e: collector collector-full sandboxctl ## Run the end-to-end tests. Requires root and installs missing Debian packages.
 	@test/e2e/install
-	@go -C test/e2e test -json -count=1 -timeout=15m $(TESTFLAGS) ./... | go -C test/e2e run $(CHECKSKIPS)
+	@go -C test/e2e test -json -count=1 -timeout=25m $(TESTFLAGS) ./... | go -C test/e2e run $(CHECKSKIPS)
 
 .PHONY: bench
 bench: load collector ## Measure the cost of a collection cycle. BENCHFLAGS=-h and CHAINFLAGS=-h list the options.
