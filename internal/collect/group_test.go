@@ -32,13 +32,20 @@ func TestGroup(t *testing.T) {
 		// The last pulls may still be in progress.
 		time.Sleep(testTimeout)
 		stop()
+		inGroups := 0
 		for _, s := range all {
 			points := h.sink.of(s.identity.ID, "fake.opens")
 			require.GreaterOrEqual(t, len(points), intervals, "%v, %v", s.delay, s.pause)
+			// The first pull is not split into a request and a response, and neither is
+			// one without others in the same slot.
+			inGroup := s.sends == len(s.pulled())-1
 			phase := phaseOf(hashOf(s.Identity()), testInterval)
 			for i, p := range points[1:] {
 				began := s.pulled()[i+1]
 				assert.Equal(t, began, nextSlot(began, phase, testInterval), "out of phase")
+				if !inGroup {
+					continue
+				}
 				duration := p.time.Sub(began)
 				assert.GreaterOrEqual(t, duration, s.delay+s.pause)
 				assert.LessOrEqual(t, duration, s.delay+s.pause+40*time.Millisecond, "delayed by others")
@@ -46,8 +53,12 @@ func TestGroup(t *testing.T) {
 			assert.Zero(t, s.overlaps.Load())
 			assert.Zero(t, s.inFlight.Load())
 			assert.EqualValues(t, 1, s.closed.Load())
-			assert.Equal(t, s.pause > 0, s.blocked.Load() > 0)
+			if inGroup {
+				inGroups++
+				assert.Equal(t, s.pause > 0, s.blocked.Load() > 0)
+			}
 		}
+		assert.Greater(t, inGroups, len(all)/2)
 	})
 }
 

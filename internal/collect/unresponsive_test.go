@@ -287,7 +287,8 @@ func TestLateResponseDuringATurn(t *testing.T) {
 		resume()
 		time.Sleep(time.Second)
 		close(h.sink.block)
-		time.Sleep(testInterval)
+		// Not until the next slot, which is at least half an interval after the pull.
+		time.Sleep(testInterval - time.Second)
 		synctest.Wait()
 		assert.Len(t, s.pulled(), 2)
 		assert.Equal(t, []string{"unresponsive", "running"}, statesOf(t, h, "a"))

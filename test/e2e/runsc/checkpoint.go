@@ -2,16 +2,6 @@
 
 package runsc
 
-import "path/filepath"
-
-// Checkpoint writes an image of a sandbox, which ends, and returns its directory.
-func (s *Sandbox) Checkpoint() (image string) {
-	s.runtime.t.Helper()
-	image = filepath.Join(s.runtime.bundles, s.ID+".image")
-	s.runtime.run("checkpoint", "--image-path="+image, s.ID)
-	return image
-}
-
 // Create creates a container without starting it.
 func (r *Runtime) Create(c Container) *Sandbox {
 	r.t.Helper()
@@ -19,8 +9,8 @@ func (r *Runtime) Create(c Container) *Sandbox {
 	return r.Sandbox(c.ID)
 }
 
-// Restore restores an image in a sandbox that was created as this container.
-func (r *Runtime) Restore(c Container, image string) {
+// Restore restores a checkpoint in a sandbox that was created as this container.
+func (r *Runtime) Restore(c Container) {
 	r.t.Helper()
-	r.run(append(c.flags(), "restore", "--detach", "--image-path="+image, "--bundle", r.bundle(c), c.ID)...)
+	r.run(append(c.flags(), "restore", "--detach", "--image-path", c.Checkpoint, "--bundle", r.bundle(c), c.ID)...)
 }
