@@ -52,7 +52,7 @@ func TestExitStatusAfterWait(t *testing.T) {
 	command, proceed := startScript(t, "exit 3")
 	fd, err := unix.PidfdOpen(command.Process.Pid, 0)
 	require.NoError(t, err)
-	defer unix.Close(fd)
+	defer func() { _ = unix.Close(fd) }()
 	assert.False(t, hasEnded(fd))
 	assert.Equal(t, ExitStatus{}, exitStatus(fd, command.Process.Pid), "the process still runs")
 	proceed()
