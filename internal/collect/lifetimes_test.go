@@ -144,3 +144,23 @@ func TestEndDuringTurn(t *testing.T) {
 		stop()
 	})
 }
+
+// Times of files lag behind the clock, but not by much unless it was set.
+func TestStartupDuration(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarness(t, nil)
+		stop := h.start(t)
+		time.Sleep(time.Second)
+		for _, after := range []time.Duration{time.Second, 0, -maxFileTimeLag, -maxFileTimeLag - 1} {
+			s := newcomer(after.String(), sandbox.ExitUnknown)
+			running := s.identity.Created.Add(after)
+			s.running.Store(&running)
+			h.runtime.add(s)
+		}
+		time.Sleep(time.Second)
+		startup := h.lifetimes[sandbox.RuntimeGVisor].startup
+		assert.Equal(t, uint64(3), startup.count)
+		assert.InDelta(t, 1, startup.sum, 1e-9)
+		stop()
+	})
+}
