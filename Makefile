@@ -15,6 +15,10 @@ CHECKED := $(filter-out ./internal/tools%,$(MODULES))
 # VERSION is the version of the project, which all programs print. A test compares
 # it with the other files that contain it.
 VERSION ?= v0.1.0
+COMMIT ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null)
+
+# ARCHS are the architectures of a release.
+ARCHS ?= amd64 arm64
 
 # FUZZTIME is the number of inputs per fuzz target. A duration works too, but
 # with Go before 1.27 the run may then fail at its end with only the message
@@ -64,7 +68,16 @@ example: ## Build the example of the exporter prometheus_scrape, and check its c
 
 .PHONY: sandboxctl
 sandboxctl: ## Build the command-line tool: _build/sandboxctl.
-	@go -C cmd/sandboxctl build -ldflags='-X main.version=$(VERSION)' -o "$(CURDIR)/_build/sandboxctl" .
+	@CGO_ENABLED=0 go -C cmd/sandboxctl build -trimpath -ldflags='-X main.version=$(VERSION) -X main.commit=$(COMMIT)' -o "$(CURDIR)/_build/sandboxctl" .
+
+.PHONY: image
+image: collector-full sandboxctl ## Build the container image otelcol-sandbox with Docker.
+	@scripts/image _build/image
+	@docker build --tag "otelcol-sandbox:$(VERSION)" _build/image
+
+.PHONY: release
+release: ## Build the archives of a release in _build/release, for the platforms in ARCHS (amd64 arm64).
+	@VERSION=$(VERSION) COMMIT=$(COMMIT) scripts/release _build/release $(ARCHS)
 
 .PHONY: run
 run: collector sandboxctl ## Run the Collector with simulated sandboxes and the real sandboxes of this host.
@@ -85,9 +98,12 @@ test: ## Run the unit tests and, as root, the end-to-end tests. E2E=skip skips t
 unit: ## Run the tests that need neither root nor a C compiler.
 	@for module in $(TESTED); do echo "# $$module"; go -C $$module test $(TESTFLAGS) ./...; done
 
+# The module of the manifests starts no goroutines, and compiling Kubernetes with the
+# race detector takes minutes.
 .PHONY: race
 race: ## Run the unit tests with the race detector, which needs a C compiler.
-	@CGO_ENABLED=1 $(MAKE) --no-print-directory unit TESTFLAGS='-race $(TESTFLAGS)'
+	@CGO_ENABLED=1 $(MAKE) --no-print-directory unit TESTFLAGS='-race $(TESTFLAGS)' \
+		TESTED='$(filter-out ./internal/manifests,$(TESTED))'
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target with FUZZTIME inputs, for example 50000x.
@@ -118,10 +134,16 @@ $(GREMLINS): internal/tools/mutation/go.mod
 	@go -C internal/tools/mutation build -o "$(CURDIR)/$@" github.com/go-gremlins/gremlins/cmd/gremlins
 	@touch $@
 
+# RELEASES decides which releases of gVisor in test/e2e/releases.txt are built for
+# the end-to-end tests: always (those marked so) or all. With E2E=run, tests that
+# are skipped must be listed in test/e2e/allowed-skips.txt.
+export RELEASES ?= always
+CHECKSKIPS := ./cmd/checkskips $(if $(filter run,$(E2E)),-strict) $(if $(filter -v,$(TESTFLAGS)),-v)
+
 .PHONY: e2e
 e2e: collector collector-full sandboxctl ## Run the end-to-end tests. Requires root and installs missing Debian packages.
 	@test/e2e/install
-	@go -C test/e2e test -count=1 -timeout=15m $(TESTFLAGS) ./...
+	@go -C test/e2e test -json -count=1 -timeout=25m $(TESTFLAGS) ./... | go -C test/e2e run $(CHECKSKIPS)
 
 .PHONY: bench
 bench: load collector ## Measure the cost of a collection cycle. BENCHFLAGS=-h and CHAINFLAGS=-h list the options.
