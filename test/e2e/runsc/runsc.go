@@ -34,18 +34,28 @@ type Runtime struct {
 // are deleted.
 func New(t *testing.T) *Runtime {
 	t.Helper()
+	return newRuntime(t, process.Built(t, "tools/runsc"))
+}
+
+func newRuntime(t *testing.T, program string) *Runtime {
+	t.Helper()
 	root := filepath.Join(process.ShortTempDir(t), "root")
 	if err := os.Mkdir(root, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	return NewIn(t, root)
+	return newIn(t, root, program)
 }
 
 // NewIn is like [New], with an existing directory.
 func NewIn(t *testing.T, root string) *Runtime {
 	t.Helper()
+	return newIn(t, root, process.Built(t, "tools/runsc"))
+}
+
+func newIn(t *testing.T, root, program string) *Runtime {
+	t.Helper()
 	directory := process.ShortTempDir(t)
-	r := Open(t, root)
+	r := &Runtime{Root: root, t: t, program: program}
 	r.bundles = filepath.Join(directory, "bundles")
 	r.rootfs = image.Directory(t, filepath.Join(directory, "rootfs"))
 	t.Cleanup(func() {
@@ -135,6 +145,8 @@ type Container struct {
 	Accounting *Accounting
 	// Flags are additional flags of runsc.
 	Flags []string
+	// Checkpoint is the directory of a checkpoint from which the sandbox is restored.
+	Checkpoint string
 }
 
 // HostNetwork is the network of the host, without gVisor's network stack.
@@ -214,7 +226,12 @@ func (r *Runtime) Start(c Container) *Sandbox {
 		args = append(args, "--metric-server="+c.MetricServer)
 	}
 	args = append(args, c.Flags...)
-	r.runIn(c.Accounting, append(args, "run", "--detach", "--bundle", bundle, c.ID)...)
+	if c.Checkpoint != "" {
+		args = append(args, "restore", "--image-path", c.Checkpoint)
+	} else {
+		args = append(args, "run")
+	}
+	r.runIn(c.Accounting, append(args, "--detach", "--bundle", bundle, c.ID)...)
 	return r.Sandbox(c.ID)
 }
 
@@ -312,13 +329,6 @@ type Events struct {
 		Current uint64 `json:"current"`
 	} `json:"pids"`
 }
-
-// Pause pauses all processes in the sandbox, so that its values do not change. The
-// sandbox still responds to requests.
-func (s *Sandbox) Pause() { s.runtime.t.Helper(); s.runtime.run("pause", s.ID) }
-
-// Resume resumes the processes after Pause.
-func (s *Sandbox) Resume() { s.runtime.t.Helper(); s.runtime.run("resume", s.ID) }
 
 // Delete kills the sandbox and removes its files.
 func (s *Sandbox) Delete() {
