@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +24,7 @@ type Runtime struct {
 	Root string
 
 	t       *testing.T
+	through []string
 	program string
 	bundles string
 	rootfs  string
@@ -37,13 +39,25 @@ func New(t *testing.T) *Runtime {
 
 func newRuntime(t *testing.T, program string) *Runtime {
 	t.Helper()
-	directory := process.ShortTempDir(t)
-	r := &Runtime{Root: filepath.Join(directory, "root"), t: t, program: program}
-	r.bundles = filepath.Join(directory, "bundles")
-	r.rootfs = image.Directory(t, filepath.Join(directory, "rootfs"))
-	if err := os.Mkdir(r.Root, 0o700); err != nil {
+	root := filepath.Join(process.ShortTempDir(t), "root")
+	if err := os.Mkdir(root, 0o700); err != nil {
 		t.Fatal(err)
 	}
+	return newIn(t, root, program)
+}
+
+// NewIn is like [New], with an existing directory.
+func NewIn(t *testing.T, root string) *Runtime {
+	t.Helper()
+	return newIn(t, root, process.Built(t, "tools/runsc"))
+}
+
+func newIn(t *testing.T, root, program string) *Runtime {
+	t.Helper()
+	directory := process.ShortTempDir(t)
+	r := &Runtime{Root: root, t: t, program: program}
+	r.bundles = filepath.Join(directory, "bundles")
+	r.rootfs = image.Directory(t, filepath.Join(directory, "rootfs"))
 	t.Cleanup(func() {
 		for _, id := range r.containers("*") {
 			if _, err := r.try("delete", "--force", id); err != nil {
@@ -83,8 +97,14 @@ func (r *Runtime) containers(sandboxes string) []string {
 	return append(others, first...)
 }
 
+// Through makes the runtime start runsc with a command that precedes it, for example
+// one that enters namespaces.
+func (r *Runtime) Through(command ...string) { r.through = command }
+
 func (r *Runtime) try(args ...string) (string, error) {
-	return process.Try(r.program, append([]string{"--root=" + r.Root}, args...)...)
+	command := append(slices.Clone(r.through), r.program, "--root="+r.Root)
+	command = append(command, args...)
+	return process.Try(command[0], command[1:]...)
 }
 
 func (r *Runtime) run(args ...string) string {
