@@ -15,6 +15,10 @@ CHECKED := $(filter-out ./internal/tools%,$(MODULES))
 # VERSION is the version of the project, which all programs print. A test compares
 # it with the other files that contain it.
 VERSION ?= v0.1.0
+COMMIT ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null)
+
+# ARCHS are the architectures of a release.
+ARCHS ?= amd64 arm64
 
 # FUZZTIME is the number of inputs per fuzz target. A duration works too, but
 # with Go before 1.27 the run may then fail at its end with only the message
@@ -39,7 +43,7 @@ help: ## Show this help.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
-build: collector collector-full sandboxctl ## Build everything.
+build: collector collector-full sandboxctl example ## Build everything.
 	@for module in $(TESTED); do go -C $$module build -o /dev/null ./...; done
 
 .PHONY: collector
@@ -50,9 +54,30 @@ collector: ## Build a small Collector with this receiver: _build/otelcol-sandbox
 collector-full: ## Build the Collector for production: _build/full/otelcol-sandbox. The first build takes minutes.
 	@VERSION=$(VERSION) scripts/collector builder-config.full.yaml _build/full
 
+# The example is in the directory of the exporter, to be used without the receiver. It is
+# built as its README says: the builder, left to itself, leaves a directory in TMPDIR.
+EXAMPLE := exporter/prometheusscrapeexporter/example
+
+.PHONY: example
+example: ## Build the example of the exporter prometheus_scrape, and check its configuration.
+	@mkdir -p _build/tools
+	@go -C internal/tools build -o "$(CURDIR)/_build/tools/builder" go.opentelemetry.io/collector/cmd/builder
+	@temporary=$$(mktemp -d); trap 'rm -rf "$$temporary"' EXIT; cd $(EXAMPLE); \
+		TMPDIR=$$temporary "$(CURDIR)/_build/tools/builder" --config builder-config.yaml
+	@_build/example/otelcol-scrape validate --config $(EXAMPLE)/config.yaml
+
 .PHONY: sandboxctl
 sandboxctl: ## Build the command-line tool: _build/sandboxctl.
-	@go -C cmd/sandboxctl build -ldflags='-X main.version=$(VERSION)' -o "$(CURDIR)/_build/sandboxctl" .
+	@CGO_ENABLED=0 go -C cmd/sandboxctl build -trimpath -ldflags='-X main.version=$(VERSION) -X main.commit=$(COMMIT)' -o "$(CURDIR)/_build/sandboxctl" .
+
+.PHONY: image
+image: collector-full sandboxctl ## Build the container image otelcol-sandbox with Docker.
+	@scripts/image _build/image
+	@docker build --tag "otelcol-sandbox:$(VERSION)" _build/image
+
+.PHONY: release
+release: ## Build the archives of a release in _build/release, for the platforms in ARCHS (amd64 arm64).
+	@VERSION=$(VERSION) COMMIT=$(COMMIT) scripts/release _build/release $(ARCHS)
 
 .PHONY: run
 run: collector sandboxctl ## Run the Collector with simulated sandboxes and the real sandboxes of this host.
@@ -73,9 +98,12 @@ test: ## Run the unit tests and, as root, the end-to-end tests. E2E=skip skips t
 unit: ## Run the tests that need neither root nor a C compiler.
 	@for module in $(TESTED); do echo "# $$module"; go -C $$module test $(TESTFLAGS) ./...; done
 
+# The module of the manifests starts no goroutines, and compiling Kubernetes with the
+# race detector takes minutes.
 .PHONY: race
 race: ## Run the unit tests with the race detector, which needs a C compiler.
-	@CGO_ENABLED=1 $(MAKE) --no-print-directory unit TESTFLAGS='-race $(TESTFLAGS)'
+	@CGO_ENABLED=1 $(MAKE) --no-print-directory unit TESTFLAGS='-race $(TESTFLAGS)' \
+		TESTED='$(filter-out ./internal/manifests,$(TESTED))'
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target with FUZZTIME inputs, for example 50000x.
@@ -106,10 +134,16 @@ $(GREMLINS): internal/tools/mutation/go.mod
 	@go -C internal/tools/mutation build -o "$(CURDIR)/$@" github.com/go-gremlins/gremlins/cmd/gremlins
 	@touch $@
 
+# RELEASES decides which releases of gVisor in test/e2e/releases.txt are built for
+# the end-to-end tests: always (those marked so) or all. With E2E=run, tests that
+# are skipped must be listed in test/e2e/allowed-skips.txt.
+export RELEASES ?= always
+CHECKSKIPS := ./cmd/checkskips $(if $(filter run,$(E2E)),-strict) $(if $(filter -v,$(TESTFLAGS)),-v)
+
 .PHONY: e2e
 e2e: collector collector-full sandboxctl ## Run the end-to-end tests. Requires root and installs missing Debian packages.
 	@test/e2e/install
-	@go -C test/e2e test -count=1 -timeout=15m $(TESTFLAGS) ./...
+	@go -C test/e2e test -json -count=1 -timeout=25m $(TESTFLAGS) ./... | go -C test/e2e run $(CHECKSKIPS)
 
 .PHONY: bench
 bench: load collector ## Measure the cost of a collection cycle. BENCHFLAGS=-h and CHAINFLAGS=-h list the options.

@@ -33,6 +33,8 @@ func manifest(t *testing.T, file string) (m builderManifest) {
 func TestVersionOfProject(t *testing.T) {
 	version := matchIn(t, "Makefile", `(?m)^VERSION \?= v(.+)$`)
 	assert.Equal(t, version, matchIn(t, "CHANGELOG.md", `(?m)^## v(\S+)`))
+	assert.Equal(t, version, matchIn(t, "README.md", `otelcol-sandbox_([^_]+)_linux_amd64`))
+	assert.Equal(t, version, matchIn(t, "examples/docker/run", `:-otelcol-sandbox:v([^}]+)}`))
 	for _, file := range []string{"builder-config.yaml", "builder-config.full.yaml"} {
 		assert.Equal(t, version, manifest(t, file).Dist.Version, file)
 	}

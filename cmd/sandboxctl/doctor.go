@@ -58,7 +58,10 @@ func (e *examination) run(ctx context.Context, stdout io.Writer) error {
 	if err := found.Close(); err != nil {
 		return err
 	}
-	findings := doctor.Run(h)
+	findings, err := examine(ctx, h)
+	if err != nil {
+		return err
+	}
 	switch e.format.Format {
 	case output.JSONFormat:
 		err = output.JSON(stdout, findings)
@@ -75,6 +78,21 @@ func (e *examination) run(ctx context.Context, stdout io.Writer) error {
 		return fmt.Errorf("%d problems and %d warnings found", problems, warnings)
 	}
 	return nil
+}
+
+// examine performs the checks. One that hangs in a system call, for example on a mount
+// that does not respond, is left behind.
+func examine(ctx context.Context, h *doctor.Host) ([]doctor.Finding, error) {
+	ctx, cancel := context.WithTimeout(ctx, maxDiscovery)
+	defer cancel()
+	result := make(chan []doctor.Finding, 1)
+	go func() { result <- doctor.Run(h) }()
+	select {
+	case findings := <-result:
+		return findings, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("check this host: %w: check whether a file system does not respond", ctx.Err())
+	}
 }
 
 // newDoctorHost returns what the checks examine. A runtime that is disabled has no

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"maps"
 	"os"
@@ -130,6 +131,24 @@ func TestDoctorEscapes(t *testing.T) {
 	require.Zero(t, run(t.Context(), doctorFlags, &stdout, &stderr))
 	assert.Contains(t, stdout.String(), "process 13 (kata-monitor)")
 	assert.NotContains(t, stdout.String(), "\x1b")
+}
+
+// TestDoctorDoesNotHang checks that a file system that does not respond, or an interrupt,
+// ends the command.
+func TestDoctorDoesNotHang(t *testing.T) {
+	release := make(chan struct{})
+	ended := make(chan struct{})
+	h := &doctor.Host{Files: doctor.Below(t.TempDir()), Pidfd: func() error {
+		<-release
+		close(ended)
+		return nil
+	}}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := examine(ctx, h)
+	require.ErrorIs(t, err, context.Canceled)
+	close(release)
+	<-ended
 }
 
 // TestDoctorOnThisHost checks the files of a real kernel.

@@ -69,12 +69,12 @@ func printEvents(ctx context.Context, host *hostFlags, format output.Format, std
 		queue.close()
 	}()
 	printer := newEventPrinter(format, stdout, stderr)
+	var printErr error
 	for entry := range queue.entries {
-		if printErr := printer.print(entry); printErr != nil {
-			err = errors.Join(err, printErr)
+		if printErr = printer.print(entry); printErr != nil {
 			break
 		}
 	}
 	cancel()
-	return errors.Join(err, <-watched)
+	return errors.Join(printErr, <-watched)
 }

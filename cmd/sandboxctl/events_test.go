@@ -98,7 +98,8 @@ func TestEvents(t *testing.T) {
 	defer cancel()
 	removed := false
 	stdout := &waitingBuffer{texts: []string{
-		`"sandbox.found","severity":"INFO","runtime":"gvisor","id":"web"`, `"id":"` + rustID + `"`, `"sandbox.skip_reason":"unsafe_hypervisor"`,
+		`"sandbox.found","severity":"INFO","runtime":"gvisor","id":"web"`, `"id":"` + rustID + `"`,
+		`"sandbox.skip_reason":"unsafe_hypervisor"`,
 	}}
 	var stderr bytes.Buffer
 	stdout.found = func() {

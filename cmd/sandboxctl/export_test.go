@@ -80,10 +80,13 @@ func TestExportErrors(t *testing.T) {
 			[]string{podID, "--config=yaml:receivers::sandbox::exclude::namespaces: [{strict: default}]"},
 			exitNothing, "is not collected: excluded: ",
 		},
-		"no argument":    {nil, exitUsage, "accepts 1 arg(s), received 0"},
-		"two arguments":  {[]string{"web", "batch"}, exitUsage, "accepts 1 arg(s), received 2"},
-		"format":         {[]string{"web", "-o", "table"}, exitUsage, "must be one of prometheus, otlp-json"},
-		"does not reply": {[]string{"stalled", "--config=yaml:receivers::sandbox::timeout: 200ms"}, exitError, "read metrics of sandbox stalled: timeout: "},
+		"no argument":   {nil, exitUsage, "accepts 1 arg(s), received 0"},
+		"two arguments": {[]string{"web", "batch"}, exitUsage, "accepts 1 arg(s), received 2"},
+		"format":        {[]string{"web", "-o", "table"}, exitUsage, "must be one of prometheus, otlp-json"},
+		"no response": {
+			[]string{"stalled", "--config=yaml:receivers::sandbox::timeout: 200ms"},
+			exitError, "read metrics of sandbox stalled: timeout: ",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := h.execute(t, append([]string{"export"}, test.args...)...)

@@ -111,13 +111,13 @@ func listTable(rows []listedSandbox, wide bool) *output.Table {
 		row := &rows[i]
 		var age, cpu, memory, uid, image string
 		if row.Created != nil {
-			age = formatAge(now().Sub(*row.Created))
+			age = output.FormatAge(now().Sub(*row.Created))
 		}
 		if row.CPU != nil {
-			cpu = formatCPU(*row.CPU)
+			cpu = output.FormatCPU(*row.CPU)
 		}
 		if row.Memory != nil {
-			memory = formatBytes(*row.Memory)
+			memory = output.FormatBytes(*row.Memory)
 		}
 		if row.Pod != nil {
 			uid = row.Pod.UID

@@ -24,12 +24,13 @@ func newRootCommand() *cobra.Command {
 	}
 	root.AddCommand(
 		newAgentURLCommand(),
-		newEventsCommand(),
 		newDoctorCommand(),
+		newEventsCommand(),
 		newExplainCommand(),
 		newExportCommand(),
 		newListCommand(),
 		newSimulateCommand(),
+		newTopCommand(),
 		newVersionCommand(),
 	)
 	return root

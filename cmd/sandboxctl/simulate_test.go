@@ -23,7 +23,12 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/simulate/fleet"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(commandVariable) != "" {
+		main()
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // invocation is one run of the command.
 type invocation struct {

@@ -19,9 +19,9 @@ type Collection struct {
 	stats    runtimeStats
 	// lifetimes are by runtime. The map is immutable.
 	lifetimes map[string]*lifetimes
-	pending  *pending
-	started  time.Time
-	panics   panics
+	pending   *pending
+	started   time.Time
+	panics    panics
 	// stopping is set before everything is canceled. What runtimes report from then
 	// on is ignored.
 	stopping atomic.Bool
@@ -55,7 +55,7 @@ func New(settings Settings) *Collection {
 		stats:    newRuntimeStats(settings.Runtimes),
 
 		lifetimes: newLifetimes(settings.Runtimes),
-		pending:  newPending(),
+		pending:   newPending(),
 	}
 }
 

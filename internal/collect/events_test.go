@@ -279,8 +279,9 @@ func TestSkippedPathsBecomeEvents(t *testing.T) {
 // TestStateThatLastsCostsNothing checks that what decides about events allocates nothing.
 func TestStateThatLastsCostsNothing(t *testing.T) {
 	h, _ := newEventHarness(t)
-	one := &target{sandbox: newFake("a")}
-	one.recorded = sandbox.Status{State: sandbox.Running}
+	isolated, ok := h.isolate(newFake("a"))
+	require.True(t, ok)
+	one := &target{sandbox: isolated, recorded: sandbox.Status{State: sandbox.Running}}
 	assert.Zero(t, testing.AllocsPerRun(100, func() {
 		h.recordCheckpoint(one, false)
 		h.recordResponse(one, one.recorded)

@@ -194,11 +194,12 @@ func (l *Lookup) list(ctx context.Context, connection *connection, filter string
 		if !found {
 			continue
 		}
+		// Before the result is received, because it may lead to a new request.
+		l.Forget(id)
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case l.results <- Result{id, pod}:
-			l.Forget(id)
 		}
 	}
 	return nil

@@ -91,8 +91,23 @@ func (s *Sandbox) hangUp() {
 // start requests a snapshot after the requests that must precede it.
 func (s *Sandbox) start(ctx context.Context, record *discovery.Sandbox) {
 	s.stopAwaiting()
+	s.followRestart(record)
 	s.request.record = record
 	s.request.err = s.connectAndSend(ctx, record)
+}
+
+// followRestart lets the counters begin anew if the state file shows that the sandbox
+// was restored since the last pull. Then its process and the start time of all
+// cumulative values are new ones.
+func (s *Sandbox) followRestart(record *discovery.Sandbox) {
+	before := s.pulled
+	s.pulled = record
+	if before == nil || before.Restored == record.Restored && before.Started.Equal(record.Started) {
+		return
+	}
+	if s.verifier != nil {
+		s.verifier.Restart()
+	}
 }
 
 func (s *Sandbox) connectAndSend(ctx context.Context, record *discovery.Sandbox) (err error) {

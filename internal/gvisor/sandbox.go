@@ -26,6 +26,8 @@ type Sandbox struct {
 
 	// The rest belongs to the goroutine that pulls.
 
+	// pulled is the record of the last pull.
+	pulled *discovery.Sandbox
 	// verifier is nil until the registration is known; registrationErr is why it
 	// never will be.
 	verifier        *snapshot.Verifier

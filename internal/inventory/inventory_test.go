@@ -100,12 +100,13 @@ func TestSandboxesThatAreNotSelectedAreClosed(t *testing.T) {
 func TestHostFilesOnly(t *testing.T) {
 	f, config := newHost(t)
 	config.Kata.TrustedHypervisors = append(config.Kata.TrustedHypervisors, "qemu")
-	p, err := f.AddKata(kata.Options{ID: "cache", Rust: true, Hypervisor: "qemu"})
+	p, err := f.AddKata(kata.Options{ID: "cache", Rust: true, Hypervisor: "qemu", Booting: true})
 	require.NoError(t, err)
 	require.NoError(t, os.Remove(p.SocketPath()))
 	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: p.SocketPath(), Net: "unix"})
 	require.NoError(t, err)
 	defer func() { _ = listener.Close() }()
+	require.NoError(t, p.FinishBooting(), "the state file must be newer than the socket")
 	// A connection is accepted by the kernel before discovery ends.
 	isConnected := func() bool {
 		require.NoError(t, listener.SetDeadline(time.Now().Add(100*time.Millisecond)))

@@ -167,6 +167,9 @@ func (f *finder) contact(c *candidate, now time.Time) {
 	}
 	c.contacted = true
 	if !f.runtime.mayConnect(c.directory) {
+		if f.runtime.mayTrust(&c.facts) {
+			c.trusted, _ = f.runtime.isInstalled(f.runtime.visibleShim(c.directory))
+		}
 		return
 	}
 	measure, trust := f.runtime.mayHaveSpun(c, now), f.runtime.mayTrust(&c.facts)

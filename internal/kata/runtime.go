@@ -31,8 +31,9 @@ type Runtime struct {
 	cri         *cri.Lookup // nil without an endpoint
 	roots       passive.Roots
 	// connects reports whether connections to a shim may be opened; nil means that they
-	// may.
+	// may. Without them, shims finds the processes.
 	connects func(storagePath, id string) bool
+	shims    shimProcesses
 	// rootOnly accepts only shims that run as root.
 	rootOnly bool
 	pace     pace

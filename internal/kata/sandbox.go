@@ -57,7 +57,7 @@ type Sandbox struct {
 	usage             *usageReader // nil if usage is not reported
 }
 
-var _ sandbox.Sandbox = (*Sandbox)(nil)
+var _ sandbox.Exiter = (*Sandbox)(nil)
 
 func newSandbox(runtime *Runtime, c *candidate) *Sandbox {
 	pod, conflict := c.facts.state.Pod, c.facts.state.PodConflict

@@ -34,8 +34,7 @@ func (r *Runtime) newUsageReader(created time.Time) *usageReader {
 }
 
 // appendUsage appends the usage of the sandbox if it is due. Before the first
-// connection, the process of the shim is unknown. Without connections, only the cgroup
-// is measured.
+// connection, the process of the shim is unknown, unless connections are forbidden.
 func (s *Sandbox) appendUsage(r *sandbox.Reading) {
 	u := s.usage
 	now := time.Now()
@@ -43,7 +42,7 @@ func (s *Sandbox) appendUsage(r *sandbox.Reading) {
 		return
 	}
 	facts := s.facts.Load()
-	if u.measuredFor != facts {
+	if u.measuredFor != facts || u.measured.PID == 0 {
 		u.measured, u.measuredFor = s.measuredOnHost(facts), facts
 	}
 	report := usage.Report{Sandbox: u.measured, Requested: limitsOf(facts.state.Requested)}
@@ -65,10 +64,14 @@ func (s *Sandbox) appendUsage(r *sandbox.Reading) {
 // Otherwise it is the processes: the shim with all its descendants, and a hypervisor and
 // a virtiofsd that are not among these.
 func (s *Sandbox) measuredOnHost(facts *facts) usage.Sandbox {
+	pid := s.peer
+	if pid == 0 && !s.runtime.mayConnect(s.directory) {
+		pid = s.runtime.visibleShim(s.directory)
+	}
 	measured := usage.Sandbox{
-		PID: s.peer,
+		PID: pid,
 		Others: passive.Detached(s.runtime.roots.Processes, passive.Sandbox{
-			Shim: s.peer, Hypervisor: facts.state.HypervisorPID, Virtiofsd: facts.state.Virtiofsd,
+			Shim: pid, Hypervisor: facts.state.HypervisorPID, Virtiofsd: facts.state.Virtiofsd,
 		}),
 		SharedMemory: true,
 	}

@@ -48,7 +48,7 @@ service:
     metrics: {receivers: [otlp], exporters: [otlp_http]}
     logs: {receivers: [otlp], exporters: [otlp_http]}
 `, endpoint, sink.Endpoint))
-	collector.Start(t, filepath.Join(examples, example), fmt.Sprintf(`
+	collector.StartFull(t, nil, filepath.Join(examples, example), fmt.Sprintf(`
 receivers:
   sandbox:
     collection_interval: 1s
@@ -298,7 +298,7 @@ func checkAttribute(attributes pcommon.Map, key, want string) error {
 }
 
 // optionalAttributes are resource attributes that checkAttributes ignores.
-var optionalAttributes = []string{"sandbox.runtime.version", "container.id", "k8s.container.name"}
+var optionalAttributes = []string{"sandbox.runtime.version", "container.id", "k8s.container.name", "host.name"}
 
 // checkAttributes returns an error unless a resource has the wanted attributes and
 // no others, except optional ones.

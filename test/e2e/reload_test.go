@@ -40,11 +40,11 @@ func (r *reloaded) configure(simulated *simulation, receivers ...string) {
 	}
 	text += fmt.Sprintf(`
 exporters:
-  prometheus: {endpoint: %q, without_scope_info: true, resource_to_telemetry_conversion: {enabled: true}, metric_expiration: 1h}
+  prometheus_scrape: {endpoint: %q, without_scope_info: true, resource_to_telemetry_conversion: {enabled: true}, metric_expiration: 1h}
 service:
   pipelines:
-    metrics: {receivers: [%s], exporters: [prometheus]}
-    metrics/again: {receivers: [%s], exporters: [prometheus]}
+    metrics: {receivers: [%s], exporters: [prometheus_scrape]}
+    metrics/again: {receivers: [%s], exporters: [prometheus_scrape]}
 `, r.served.Address, strings.Join(receivers, ", "), receivers[0])
 	if err := os.WriteFile(r.file, []byte(text), 0o600); err != nil {
 		r.t.Fatal(err)

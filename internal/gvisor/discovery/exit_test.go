@@ -99,3 +99,27 @@ func TestRunningSince(t *testing.T) {
 	assert.Zero(t, put(statefile.Paused, later(1)))
 	assert.Zero(t, put(statefile.Running, later(2)), "the workload has run before")
 }
+
+// runsc restores a sandbox in the process with which it was created.
+func TestStartOfRestoredSandbox(t *testing.T) {
+	s, observer, processes := newTestSet(t)
+	put := func(pid int, restored bool, started, written time.Time) time.Time {
+		processes.start(pid, 100)
+		c := rootContainer("a", testTime, pid)
+		c.sandbox.Restored, c.sandbox.Started, c.written = restored, started, written
+		s.put(key("a"), c)
+		return observer.present[key("a")].Started
+	}
+	later := func(seconds int) time.Time { return testTime.Add(time.Duration(seconds) * time.Second) }
+	assert.Equal(t, later(1), put(1, false, later(1), later(2)))
+	assert.Equal(t, later(1), put(1, false, later(1), later(3)), "other changes do not move the start")
+	assert.Equal(t, later(4), put(1, true, later(1), later(4)))
+	assert.Equal(t, later(4), put(1, true, later(1), later(5)), "it moves once")
+	assert.Equal(t, later(6), put(2, true, later(6), later(7)), "the file states the start of another process")
+
+	s, observer, processes = newTestSet(t)
+	assert.Equal(t, later(1), put(1, true, later(1), later(9)), "what came before is not known")
+	s.remove(key("a"), "a")
+	assert.Equal(t, later(8), put(1, false, later(8), later(9)))
+	assert.Equal(t, later(8), put(1, true, later(8), later(7)), "the clock was set back")
+}

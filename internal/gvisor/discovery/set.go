@@ -27,6 +27,9 @@ type group struct {
 	// is none.
 	published *Sandbox
 	process   process
+	// restored is when the state file showed that the sandbox, which was known before,
+	// was restored; zero if it has not.
+	restored time.Time
 }
 
 func newSet(observer Observer, liveness *liveness) *set {
@@ -82,6 +85,7 @@ func (s *set) publish(key Key, g *group) {
 		g.published = nil
 		return
 	}
+	g.followRestore(before, now, g.rootContainer(key).written, newInstance)
 	if newInstance || now.PID != g.process.pid {
 		s.replaceProcess(g, now, g.rootContainer(key).written, newInstance)
 	}
@@ -94,6 +98,20 @@ func (s *set) publish(key Key, g *group) {
 		s.observer.Added(now)
 	} else {
 		s.observer.Changed(now)
+	}
+}
+
+// followRestore moves the start of a sandbox that is restored after it was created: runsc
+// restores it in the process that it has started before, and keeps the time of that.
+func (g *group) followRestore(before, now *Sandbox, written time.Time, newInstance bool) {
+	switch {
+	case newInstance || now.PID != before.PID:
+		g.restored = time.Time{}
+	case now.Restored && !before.Restored:
+		g.restored = written
+	}
+	if g.restored.After(now.Started) {
+		now.Started = g.restored
 	}
 }
 

@@ -77,6 +77,13 @@ func NewVerifier(reg *registration.Registration, settings Settings) *Verifier {
 	}
 }
 
+// Restart forgets the last values, because the host vouches for a new start of all
+// counters: the sandbox was restored. The order of snapshots is still checked.
+func (v *Verifier) Restart() {
+	clear(v.values)
+	v.histograms = nil
+}
+
 // SelectsAny reports whether the filter selects any registered metric.
 func (v *Verifier) SelectsAny() bool { return slices.Contains(v.selection.Metrics, true) }
 

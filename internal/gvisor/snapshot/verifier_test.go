@@ -204,3 +204,22 @@ func TestByteLimit(t *testing.T) {
 	assert.Equal(t, sandbox.Oversize, sandbox.OutcomeOf(err))
 	assert.ErrorIs(t, err, jsonscan.ErrInputSize)
 }
+
+// After a restart, all values may begin anew, but the order of snapshots remains.
+func TestRestart(t *testing.T) {
+	reg := testRegistration(t)
+	first := latency(4, 2, 2, `{"float":1.5}`, 0, 2, 0, 0)(newResponse(reg, testTime).number("disk_reads", 5))
+	second := latency(1, 1, 1, `{}`, 1, 0, 0, 0)(newResponse(reg, testTime).number("disk_reads", 4))
+	v := NewVerifier(reg, Settings{})
+	_, err := read(v, first.String())
+	require.NoError(t, err)
+	_, err = read(v, second.String())
+	require.Error(t, err)
+	v.Restart()
+	_, err = read(v, newResponse(reg, testTime.Add(-2*time.Second)).String())
+	require.ErrorContains(t, err, "(order)")
+	_, err = read(v, second.String())
+	require.NoError(t, err)
+	_, err = read(v, newResponse(reg, testTime).number("disk_reads", 3).String())
+	require.ErrorContains(t, err, "from 4 to 3")
+}

@@ -1,6 +1,7 @@
 //go:build linux
 
-// Package collector runs _build/otelcol-sandbox, which make collector builds.
+// Package collector runs the Collectors that make collector and make collector-full build
+// in _build.
 package collector
 
 import (
@@ -35,8 +36,19 @@ func Start(t *testing.T, configs ...string) *Collector {
 // StartWith is like [Start], with options of the process.
 func StartWith(t *testing.T, options []process.Option, configs ...string) *Collector {
 	t.Helper()
+	return start(t, "otelcol-sandbox", options, configs...)
+}
+
+// StartFull is like [StartWith], with the Collector for production.
+func StartFull(t *testing.T, options []process.Option, configs ...string) *Collector {
+	t.Helper()
+	return start(t, "full/otelcol-sandbox", options, configs...)
+}
+
+func start(t *testing.T, program string, options []process.Option, configs ...string) *Collector {
+	t.Helper()
 	command := []string{
-		process.Built(t, "otelcol-sandbox"),
+		process.Built(t, program),
 		"--config", "yaml:service::telemetry::metrics::level: none",
 		"--config", "yaml:service::telemetry::logs::disable_stacktrace: true",
 	}

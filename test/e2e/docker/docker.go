@@ -30,12 +30,24 @@ type Daemon struct {
 	Roots string
 
 	t      *testing.T
+	socket string
 	client *http.Client
 }
 
 // Start starts a daemon with the runtime runsc and the given flags, and loads the
 // image of package image.
 func Start(t *testing.T, runscFlags ...string) *Daemon {
+	t.Helper()
+	return start(t, "none", runscFlags)
+}
+
+// StartWithNetwork is like [Start], with a network for containers.
+func StartWithNetwork(t *testing.T, runscFlags ...string) *Daemon {
+	t.Helper()
+	return start(t, newBridge(t), runscFlags)
+}
+
+func start(t *testing.T, bridge string, runscFlags []string) *Daemon {
 	t.Helper()
 	process.RemoveNew(t, "/run/docker", "/run/docker/plugins", "/run/containerd", "/run/containerd/s")
 	directory := process.ShortTempDir(t)
@@ -52,7 +64,7 @@ func Start(t *testing.T, runscFlags ...string) *Daemon {
 		"exec-root":      filepath.Join(directory, "exec"),
 		"pidfile":        filepath.Join(directory, "docker.pid"),
 		"hosts":          []string{"unix://" + socket},
-		"bridge":         "none",
+		"bridge":         bridge,
 		"iptables":       false,
 		"ip-forward":     false,
 		"storage-driver": "vfs",
@@ -67,8 +79,9 @@ func Start(t *testing.T, runscFlags ...string) *Daemon {
 	}
 	daemon := process.Start(t, []string{process.Installed(t, "dockerd"), "--config-file", configFile})
 	d := &Daemon{
-		Roots: filepath.Join(directory, "exec", "runtime-runc", "*"),
-		t:     t,
+		Roots:  filepath.Join(directory, "exec", "runtime-runc", "*"),
+		t:      t,
+		socket: socket,
 		client: &http.Client{
 			Timeout: time.Minute,
 			Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -78,9 +91,7 @@ func Start(t *testing.T, runscFlags ...string) *Daemon {
 	}
 	t.Cleanup(d.client.CloseIdleConnections)
 	process.Eventually(t, startTimeout, func() error {
-		if err := daemon.Running(); err != nil {
-			t.Fatal(err)
-		}
+		daemon.SkipUnlessRunning(t)
 		return d.call(http.MethodGet, "/_ping", "", nil, nil)
 	})
 	archive, err := os.Open(image.Archive(t))
@@ -125,6 +136,14 @@ func (d *Daemon) RunLimited(name string, memory int64, command ...string) string
 		d.t.Fatal(err)
 	}
 	return created.ID
+}
+
+// Kill kills the workload of a container, as docker kill does.
+func (d *Daemon) Kill(id string) {
+	d.t.Helper()
+	if err := d.call(http.MethodPost, "/containers/"+id+"/kill", "", nil, nil); err != nil {
+		d.t.Fatal(err)
+	}
 }
 
 // call calls the daemon's API and decodes the response into result unless it is

@@ -73,8 +73,14 @@ func Archive(t *testing.T) string {
 		"RepoTags": []string{Name},
 		"Layers":   []string{"layer.tar"},
 	}})
+	return Tar(t, layout)
+}
+
+// Tar writes the content of a directory to an archive and returns its path.
+func Tar(t *testing.T, directory string) string {
+	t.Helper()
 	archive := filepath.Join(t.TempDir(), "image.tar")
-	writeTar(t, archive, layout)
+	writeTar(t, archive, directory)
 	return archive
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +24,7 @@ type Runtime struct {
 	Root string
 
 	t       *testing.T
+	through []string
 	program string
 	bundles string
 	rootfs  string
@@ -32,13 +34,30 @@ type Runtime struct {
 // are deleted.
 func New(t *testing.T) *Runtime {
 	t.Helper()
-	directory := process.ShortTempDir(t)
-	r := Open(t, filepath.Join(directory, "root"))
-	r.bundles = filepath.Join(directory, "bundles")
-	r.rootfs = image.Directory(t, filepath.Join(directory, "rootfs"))
-	if err := os.Mkdir(r.Root, 0o700); err != nil {
+	return newRuntime(t, process.Built(t, "tools/runsc"))
+}
+
+func newRuntime(t *testing.T, program string) *Runtime {
+	t.Helper()
+	root := filepath.Join(process.ShortTempDir(t), "root")
+	if err := os.Mkdir(root, 0o700); err != nil {
 		t.Fatal(err)
 	}
+	return newIn(t, root, program)
+}
+
+// NewIn is like [New], with an existing directory.
+func NewIn(t *testing.T, root string) *Runtime {
+	t.Helper()
+	return newIn(t, root, process.Built(t, "tools/runsc"))
+}
+
+func newIn(t *testing.T, root, program string) *Runtime {
+	t.Helper()
+	directory := process.ShortTempDir(t)
+	r := &Runtime{Root: root, t: t, program: program}
+	r.bundles = filepath.Join(directory, "bundles")
+	r.rootfs = image.Directory(t, filepath.Join(directory, "rootfs"))
 	t.Cleanup(func() {
 		for _, id := range r.containers("*") {
 			if _, err := r.try("delete", "--force", id); err != nil {
@@ -78,8 +97,14 @@ func (r *Runtime) containers(sandboxes string) []string {
 	return append(others, first...)
 }
 
+// Through makes the runtime start runsc with a command that precedes it, for example
+// one that enters namespaces.
+func (r *Runtime) Through(command ...string) { r.through = command }
+
 func (r *Runtime) try(args ...string) (string, error) {
-	return process.Try(r.program, append([]string{"--root=" + r.Root}, args...)...)
+	command := append(slices.Clone(r.through), r.program, "--root="+r.Root)
+	command = append(command, args...)
+	return process.Try(command[0], command[1:]...)
 }
 
 func (r *Runtime) run(args ...string) string {
@@ -120,6 +145,8 @@ type Container struct {
 	Accounting *Accounting
 	// Flags are additional flags of runsc.
 	Flags []string
+	// Checkpoint is the directory of a checkpoint from which the sandbox is restored.
+	Checkpoint string
 }
 
 // HostNetwork is the network of the host, without gVisor's network stack.
@@ -199,7 +226,12 @@ func (r *Runtime) Start(c Container) *Sandbox {
 		args = append(args, "--metric-server="+c.MetricServer)
 	}
 	args = append(args, c.Flags...)
-	r.runIn(c.Accounting, append(args, "run", "--detach", "--bundle", bundle, c.ID)...)
+	if c.Checkpoint != "" {
+		args = append(args, "restore", "--image-path", c.Checkpoint)
+	} else {
+		args = append(args, "run")
+	}
+	r.runIn(c.Accounting, append(args, "--detach", "--bundle", bundle, c.ID)...)
 	return r.Sandbox(c.ID)
 }
 
@@ -297,13 +329,6 @@ type Events struct {
 		Current uint64 `json:"current"`
 	} `json:"pids"`
 }
-
-// Pause pauses all processes in the sandbox, so that its values do not change. The
-// sandbox still responds to requests.
-func (s *Sandbox) Pause() { s.runtime.t.Helper(); s.runtime.run("pause", s.ID) }
-
-// Resume resumes the processes after Pause.
-func (s *Sandbox) Resume() { s.runtime.t.Helper(); s.runtime.run("resume", s.ID) }
 
 // Delete kills the sandbox and removes its files.
 func (s *Sandbox) Delete() {

@@ -56,9 +56,10 @@ func checkReaders(h *Host, processes []process) []Finding {
 }
 
 // isMetricServer reports whether a process is a metric server of runsc, for one of the
-// roots if its command line shows which.
+// roots if its command line shows which. Recent releases have a separate program for it,
+// runsc-metric-server.
 func isMetricServer(p *process, roots []string) bool {
-	if !strings.HasPrefix(p.name(), "runsc") || !p.has("metric-server") {
+	if !strings.HasPrefix(p.name(), "runsc") || !p.has("metric-server") && !strings.HasSuffix(p.name(), "metric-server") {
 		return false
 	}
 	root := p.flag("root")

@@ -76,6 +76,11 @@ var readers = map[string]struct {
 	"metric server without a root": {
 		func(f *fixture, _ *Host) { f.run(10, "runsc", "metric-server") }, Warning, []string{"runsc metric-server"},
 	},
+	"metric server as a separate program": {
+		func(f *fixture, _ *Host) {
+			f.run(10, "/usr/local/bin/gvisor-bin/runsc-metric-server", "--root=/run/runsc")
+		}, Warning, []string{"runsc metric-server", "process 10 (runsc-metric-server)"},
+	},
 	"metric server of another root": {
 		func(f *fixture, _ *Host) { f.run(10, "runsc", "-root", "/run/other", "metric-server") }, OK, []string{"none"},
 	},

@@ -87,7 +87,10 @@ func TestTLSAndBasicAuth(t *testing.T) {
 		require.True(t, ok)
 		transport.TLSClientConfig = &tls.Config{RootCAs: roots, ServerName: "127.0.0.1"}
 		for credentials, want := range map[[2]string]int{
-			{"a", "b"}: http.StatusOK, {"a", "c"}: http.StatusUnauthorized, {"b", "b"}: http.StatusUnauthorized, {}: http.StatusUnauthorized,
+			{"a", "b"}: http.StatusOK,
+			{"a", "c"}: http.StatusUnauthorized,
+			{"b", "b"}: http.StatusUnauthorized,
+			{}:         http.StatusUnauthorized,
 		} {
 			assert.Equal(t, want, i.status(t, "https", credentials), "%s: %v", name, credentials)
 		}

@@ -19,7 +19,7 @@ import (
 
 const (
 	// maxPages limits the pages in memory, including the one that is being rendered.
-	maxPages = 4
+	maxPages = 3
 	// patience is how long a client may read while another client waits for a page.
 	patience = 5 * time.Second
 )

@@ -1,4 +1,4 @@
-package main
+package output
 
 import (
 	"fmt"
@@ -11,9 +11,9 @@ const (
 	year = 365 * day
 )
 
-// formatAge returns an age with at most two units: 45s, 12m, 3h20m, 5d4h, 120d, 2y. The
+// FormatAge returns an age with at most two units: 45s, 12m, 3h20m, 5d4h, 120d, 2y. The
 // clock may have been set back since the start.
-func formatAge(age time.Duration) string {
+func FormatAge(age time.Duration) string {
 	switch {
 	case age < 0:
 		return "0s"
@@ -31,9 +31,9 @@ func formatAge(age time.Duration) string {
 	return fmt.Sprintf("%dy", age/year)
 }
 
-// formatCPU returns CPU time in seconds, or in minutes and seconds, or in hours and
+// FormatCPU returns CPU time in seconds, or in minutes and seconds, or in hours and
 // minutes: 0.42s, 12m30s, 5h12m.
-func formatCPU(seconds float64) string {
+func FormatCPU(seconds float64) string {
 	duration := time.Duration(seconds * float64(time.Second))
 	switch {
 	case duration < time.Minute:
@@ -44,8 +44,8 @@ func formatCPU(seconds float64) string {
 	return fmt.Sprintf("%dh%dm", duration/time.Hour, duration%time.Hour/time.Minute)
 }
 
-// formatBytes returns a number of bytes with a binary unit: 22.5 MiB.
-func formatBytes(bytes int64) string {
+// FormatBytes returns a number of bytes with a binary unit: 22.5 MiB.
+func FormatBytes(bytes int64) string {
 	if bytes < 1<<10 {
 		return fmt.Sprintf("%d B", bytes)
 	}
