@@ -80,7 +80,8 @@ func TestOlderSandboxesAreNotStarts(t *testing.T) {
 		}
 		stop := h.start(t)
 		h.add([]*fakeSandbox{ended, old})
-		time.Sleep(time.Second)
+		// Not at the time of a report, so that the next one is soon.
+		time.Sleep(2 * time.Second)
 		h.runtime.remove(old)
 		h.runtime.remove(ended)
 		time.Sleep(testInterval)
