@@ -43,7 +43,8 @@ func TestTopInTerminal(t *testing.T) {
 	}
 	h := newExplainedHost(t)
 	h.addGVisor(gvisor.Options{ID: "web"})
-	top := "stty rows 24 cols 140; exec '" + os.Args[0] + "' top --interval=500ms --kata-storage-paths=/nonexistent --gvisor-roots=" + h.RuntimeRoot()
+	top := "stty rows 24 cols 140; exec '" + os.Args[0] + "' top --interval=500ms" +
+		" --kata-storage-paths=/nonexistent --gvisor-roots=" + h.RuntimeRoot()
 	command := exec.CommandContext(t.Context(), script, "--quiet", "--return", "--command", top, "/dev/null")
 	command.Env = append(os.Environ(), commandVariable+"=1", "TERM=xterm-256color")
 	var screen terminal

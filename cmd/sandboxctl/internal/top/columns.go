@@ -36,7 +36,7 @@ var columns = []column{
 	{header: "NAME", width: minName, text: func(_ *Model, r *Row) string { return r.Name }},
 	{header: "AGE", width: 6, right: true, text: (*Model).age, minWidth: 70},
 	{header: "CPU %", width: 7, right: true, text: (*Model).cpu},
-	{header: "CPU HISTORY", width: historySize, text: func(m *Model, r *Row) string { return m.histories[r.Key].sparkline() }, minWidth: 100},
+	{header: "CPU HISTORY", width: historySize, text: (*Model).sparkline, minWidth: 100},
 	{header: "MEMORY", width: 9, right: true, text: func(_ *Model, r *Row) string { return r.formatMemory() }},
 	{header: "RESPONSE", width: 8, right: true, text: (*Model).response, minWidth: 80},
 	{header: "TRUST", width: 10, text: func(_ *Model, r *Row) string { return r.Trust }, minWidth: 130},
@@ -79,6 +79,8 @@ func (c *column) cell(text string) string {
 	}
 	return text + padding
 }
+
+func (m *Model) sparkline(r *Row) string { return m.histories[r.Key].sparkline() }
 
 func (m *Model) age(r *Row) string {
 	if r.Created.IsZero() {
