@@ -61,7 +61,9 @@ func (s service) collects(id string) error {
 		return fmt.Errorf("%w\n%s", err, output)
 	}
 	var errs []error
-	for _, name := range []string{"sandbox_state", "gvisor_fs_opens_total", "sandbox_cpu_time_seconds_total", "sandbox_memory_usage_bytes"} {
+	for _, name := range []string{
+		"sandbox_state", "gvisor_fs_opens_total", "sandbox_cpu_time_seconds_total", "sandbox_memory_usage_bytes",
+	} {
 		found := got.Select(func(s page.Series) bool {
 			return s.Name == name && s.Labels["sandbox_id"] == id && s.Labels["sandbox_state"] != "unknown"
 		})
