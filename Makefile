@@ -134,10 +134,16 @@ $(GREMLINS): internal/tools/mutation/go.mod
 	@go -C internal/tools/mutation build -o "$(CURDIR)/$@" github.com/go-gremlins/gremlins/cmd/gremlins
 	@touch $@
 
+# RELEASES decides which releases of gVisor in test/e2e/releases.txt are built for
+# the end-to-end tests: always (those marked so) or all. With E2E=run, tests that
+# are skipped must be listed in test/e2e/allowed-skips.txt.
+export RELEASES ?= always
+CHECKSKIPS := ./cmd/checkskips $(if $(filter run,$(E2E)),-strict) $(if $(filter -v,$(TESTFLAGS)),-v)
+
 .PHONY: e2e
 e2e: collector collector-full sandboxctl ## Run the end-to-end tests. Requires root and installs missing Debian packages.
 	@test/e2e/install
-	@go -C test/e2e test -count=1 -timeout=25m $(TESTFLAGS) ./...
+	@go -C test/e2e test -json -count=1 -timeout=25m $(TESTFLAGS) ./... | go -C test/e2e run $(CHECKSKIPS)
 
 .PHONY: bench
 bench: load collector ## Measure the cost of a collection cycle. BENCHFLAGS=-h and CHAINFLAGS=-h list the options.

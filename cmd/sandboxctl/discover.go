@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
+	"github.com/sandbox-telemetry/sandboxreceiver/cmd/sandboxctl/internal/output"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/inventory"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/reason"
 )
@@ -42,7 +43,7 @@ func (f *hostFlags) completeIDs(runtimes ...string) cobra.CompletionFunc {
 		for i := range found.Items {
 			item := &found.Items[i]
 			if item.Decision != reason.Skipped && (len(runtimes) == 0 || slices.Contains(runtimes, item.Runtime)) {
-				ids = append(ids, cobra.CompletionWithDesc(item.ID(), item.Runtime+" "+item.Name()))
+				ids = append(ids, cobra.CompletionWithDesc(item.ID(), output.Escape(item.Runtime+" "+item.Name())))
 			}
 		}
 		return ids, cobra.ShellCompDirectiveNoFileComp

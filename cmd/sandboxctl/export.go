@@ -120,7 +120,7 @@ func (e *export) writeOTLP(item *inventory.Item, r *sandbox.Reading) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(e.stdout, "%s\n", text)
+	_, err = fmt.Fprintf(e.stdout, "%s\n", output.EscapeJSON(text))
 	return err
 }
 

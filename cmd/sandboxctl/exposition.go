@@ -7,6 +7,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 
+	"github.com/sandbox-telemetry/sandboxreceiver/cmd/sandboxctl/internal/output"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
 )
 
@@ -53,10 +54,13 @@ var prometheusTypes = map[sandbox.Kind]dto.MetricType{
 }
 
 // labelPairs returns the labels of a point: its own, those of its family, and those that
-// the upstream exporter identifies the sandbox by.
+// the upstream exporter identifies the sandbox by. What is not printable in a value is
+// escaped: a sandbox that registers its metrics itself chooses the values, and the format
+// would leave control characters as they are.
 func labelPairs(id *sandbox.Identity, point *sandbox.Point) (pairs []*dto.LabelPair) {
 	add := func(key, value string) {
 		if key != "" {
+			value = output.Escape(value)
 			pairs = append(pairs, &dto.LabelPair{Name: &key, Value: &value})
 		}
 	}

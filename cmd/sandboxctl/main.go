@@ -13,6 +13,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/sandbox-telemetry/sandboxreceiver/cmd/sandboxctl/internal/output"
 )
 
 func main() { os.Exit(runUntilSignal()) }
@@ -35,7 +37,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	command.SetErr(stderr)
 	err := command.ExecuteContext(ctx)
 	if err != nil {
-		_, _ = fmt.Fprintln(stderr, "sandboxctl:", err)
+		_, _ = fmt.Fprintln(stderr, "sandboxctl:", output.EscapeLines(err.Error()))
 	}
 	return exitCode(err, started)
 }

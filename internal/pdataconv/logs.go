@@ -1,6 +1,7 @@
 package pdataconv
 
 import (
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -88,7 +89,12 @@ var severities = [...]struct {
 // encoder puts the attributes of an event into a record.
 type encoder struct{ attributes pcommon.Map }
 
-func (e encoder) Text(key, value string)            { e.attributes.PutStr(key, value) }
+// Text replaces invalid bytes, which names of files can contain: OTLP requires UTF-8, and
+// one text that is not would have all records of a request refused.
+func (e encoder) Text(key, value string) {
+	e.attributes.PutStr(key, strings.ToValidUTF8(value, "\uFFFD"))
+}
+
 func (e encoder) Int(key string, value int64)       { e.attributes.PutInt(key, value) }
 func (e encoder) Bool(key string, value bool)       { e.attributes.PutBool(key, value) }
 func (e encoder) Seconds(key string, value float64) { e.attributes.PutDouble(key, value) }

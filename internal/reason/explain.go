@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/collect"
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/sandbox"
@@ -99,7 +100,12 @@ func discover(ctx context.Context, runtime sandbox.Runtime, selects func(*sandbo
 	o := &observer{
 		stop: stop, sandboxes: map[sandbox.Sandbox]bool{}, skipped: map[string]string{}, entries: map[entries]int{},
 	}
-	err := sandbox.RecoverPanic(func() error { return runtime.Watch(watch, o) })
+	watched := make(chan error, 1)
+	go func() { watched <- sandbox.RecoverPanic(func() error { return runtime.Watch(watch, o) }) }()
+	err := waitFor(watch, watched)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.ended = true
 	if err == nil && !o.scanned {
 		err = ctx.Err()
 	}
@@ -107,9 +113,36 @@ func discover(ctx context.Context, runtime sandbox.Runtime, selects func(*sandbo
 	return found, errors.Join(err, o.err, statusErr)
 }
 
+// endTimeout is how long discovery may take to end.
+const endTimeout = 5 * time.Second
+
+// errHangs is returned if discovery does not end. It is left behind.
+var errHangs = errors.New("a file system does not respond")
+
+// waitFor waits for the end of discovery, which may hang in a system call.
+func waitFor(watch context.Context, watched <-chan error) error {
+	select {
+	case err := <-watched:
+		return err
+	case <-watch.Done():
+	}
+	timeout := time.NewTimer(endTimeout)
+	defer timeout.Stop()
+	select {
+	case err := <-watched:
+		return err
+	case <-timeout.C:
+		return errHangs
+	}
+}
+
 // observer records what the first scan of a runtime finds, and stops the runtime then.
 type observer struct {
-	stop      context.CancelFunc
+	stop context.CancelFunc
+
+	mu sync.Mutex
+	// ended means that nothing is recorded anymore.
+	ended     bool
 	scanned   bool
 	sandboxes map[sandbox.Sandbox]bool
 	skipped   map[string]string
@@ -122,31 +155,50 @@ type entries struct{ path, reason string }
 
 var _ sandbox.Observer = (*observer)(nil)
 
-func (o *observer) Added(s sandbox.Sandbox) { o.sandboxes[s] = true }
+func (o *observer) Added(s sandbox.Sandbox) {
+	if !o.record(func() { o.sandboxes[s] = true }) {
+		_ = s.Close()
+	}
+}
+
+// record calls a function, unless nothing is recorded anymore.
+func (o *observer) record(change func()) (recorded bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.ended {
+		change()
+	}
+	return !o.ended
+}
 
 func (o *observer) Gone(s sandbox.Sandbox) {
-	delete(o.sandboxes, s)
-	_ = s.Close()
+	if o.record(func() { delete(o.sandboxes, s) }) {
+		_ = s.Close()
+	}
 }
 
 func (o *observer) Skipped(path, reason string) {
-	if o.skipped[path] = reason; reason == "" {
-		delete(o.skipped, path)
-	}
+	o.record(func() {
+		if o.skipped[path] = reason; reason == "" {
+			delete(o.skipped, path)
+		}
+	})
 }
 
 func (o *observer) SkippedEntries(path, reason string, count int) {
-	if o.entries[entries{path, reason}] = count; count == 0 {
-		delete(o.entries, entries{path, reason})
-	}
+	o.record(func() {
+		if o.entries[entries{path, reason}] = count; count == 0 {
+			delete(o.entries, entries{path, reason})
+		}
+	})
 }
 
 func (o *observer) Scanned() {
-	o.scanned = true
+	o.record(func() { o.scanned = true })
 	o.stop()
 }
 
-func (o *observer) DiscoveryError(err error) { o.err = err }
+func (o *observer) DiscoveryError(err error) { o.record(func() { o.err = err }) }
 
 // found returns what was found.
 func (o *observer) found(runtime string, selects func(*sandbox.Identity) bool) (found []Found, err error) {

@@ -27,7 +27,7 @@ const (
 	onTheWay     = 2 * time.Second
 	noticed      = 2*hangInterval + onTheWay
 	recovered    = hangInterval + onTheWay
-	hangDuration = 12 * hangInterval
+	hangDuration = 4 * hangInterval
 )
 
 // stateOf returns the state of a sandbox in the last data received from it.

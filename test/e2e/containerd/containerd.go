@@ -104,9 +104,7 @@ func Start(t *testing.T, runscFlags ...string) *Daemon {
 	t.Cleanup(func() { _ = connection.Close() })
 	d.cri = cri.NewRuntimeServiceClient(connection)
 	process.Eventually(t, startTimeout, func() error {
-		if err := daemon.Running(); err != nil {
-			t.Fatal(err)
-		}
+		daemon.SkipUnlessRunning(t)
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		_, err := d.cri.Version(ctx, &cri.VersionRequest{})

@@ -91,9 +91,7 @@ func start(t *testing.T, bridge string, runscFlags []string) *Daemon {
 	}
 	t.Cleanup(d.client.CloseIdleConnections)
 	process.Eventually(t, startTimeout, func() error {
-		if err := daemon.Running(); err != nil {
-			t.Fatal(err)
-		}
+		daemon.SkipUnlessRunning(t)
 		return d.call(http.MethodGet, "/_ping", "", nil, nil)
 	})
 	archive, err := os.Open(image.Archive(t))

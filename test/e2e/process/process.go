@@ -172,6 +172,17 @@ func (p *Process) Running() error {
 	}
 }
 
+// SkipUnlessRunning skips the test if the program has exited, because it does not work
+// on this machine. The reason is the last line of its output.
+func (p *Process) SkipUnlessRunning(t *testing.T) {
+	t.Helper()
+	if p.Running() == nil {
+		return
+	}
+	lines := strings.Split(strings.TrimSpace(p.Output()), "\n")
+	t.Skipf("%s does not run on this machine: %s", p.name, lines[len(lines)-1])
+}
+
 // Stop sends SIGTERM to the program, and kills it if it does not exit in time, in
 // which case it returns an error.
 func (p *Process) Stop() error {

@@ -34,18 +34,28 @@ type Runtime struct {
 // are deleted.
 func New(t *testing.T) *Runtime {
 	t.Helper()
+	return newRuntime(t, process.Built(t, "tools/runsc"))
+}
+
+func newRuntime(t *testing.T, program string) *Runtime {
+	t.Helper()
 	root := filepath.Join(process.ShortTempDir(t), "root")
 	if err := os.Mkdir(root, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	return NewIn(t, root)
+	return newIn(t, root, program)
 }
 
 // NewIn is like [New], with an existing directory.
 func NewIn(t *testing.T, root string) *Runtime {
 	t.Helper()
+	return newIn(t, root, process.Built(t, "tools/runsc"))
+}
+
+func newIn(t *testing.T, root, program string) *Runtime {
+	t.Helper()
 	directory := process.ShortTempDir(t)
-	r := Open(t, root)
+	r := &Runtime{Root: root, t: t, program: program}
 	r.bundles = filepath.Join(directory, "bundles")
 	r.rootfs = image.Directory(t, filepath.Join(directory, "rootfs"))
 	t.Cleanup(func() {
@@ -135,6 +145,8 @@ type Container struct {
 	Accounting *Accounting
 	// Flags are additional flags of runsc.
 	Flags []string
+	// Checkpoint is the directory of a checkpoint from which the sandbox is restored.
+	Checkpoint string
 }
 
 // HostNetwork is the network of the host, without gVisor's network stack.
@@ -146,75 +158,15 @@ const Idle = "exec sleep 3600"
 // object is a JSON object.
 type object = map[string]any
 
-func (r *Runtime) spec(c Container) object {
-	capabilities := object{}
-	for _, set := range []string{"bounding", "effective", "permitted"} {
-		capabilities[set] = c.Capabilities
-	}
-	mounts := []object{
-		{"destination": "/proc", "type": "proc", "source": "proc"},
-		{"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"},
-	}
-	for _, path := range c.Mounts {
-		mounts = append(mounts, object{"destination": path, "type": "bind", "source": path, "options": []string{"rbind", "ro"}})
-	}
-	namespaces := []object{{"type": "pid"}, {"type": "mount"}, {"type": "ipc"}, {"type": "uts"}}
-	if c.Network != "" && c.Network != HostNetwork {
-		namespaces = append(namespaces, object{"type": "network", "path": c.Network})
-	}
-	linux := object{"namespaces": namespaces, "cgroupsPath": c.Cgroup}
-	if c.Resources != nil {
-		linux["resources"] = c.Resources
-	}
-	return object{
-		"ociVersion":  "1.0.2",
-		"hostname":    c.ID,
-		"root":        object{"path": r.rootfs, "readonly": true},
-		"annotations": c.Annotations,
-		"mounts":      mounts,
-		"process": object{
-			"user":         object{"uid": 0, "gid": 0},
-			"args":         []string{"/bin/sh", "-c", c.Script},
-			"env":          []string{"PATH=/bin", "SECRET=not-for-telemetry"},
-			"cwd":          "/",
-			"capabilities": capabilities,
-		},
-		"linux": linux,
-	}
-}
-
 // Start starts a container, and a sandbox unless it joins an existing one.
 func (r *Runtime) Start(c Container) *Sandbox {
 	r.t.Helper()
-	bundle := filepath.Join(r.bundles, c.ID)
-	if c.Annotations != nil {
-		// The path shows that containerd has set the annotations.
-		bundle = filepath.Join(r.bundles, "io.containerd.runtime.v2.task", "k8s.io", c.ID)
+	bundle := r.bundle(c)
+	command := []string{"run"}
+	if c.Checkpoint != "" {
+		command = []string{"restore", "--image-path", c.Checkpoint}
 	}
-	if err := os.MkdirAll(bundle, 0o755); err != nil {
-		r.t.Fatal(err)
-	}
-	spec, err := json.Marshal(r.spec(c))
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(bundle, "config.json"), spec, 0o644); err != nil {
-		r.t.Fatal(err)
-	}
-	args := []string{"--platform=systrap", fmt.Sprintf("--ignore-cgroups=%t", c.Cgroup == "")}
-	switch c.Network {
-	case "":
-		args = append(args, "--network=none")
-	case HostNetwork:
-		args = append(args, "--network=host")
-	default:
-		args = append(args, "--network=sandbox")
-	}
-	if c.MetricServer != "" {
-		args = append(args, "--metric-server="+c.MetricServer)
-	}
-	args = append(args, c.Flags...)
-	r.runIn(c.Accounting, append(args, "run", "--detach", "--bundle", bundle, c.ID)...)
+	r.runIn(c.Accounting, slices.Concat(c.flags(), command, []string{"--detach", "--bundle", bundle, c.ID})...)
 	return r.Sandbox(c.ID)
 }
 
@@ -312,13 +264,6 @@ type Events struct {
 		Current uint64 `json:"current"`
 	} `json:"pids"`
 }
-
-// Pause pauses all processes in the sandbox, so that its values do not change. The
-// sandbox still responds to requests.
-func (s *Sandbox) Pause() { s.runtime.t.Helper(); s.runtime.run("pause", s.ID) }
-
-// Resume resumes the processes after Pause.
-func (s *Sandbox) Resume() { s.runtime.t.Helper(); s.runtime.run("resume", s.ID) }
 
 // Delete kills the sandbox and removes its files.
 func (s *Sandbox) Delete() {

@@ -1,6 +1,8 @@
 package output
 
 import (
+	"bytes"
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode"
@@ -25,6 +27,37 @@ func Escape(text string) string {
 		text = text[size:]
 	}
 	return escaped.String()
+}
+
+// EscapeLines is like [Escape], but keeps line breaks.
+func EscapeLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = Escape(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
+// EscapeJSON returns the same JSON with everything that is not printable as \u1234:
+// encoders leave DEL and C1 control characters, which control a terminal, and which YAML
+// does not allow. In valid JSON, they are in strings. Those above U+FFFF control nothing,
+// and YAML has no surrogates.
+func EscapeJSON(text []byte) []byte {
+	isEscaped := func(r rune) bool { return r != '\n' && r <= 0xffff && isUnprintable(r) }
+	if bytes.IndexFunc(text, isEscaped) < 0 {
+		return text
+	}
+	var escaped []byte
+	for len(text) > 0 {
+		r, size := utf8.DecodeRune(text)
+		if isEscaped(r) {
+			escaped = fmt.Appendf(escaped, "\\u%04x", r)
+		} else {
+			escaped = append(escaped, text[:size]...)
+		}
+		text = text[size:]
+	}
+	return escaped
 }
 
 // isUnprintable reports whether a rune is not printable. That of an invalid byte is the

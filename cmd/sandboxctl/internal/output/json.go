@@ -9,18 +9,21 @@ import (
 )
 
 // JSON writes a value as indented JSON.
-func JSON(w io.Writer, value any) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(value)
-}
+func JSON(w io.Writer, value any) error { return writeJSON(w, value, "  ") }
 
 // JSONLine writes a value as JSON on one line.
-func JSONLine(w io.Writer, value any) error {
-	encoder := json.NewEncoder(w)
+func JSONLine(w io.Writer, value any) error { return writeJSON(w, value, "") }
+
+func writeJSON(w io.Writer, value any, indent string) error {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
-	return encoder.Encode(value)
+	encoder.SetIndent("", indent)
+	if err := encoder.Encode(value); err != nil {
+		return err
+	}
+	_, err := w.Write(EscapeJSON(text.Bytes()))
+	return err
 }
 
 // YAML writes a value as YAML, with the fields and the order of its JSON.

@@ -2,11 +2,13 @@ package output
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
 )
 
 func exampleTable() *Table {
@@ -95,4 +97,26 @@ func TestFlag(t *testing.T) {
 	require.NoError(t, flag.Set("json"))
 	assert.Equal(t, JSONFormat, flag.Format)
 	require.EqualError(t, flag.Set("wide"), "must be one of table, json")
+}
+
+// TestHostileTextInDocuments writes control characters of all kinds as JSON and YAML: the
+// output contains none, and has the same value when it is read.
+func TestHostileTextInDocuments(t *testing.T) {
+	value := map[string]string{"name": "a\x1b[31m\x7f\u0080\u009b31m\u202e\ufeff\ufffe\U0001f600\U000e0001\nb"}
+	for format, write := range map[string]func(io.Writer, any) error{"json": JSON, "line": JSONLine, "yaml": YAML} {
+		t.Run(format, func(t *testing.T) {
+			var text bytes.Buffer
+			require.NoError(t, write(&text, value))
+			for _, control := range []string{"\x1b", "\x7f", "\u0080", "\u009b"} {
+				assert.NotContains(t, text.String(), control)
+			}
+			read := map[string]string{}
+			require.NoError(t, yaml.Unmarshal(text.Bytes(), &read))
+			assert.Equal(t, value, read)
+		})
+	}
+}
+
+func TestEscapeLines(t *testing.T) {
+	assert.Equal(t, "a\\x1b[1m\n\\tb\n", EscapeLines("a\x1b[1m\n\tb\n"))
 }
