@@ -109,7 +109,8 @@ ExecStart=
 ExecStart=%[1]s/otelcol-sandbox --config %[1]s/prometheus.yaml --config %[2]s
 StandardOutput=append:%[3]s
 StandardError=append:%[3]s
-Restart=no
+Restart=always
+RestartSec=1s
 %[4]s
 `, directory, config, s.output, change)
 }
