@@ -34,7 +34,10 @@ func TestManPages(t *testing.T) {
 	root := newRootCommand()
 	root.InitDefaultHelpCmd()
 	root.DisableAutoGenTag = true
-	header := &doc.GenManHeader{Section: "1", Source: "sandboxctl " + cmp.Or(os.Getenv("VERSION"), root.Version), Manual: "Sandbox receiver", Date: &date}
+	header := &doc.GenManHeader{
+		Section: "1", Manual: "Sandbox receiver", Date: &date,
+		Source: "sandboxctl " + cmp.Or(os.Getenv("VERSION"), root.Version),
+	}
 	require.NoError(t, doc.GenManTree(root, header, directory))
 	checkPages(t, root, directory)
 }

@@ -34,8 +34,10 @@ func TestDockerExample(t *testing.T) {
 	if err := os.WriteFile(config, replaceAll(t, string(text), "127.0.0.1:9464", page, "5s", "1s"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	command := append([]string{"env", "COLLECTOR_IMAGE=otelcol-sandbox:e2e", "PROMETHEUS_IMAGE=prometheus:e2e", "WORKLOAD_IMAGE=" + image.Name,
-		"METRICS_ADDRESS=" + page, "PROMETHEUS_ADDRESS=" + prometheus, "PROMETHEUS_CONFIG=" + config}, daemon.Environment()...)
+	command := append([]string{
+		"env", "COLLECTOR_IMAGE=otelcol-sandbox:e2e", "PROMETHEUS_IMAGE=prometheus:e2e", "WORKLOAD_IMAGE=" + image.Name,
+		"METRICS_ADDRESS=" + page, "PROMETHEUS_ADDRESS=" + prometheus, "PROMETHEUS_CONFIG=" + config,
+	}, daemon.Environment()...)
 	command = append(command, filepath.Join(examples, "docker/run"))
 	process.Run(t, command[0], append(command[1:], "up")...)
 	t.Cleanup(func() {

@@ -57,7 +57,7 @@ service:
 	collector.StartFull(t, []process.Option{process.Environment(
 		"OTLP_ENDPOINT="+gateway, "HEALTH_ADDRESS="+process.FreeAddress(t), "CGROUP_ROOT=/sys/fs/cgroup",
 		"OTEL_RESOURCE_ATTRIBUTES=host.name=node-1,k8s.node.name=node-1",
-	)}, filepath.Join(examples, "kubernetes/config/config.yaml"), otlpRoots(runtime.Root), "receivers:\n  sandbox:\n    usage: {interval: 1s}\n")
+	)}, filepath.Join(examples, "kubernetes/config/config.yaml"), otlpRoots(runtime.Root))
 	process.Eventually(t, collector.Timeout, func() error {
 		attributes, metrics, err := latest(sink, "web")
 		if err != nil {

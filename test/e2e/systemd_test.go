@@ -61,7 +61,9 @@ func (s service) collects(id string) error {
 		return fmt.Errorf("%w\n%s", err, output)
 	}
 	var errs []error
-	for _, name := range []string{"sandbox_state", "gvisor_fs_opens_total", "sandbox_cpu_time_seconds_total", "sandbox_memory_usage_bytes"} {
+	for _, name := range []string{
+		"sandbox_state", "gvisor_fs_opens_total", "sandbox_cpu_time_seconds_total", "sandbox_memory_usage_bytes",
+	} {
 		found := got.Select(func(s page.Series) bool {
 			return s.Name == name && s.Labels["sandbox_id"] == id && s.Labels["sandbox_state"] != "unknown"
 		})
@@ -107,7 +109,8 @@ ExecStart=
 ExecStart=%[1]s/otelcol-sandbox --config %[1]s/prometheus.yaml --config %[2]s
 StandardOutput=append:%[3]s
 StandardError=append:%[3]s
-Restart=no
+Restart=always
+RestartSec=1s
 %[4]s
 `, directory, config, s.output, change)
 }

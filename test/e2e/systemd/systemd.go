@@ -67,6 +67,10 @@ func Start(t *testing.T, units map[string]string) *Manager {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		if t.Failed() {
+			status, err := process.Try(m.Enter()[0], append(m.Enter()[1:], "systemctl", "--no-pager", "status", "*.service")...)
+			t.Logf("the units are:\n%s\n%v", status, err)
+		}
 		// The end of the first process of a PID namespace ends all others.
 		_ = m.cmd.Process.Kill()
 		_ = m.cmd.Wait()
