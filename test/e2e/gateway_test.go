@@ -29,7 +29,7 @@ type gateway struct {
 // rejects points that arrive in another order.
 func (g *gateway) startAgent(t *testing.T, root string) *process.Process {
 	t.Helper()
-	return collector.Start(t, filepath.Join(examples, "otlp.yaml"), fmt.Sprintf(`
+	return collector.StartFull(t, nil, filepath.Join(examples, "otlp.yaml"), fmt.Sprintf(`
 receivers:
   sandbox:
     collection_interval: 1s

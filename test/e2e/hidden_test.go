@@ -13,7 +13,6 @@ import (
 	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/collector"
 	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/page"
 	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/process"
-	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/runsc"
 )
 
 // inOwnPIDNamespace runs a program in a PID namespace with its own /proc, as in a
@@ -73,41 +72,6 @@ exporters:
 			if received := !strings.Contains(simulated.Output(), "received 0 requests"); received != (measured > 0) {
 				t.Errorf("unexpected requests: %s", simulated.Output())
 			}
-		})
-	}
-}
-
-// The same holds for a real sandbox.
-func TestHiddenProcessOfRealSandbox(t *testing.T) {
-	r := runsc.New(t)
-	r.Start(runsc.Container{ID: "web", Script: runsc.Idle, MetricServer: metricServer})
-	for verify, want := range map[bool]struct {
-		state             string
-		wrongPeer, series int
-	}{true: {"unknown", 1, 0}, false: {"running", 0, 1}} {
-		t.Run(fmt.Sprintf("verify_peer=%t", verify), func(t *testing.T) {
-			served := collector.NewPage(t)
-			collector.StartWith(t, []process.Option{inOwnPIDNamespace}, filepath.Join(examples, "prometheus.yaml"), fmt.Sprintf(`
-receivers:
-  sandbox:
-    collection_interval: 1s
-    initial_delay: 0s
-    timeout: 1s
-    gvisor: {roots: [%q], verify_peer: %t}
-    kata: {enabled: false}
-exporters:
-  prometheus_scrape: {endpoint: %q}
-`, r.Root, verify, served.Address))
-			served.Eventually(func(got page.Page) error {
-				states := got.Select(func(s page.Series) bool { return s.Name == "sandbox_state" && s.Value == 1 })
-				expected := states.Select(func(s page.Series) bool { return s.Labels["sandbox_state"] == want.state })
-				wrongPeer := got.Select(func(s page.Series) bool { return s.Labels["error_type"] == "wrong_peer" })
-				measured := got.Select(func(s page.Series) bool { return s.Name == "gvisor_fs_opens_total" })
-				if len(states) != 1 || len(expected) != 1 || len(wrongPeer) != want.wrongPeer || len(measured) != want.series {
-					return fmt.Errorf("%v, %d failures and %d measured values, want %+v", states, len(wrongPeer), len(measured), want)
-				}
-				return nil
-			})
 		})
 	}
 }
