@@ -62,10 +62,15 @@ var sharedPathsTests = map[string]struct {
 	"other namespaces": {configOf("/run/runsc", "/a"), configOf("/run/runsc", "/b", func(c *Config) {
 		c.Include.Namespaces = []filter.Config{{Strict: "shop"}}
 	}), nil},
-	"other annotations": {configOf("/run/runsc", "/a", func(c *Config) { c.Exclude = teamCriteria("a") }),
-		configOf("/run/runsc", "/b", func(c *Config) { c.Exclude = teamCriteria("b") }), nil},
-	"equal annotations": {configOf("/run/runsc", "/a", func(c *Config) { c.Exclude = teamCriteria("a") }),
-		configOf("/run/runsc", "/b", func(c *Config) { c.Exclude = teamCriteria("a") }), []string{"gvisor::roots: /run/runsc"}},
+	"other annotations": {
+		configOf("/run/runsc", "/a", func(c *Config) { c.Exclude = teamCriteria("a") }),
+		configOf("/run/runsc", "/b", func(c *Config) { c.Exclude = teamCriteria("b") }), nil,
+	},
+	"equal annotations": {
+		configOf("/run/runsc", "/a", func(c *Config) { c.Exclude = teamCriteria("a") }),
+		configOf("/run/runsc", "/b", func(c *Config) { c.Exclude = teamCriteria("a") }),
+		[]string{"gvisor::roots: /run/runsc"},
+	},
 }
 
 func teamCriteria(value string) option.Criteria {
@@ -100,7 +105,9 @@ func TestWarnsAboutReceiversWithSharedPaths(t *testing.T) {
 	assert.Empty(t, logged, "another pipeline of the receiver")
 	second, logged := add("second", configOf("/run/runsc", "/b"))
 	require.Len(t, logged, 1)
-	assert.Equal(t, map[string]any{"receivers": []any{"sandbox/first"}, "paths": []any{"gvisor::roots: /run/runsc"}}, logged[0].ContextMap())
+	assert.Equal(t, map[string]any{
+		"receivers": []any{"sandbox/first"}, "paths": []any{"gvisor::roots: /run/runsc"},
+	}, logged[0].ContextMap())
 	third, logged := add("third", configOf("/run/*", "/a"))
 	require.Len(t, logged, 1)
 	assert.Equal(t, map[string]any{

@@ -26,7 +26,8 @@ func BenchmarkList(b *testing.B) {
 	}
 	defer func() { _ = f.Close() }()
 	args := []string{
-		"list", "--gvisor-roots", f.RuntimeRoot(), "--kata-storage-paths", strings.Join(f.StoragePaths(), ","), "--usage-cgroup-root", cgroups,
+		"list", "--gvisor-roots", f.RuntimeRoot(), "--kata-storage-paths", strings.Join(f.StoragePaths(), ","),
+		"--usage-cgroup-root", cgroups,
 	}
 	for b.Loop() {
 		var stdout, stderr bytes.Buffer

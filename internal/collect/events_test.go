@@ -68,53 +68,65 @@ var eventCases = map[string]struct {
 	want     []string
 }{
 	"found running": {
-		true, []sandbox.Status{{State: sandbox.Running}},
+		true,
+		[]sandbox.Status{{State: sandbox.Running}},
 		[]string{"found running", "exited", "gone"},
 	},
 	"new and already running": {
-		false, []sandbox.Status{{State: sandbox.Running}},
+		false,
+		[]sandbox.Status{{State: sandbox.Running}},
 		[]string{"found running", "started", "exited", "gone"},
 	},
 	"from booting to stopped": {
-		false, []sandbox.Status{{State: sandbox.Booting}, {State: sandbox.Created}, {State: sandbox.Running}, {State: sandbox.Stopped}},
+		false,
+		[]sandbox.Status{{State: sandbox.Booting}, {State: sandbox.Created}, {State: sandbox.Running}, {State: sandbox.Stopped}},
 		[]string{"found booting", "started", "exited", "gone"},
 	},
 	"old, but started since": {
-		true, []sandbox.Status{{State: sandbox.Created}, {State: sandbox.Running}},
+		true,
+		[]sandbox.Status{{State: sandbox.Created}, {State: sandbox.Running}},
 		[]string{"found created", "started", "exited", "gone"},
 	},
 	"never started": {
-		false, []sandbox.Status{{State: sandbox.Created}},
+		false,
+		[]sandbox.Status{{State: sandbox.Created}},
 		[]string{"found created", "exited", "gone"},
 	},
 	"found stopped": {
-		true, []sandbox.Status{{State: sandbox.Stopped}},
+		true,
+		[]sandbox.Status{{State: sandbox.Stopped}},
 		[]string{"found stopped", "gone"},
 	},
 	"new and already stopped": {
-		false, []sandbox.Status{{State: sandbox.Stopped}},
+		false,
+		[]sandbox.Status{{State: sandbox.Stopped}},
 		[]string{"found stopped", "exited", "gone"},
 	},
 	"paused and resumed": {
-		true, []sandbox.Status{{State: sandbox.Running}, {State: sandbox.Paused}, {State: sandbox.Running}},
+		true,
+		[]sandbox.Status{{State: sandbox.Running}, {State: sandbox.Paused}, {State: sandbox.Running}},
 		[]string{"found running", "paused", "resumed", "exited", "gone"},
 	},
 	"found paused": {
-		true, []sandbox.Status{{State: sandbox.Paused}, {State: sandbox.Running}},
+		true,
+		[]sandbox.Status{{State: sandbox.Paused}, {State: sandbox.Running}},
 		[]string{"found paused", "resumed", "exited", "gone"},
 	},
 	"hidden for a while": {
-		true, []sandbox.Status{{State: sandbox.Running}, {State: sandbox.Unknown}, {State: sandbox.Running}},
+		true,
+		[]sandbox.Status{{State: sandbox.Running}, {State: sandbox.Unknown}, {State: sandbox.Running}},
 		[]string{"found running", "exited", "gone"},
 	},
 	"skipped for changing reasons": {
-		true, []sandbox.Status{
+		true,
+		[]sandbox.Status{
 			{State: sandbox.Skipped, SkipReason: "no_state"}, {State: sandbox.Skipped, SkipReason: "spinning"}, {State: sandbox.Running},
 		},
 		[]string{"found skipped", "skipped skipped no_state", "skipped skipped spinning", "exited", "gone"},
 	},
 	"passive": {
-		true, []sandbox.Status{{State: sandbox.Running, SkipReason: "passive"}},
+		true,
+		[]sandbox.Status{{State: sandbox.Running, SkipReason: "passive"}},
 		[]string{"found running", "skipped running passive", "exited", "gone"},
 	},
 }
@@ -270,7 +282,8 @@ func TestSkippedPathsBecomeEvents(t *testing.T) {
 		require.Len(t, events.events, 2, "what no longer applies is not an event")
 		for i, reason := range []string{"busy", "foreign"} {
 			assert.Equal(t, &lifecycle.Event{
-				Name: lifecycle.Skipped, Time: events.events[i].Time, Runtime: sandbox.RuntimeGVisor, Path: "/run/runsc/a", SkipReason: reason,
+				Name: lifecycle.Skipped, Time: events.events[i].Time, Runtime: sandbox.RuntimeGVisor,
+				Path: "/run/runsc/a", SkipReason: reason,
 			}, events.events[i])
 		}
 	})

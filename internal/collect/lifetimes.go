@@ -94,10 +94,14 @@ func (c *Collection) recordStartup(t *target) {
 		return
 	}
 	t.events.startup = true
-	if took := running.Sub(id.Created); took >= 0 {
-		c.lifetimes[id.Runtime].started(took)
+	if took := running.Sub(id.Created); took >= -maxFileTimeLag {
+		c.lifetimes[id.Runtime].started(max(0, took))
 	}
 }
+
+// maxFileTimeLag is how far the modification time of a file can be behind the clock: a
+// tick of the kernel.
+const maxFileTimeLag = 10 * time.Millisecond
 
 // lifetimeDescriptors are the descriptors of the metrics about all sandboxes of a
 // runtime.

@@ -80,7 +80,8 @@ func TestOlderSandboxesAreNotStarts(t *testing.T) {
 		}
 		stop := h.start(t)
 		h.add([]*fakeSandbox{ended, old})
-		time.Sleep(time.Second)
+		// Not at the time of a report, so that the next one is soon.
+		time.Sleep(2 * time.Second)
 		h.runtime.remove(old)
 		h.runtime.remove(ended)
 		time.Sleep(testInterval)
@@ -140,6 +141,26 @@ func TestEndDuringTurn(t *testing.T) {
 		s.changeState(sandbox.Stopped)
 		time.Sleep(testTimeout + time.Second)
 		assert.Equal(t, int32(1), s.exits.Load())
+		stop()
+	})
+}
+
+// Times of files lag behind the clock, but not by much unless it was set.
+func TestStartupDuration(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarness(t, nil)
+		stop := h.start(t)
+		time.Sleep(time.Second)
+		for _, after := range []time.Duration{time.Second, 0, -maxFileTimeLag, -maxFileTimeLag - 1} {
+			s := newcomer(after.String(), sandbox.ExitUnknown)
+			running := s.identity.Created.Add(after)
+			s.running.Store(&running)
+			h.runtime.add(s)
+		}
+		time.Sleep(time.Second)
+		startup := h.lifetimes[sandbox.RuntimeGVisor].startup
+		assert.Equal(t, uint64(3), startup.count)
+		assert.InDelta(t, 1, startup.sum, 1e-9)
 		stop()
 	})
 }

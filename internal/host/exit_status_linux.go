@@ -40,7 +40,9 @@ const (
 // pidfdStatus returns the status of a process for which its parent has waited.
 func pidfdStatus(fd int) ExitStatus {
 	info := pidfdInfo{mask: pidfdInfoExit}
-	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), pidfdGetInfo, uintptr(unsafe.Pointer(&info))) //nolint:gosec // as ioctl(2) needs
+	// The conversion must be part of the call, so that info does not move.
+	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), pidfdGetInfo,
+		uintptr(unsafe.Pointer(&info))) //nolint:gosec // as ioctl(2) needs
 	if errno != 0 || info.mask&pidfdInfoExit == 0 {
 		return ExitStatus{}
 	}

@@ -85,7 +85,9 @@ func TestConfigMapIsExample(t *testing.T) {
 	if !found {
 		t.Errorf("the DaemonSet does not mount %s", config.Name)
 	}
-	if image := set.Spec.Template.Spec.Containers[0].Image; !strings.Contains(readFile(t, "Makefile"), strings.TrimPrefix(image, "otelcol-sandbox:")) {
+	image := set.Spec.Template.Spec.Containers[0].Image
+	version := strings.TrimPrefix(image, "otelcol-sandbox:")
+	if !strings.Contains(readFile(t, "Makefile"), "\nVERSION ?= "+version+"\n") {
 		t.Errorf("image is %s, want the version of the Makefile", image)
 	}
 	if labels := set.Spec.Selector.MatchLabels; len(labels) == 0 || !reflect.DeepEqual(labels, set.Spec.Template.Labels) {

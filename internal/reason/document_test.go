@@ -46,7 +46,8 @@ from the container runtime, and for the end of the first scan.
 The path is not reported as a sandbox. For gVisor, a path is a state file or a runtime root; for Kata, it is an entry of a
 storage path or a storage path itself. The metric ` + "`otelcol_receiver_sandbox_skipped_paths`" + ` of the Collector's own telemetry
 counts these paths by ` + "`reason`" + `. With ` + "`service::telemetry::logs::level: debug`" + `, each change is logged as
-` + "`Path is skipped` or `Path is no longer skipped`" + `, with ` + "`path` and `reason`" + `.
+` + "`Path is skipped` or `Path is no longer skipped`" + `, with ` + "`path` and `reason`" + `. In a logs
+pipeline, a path that is skipped is the event ` + "`sandbox.skipped`" + `; see [Lifecycle events](../README.md#lifecycle-events).
 
 Reason | Runtime | Cause | What to do
 --- | --- | --- | ---
@@ -56,7 +57,8 @@ const sandboxes = `
 ## Skipped sandboxes
 
 The sandbox is reported, but receives no requests. What can be read on the host is reported. The reason is the attribute
-` + "`sandbox.skip_reason` of `sandbox.state`" + `, and a log record states it when it changes.
+` + "`sandbox.skip_reason` of `sandbox.state`" + `, and a log record states it when it changes; in a
+logs pipeline, that is the event ` + "`sandbox.skipped`" + `.
 
 Reason | Runtime | State | Cause | What to do
 --- | --- | --- | --- | ---

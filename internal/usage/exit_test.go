@@ -24,6 +24,7 @@ type exiting struct {
 // newExiting returns a sandbox with 4 s of CPU time and 8 KiB of memory. No family is
 // enabled: what is known about the end does not depend on that.
 func newExiting(t *testing.T) *exiting {
+	t.Helper()
 	m := newMachine(t)
 	m.group("web", 3_000_000, 1_000_000, 8192)
 	m.oomKills(0)

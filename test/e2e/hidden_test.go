@@ -96,7 +96,7 @@ receivers:
     gvisor: {roots: [%q], verify_peer: %t}
     kata: {enabled: false}
 exporters:
-  prometheus: {endpoint: %q}
+  prometheus_scrape: {endpoint: %q}
 `, r.Root, verify, served.Address))
 			served.Eventually(func(got page.Page) error {
 				states := got.Select(func(s page.Series) bool { return s.Name == "sandbox_state" && s.Value == 1 })

@@ -105,16 +105,18 @@ func eventuallyQuery(t *testing.T, server, expression string, want float64) {
 }
 
 // Prometheus scrapes the values that runsc exports from the page that replaces
-// runsc metric-server.
+// runsc metric-server, with either exporter.
 func TestPrometheusScrapesCompatiblePage(t *testing.T) {
 	runtime := runsc.New(t)
 	sandbox := runtime.Start(runsc.Container{ID: "web", Script: runsc.Idle, MetricServer: metricServer})
 	sandbox.Pause()
 	defer sandbox.Resume()
 	exported := sandbox.ExportSettled()
-	server := startPrometheus(t, startCompatible(t, compatibleRoot(runtime)).Address)
-	for key, series := range exported {
-		eventuallyQuery(t, server, key, series.Value)
+	for _, served := range startBoth(t, compatibleRoot(runtime)) {
+		server := startPrometheus(t, served.Address)
+		for key, series := range exported {
+			eventuallyQuery(t, server, key, series.Value)
+		}
+		eventuallyQuery(t, server, `up{job="sandboxes"}`, 1)
 	}
-	eventuallyQuery(t, server, `up{job="sandboxes"}`, 1)
 }

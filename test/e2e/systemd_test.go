@@ -87,7 +87,7 @@ receivers:
     gvisor: {roots: [%q]}
     kata: {storage_paths: [/nonexistent]}
 exporters:
-  prometheus: {endpoint: %q}
+  prometheus_scrape: {endpoint: %q}
 extensions:
   file_storage: {directory: /var/lib/otelcol-sandbox}
 service:

@@ -17,7 +17,7 @@ import (
 
 // Timeout limits what should happen at once. The tests do not assert how long
 // anything takes.
-const Timeout = 20 * time.Second
+const Timeout = time.Minute
 
 // ShortTempDir creates a temporary directory with a path that is short enough
 // for sockets, and removes it when the test ends.
