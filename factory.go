@@ -39,7 +39,7 @@ func createDefaultConfig() component.Config {
 func createMetrics(
 	_ context.Context, settings receiver.Settings, config component.Config, next consumer.Metrics,
 ) (receiver.Metrics, error) {
-	return shared.get(settings, config.(*Config), func(r *sandboxReceiver) bool {
+	return shared.get(settings, config.(*Config), metricsSignal, func(r *sandboxReceiver) bool {
 		if r.metrics != nil {
 			return false
 		}
@@ -51,7 +51,7 @@ func createMetrics(
 func createLogs(
 	_ context.Context, settings receiver.Settings, config component.Config, next consumer.Logs,
 ) (receiver.Logs, error) {
-	return shared.get(settings, config.(*Config), func(r *sandboxReceiver) bool {
+	return shared.get(settings, config.(*Config), logsSignal, func(r *sandboxReceiver) bool {
 		if r.logs != nil {
 			return false
 		}

@@ -111,7 +111,7 @@ func (r *sandboxReceiver) startSinks(obsreport *receiverhelper.ObsReport) sandbo
 			OnDrop: func(reason string, events, unreported int) {
 				r.events.Drop(reason, events, unreported)
 			},
-			ReportError: func(err error) { r.status.set("logs pipeline", err) },
+			ReportError: func(err error) { r.status.set(logsPipeline, err) },
 		})
 		sinks = append(sinks, r.logSink)
 	}
@@ -128,7 +128,7 @@ func (r *sandboxReceiver) startSinks(obsreport *receiverhelper.ObsReport) sandbo
 		Obsreport:   obsreport,
 		Telemetry:   r.telemetry,
 		Logger:      r.settings.Logger,
-		ReportError: func(err error) { r.status.set("pipeline", err) },
+		ReportError: func(err error) { r.status.set(metricsPipeline, err) },
 	})
 	r.metricSink.Start()
 	return r.metricSink
@@ -160,6 +160,32 @@ func (r *sandboxReceiver) Shutdown(ctx context.Context) error {
 	r.telemetry.Shutdown()
 	return err
 }
+
+// disconnect makes sure that the pipeline of a signal is not called anymore, and sends what
+// is left for it before. Everything else goes on.
+func (r *sandboxReceiver) disconnect(ctx context.Context, signal signal) error {
+	ctx, cancel := context.WithTimeout(ctx, shutdownTimeout)
+	defer cancel()
+	switch {
+	case signal == metricsSignal && r.metricSink != nil:
+		defer r.status.set(metricsPipeline, nil)
+		return r.metricSink.Shutdown(ctx)
+	case signal == metricsSignal:
+		r.metrics = nil
+	case r.logSink != nil:
+		defer r.status.set(logsPipeline, nil)
+		return r.logSink.Shutdown(ctx)
+	default:
+		r.logs = nil
+	}
+	return nil
+}
+
+// metricsPipeline and logsPipeline are parts of the status.
+const (
+	metricsPipeline = "pipeline"
+	logsPipeline    = "logs pipeline"
+)
 
 // stopSinks stops both sinks at the same time, so that a pipeline that hangs does not
 // take the time of the other one.

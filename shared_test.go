@@ -19,6 +19,7 @@ import (
 
 	"github.com/sandbox-telemetry/sandboxreceiver/internal/metadata"
 	simfleet "github.com/sandbox-telemetry/sandboxreceiver/internal/simulate/fleet"
+	simgvisor "github.com/sandbox-telemetry/sandboxreceiver/internal/simulate/gvisor"
 )
 
 // eventRecorder is a logs pipeline that counts records by the sandbox and their name.
@@ -90,7 +91,7 @@ func TestSignalsShareAReceiver(t *testing.T) {
 					fleet := newFleet(t, simfleet.Options{GVisor: 2, Kata: 1})
 					next := newEventRecorder()
 					parts := createParts(t, fleet, created, next)
-					assert.Same(t, parts["metrics"], parts["logs"])
+					assert.Same(t, parts["metrics"].(*part).instance, parts["logs"].(*part).instance)
 					for _, signal := range started {
 						require.NoError(t, parts[signal].Start(t.Context(), componenttest.NewNopHost()))
 					}
@@ -101,7 +102,7 @@ func TestSignalsShareAReceiver(t *testing.T) {
 						require.NoError(t, parts[signal].Shutdown(context.Background()))
 					}
 					assert.Equal(t, 1, next.events[fleet.GVisor()[0].ID()+" found"])
-					assert.NotContains(t, shared.byConfig, parts["metrics"].(*instance).receiver.config, "nothing is left")
+					assert.NotContains(t, shared.byConfig, parts["metrics"].(*part).instance.receiver.config, "nothing is left")
 				})
 			}
 		}
@@ -114,17 +115,61 @@ func TestPartsThatStopEarly(t *testing.T) {
 	next := newEventRecorder()
 	parts := createParts(t, fleet, []string{"metrics", "logs"}, next)
 	require.NoError(t, parts["logs"].Shutdown(t.Context()))
-	require.NoError(t, parts["metrics"].Start(t.Context(), componenttest.NewNopHost()), "has no effect")
+	require.NoError(t, parts["metrics"].Start(t.Context(), componenttest.NewNopHost()))
+	next.await(t, "metrics are received", func() bool { return len(next.count) == 1 })
 	require.NoError(t, parts["metrics"].Shutdown(t.Context()))
 	assert.Empty(t, next.events)
 
+	next = newEventRecorder()
 	parts = createParts(t, fleet, []string{"metrics", "logs"}, next)
 	require.NoError(t, parts["metrics"].Start(t.Context(), componenttest.NewNopHost()))
 	require.NoError(t, parts["metrics"].Shutdown(t.Context()))
-	received := len(next.events)
-	require.NoError(t, parts["logs"].Start(t.Context(), componenttest.NewNopHost()), "has no effect")
+	require.NoError(t, parts["metrics"].Start(t.Context(), componenttest.NewNopHost()), "has no effect")
 	require.NoError(t, parts["logs"].Shutdown(t.Context()))
-	assert.Len(t, next.events, received)
+	require.NoError(t, parts["logs"].Start(t.Context(), componenttest.NewNopHost()), "has no effect")
+	assert.Empty(t, next.count)
+	assert.Empty(t, next.events)
+}
+
+// TestReceiverStartsWithItsLastPart checks that no pipeline is called before all parts have
+// started: a Collector may start the exporters of a pipeline after the part for another
+// signal.
+func TestReceiverStartsWithItsLastPart(t *testing.T) {
+	fleet := newFleet(t, simfleet.Options{GVisor: 1})
+	parts := createParts(t, fleet, []string{"metrics", "logs"}, newEventRecorder())
+	require.NoError(t, parts["logs"].Start(t.Context(), componenttest.NewNopHost()))
+	assert.Nil(t, parts["logs"].(*part).instance.receiver.collection, "nothing has started")
+	require.NoError(t, parts["metrics"].Start(t.Context(), componenttest.NewNopHost()))
+	assert.NotNil(t, parts["logs"].(*part).instance.receiver.collection)
+	for _, part := range parts {
+		require.NoError(t, part.Shutdown(context.Background()))
+	}
+}
+
+// TestOtherPartGoesOn stops one part, as a Collector does when a configuration is reloaded
+// in which the receiver is no longer in a pipeline of that signal.
+func TestOtherPartGoesOn(t *testing.T) {
+	for stopped, other := range map[string]string{"metrics": "logs", "logs": "metrics"} {
+		t.Run("stop "+stopped, func(t *testing.T) {
+			fleet := newFleet(t, simfleet.Options{GVisor: 1})
+			next := newEventRecorder()
+			parts := createParts(t, fleet, []string{"metrics", "logs"}, next)
+			for _, part := range parts {
+				require.NoError(t, part.Start(t.Context(), componenttest.NewNopHost()))
+			}
+			id := fleet.GVisor()[0].ID()
+			next.await(t, "both are received", func() bool { return next.count[id] > 0 && next.events[id+" found"] == 1 })
+			require.NoError(t, parts[stopped].Shutdown(context.Background()))
+			added, err := fleet.AddGVisor(simgvisor.Options{ID: "later"})
+			require.NoError(t, err)
+			next.await(t, "the other part goes on", func() bool {
+				return other == "metrics" && next.count[added.ID()] > 0 || other == "logs" && next.events[added.ID()+" found"] > 0
+			})
+			require.NoError(t, parts[other].Shutdown(context.Background()))
+			assert.False(t, stopped == "metrics" && next.count[added.ID()] > 0, "the pipeline is not called anymore")
+			assert.False(t, stopped == "logs" && next.events[added.ID()+" found"] > 0, "the pipeline is not called anymore")
+		})
+	}
 }
 
 // TestReceiversOfOneSignalAreSeparate creates two receivers of a signal with one
@@ -136,7 +181,7 @@ func TestReceiversOfOneSignalAreSeparate(t *testing.T) {
 	require.NoError(t, err)
 	second, err := NewFactory().CreateLogs(t.Context(), settings, config, newEventRecorder())
 	require.NoError(t, err)
-	assert.NotSame(t, first, second)
+	assert.NotSame(t, first.(*part).instance, second.(*part).instance)
 	require.NoError(t, first.Shutdown(t.Context()))
 	require.NoError(t, second.Shutdown(t.Context()))
 	assert.NotContains(t, shared.byConfig, config)

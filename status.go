@@ -13,18 +13,23 @@ import (
 // may recover from. A failing sandbox is not an error of the component.
 type status struct {
 	mu      sync.Mutex
-	reports []func(*componentstatus.Event)
+	reports []*func(*componentstatus.Event)
 	errors  map[string]error
 }
 
 // add adds a function that reports to the Collector. It is called at once if there are
-// errors.
-func (s *status) add(report func(*componentstatus.Event)) {
+// errors. remove removes it.
+func (s *status) add(report func(*componentstatus.Event)) (remove func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.reports = append(s.reports, report)
+	s.reports = append(s.reports, &report)
 	if len(s.errors) > 0 {
 		report(s.event())
+	}
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.reports = slices.DeleteFunc(s.reports, func(other *func(*componentstatus.Event)) bool { return other == &report })
 	}
 }
 
@@ -47,7 +52,7 @@ func (s *status) set(part string, err error) {
 		s.errors[part] = err
 	}
 	for _, report := range s.reports {
-		report(s.event())
+		(*report)(s.event())
 	}
 }
 

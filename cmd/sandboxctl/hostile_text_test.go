@@ -35,7 +35,9 @@ func TestHostilePath(t *testing.T) {
 	h := newMixedHost(t)
 	const name = "evil\x7f\x1b[2J.state"
 	require.NoError(t, os.WriteFile(filepath.Join(h.RuntimeRoot(), name), nil, 0o600))
-	for _, args := range [][]string{{"export", name}, {"explain", name}, {"list", "--all", "-o", "yaml"}, {"list", "--all", "-o", "json"}} {
+	for _, args := range [][]string{
+		{"export", name}, {"explain", name}, {"list", "--all", "-o", "yaml"}, {"list", "--all", "-o", "json"},
+	} {
 		r := h.execute(t, args...)
 		assert.Contains(t, r.stdout+r.stderr, `evil\`)
 		assert.False(t, strings.ContainsAny(r.stdout+r.stderr, controlCharacters), "%q", r.stdout+r.stderr)
