@@ -47,7 +47,7 @@ func TestScreenIsEscaped(t *testing.T) {
 	plain := x.render(false)
 	assert.NotContains(t, plain, "\x1b")
 	assert.NotContains(t, plain, "\r")
-	assert.Equal(t, 12, len(strings.Split(plain, "\n")))
+	assert.Len(t, strings.Split(plain, "\n"), 12)
 	assert.Contains(t, plain, `\x1b[2Jold`)
 	assert.Equal(t, plain, ansi.Strip(x.render(true)), "colors change nothing else")
 	assert.Contains(t, x.render(true), "\x1b[32mrunning")
@@ -62,8 +62,8 @@ func TestSparkline(t *testing.T) {
 	_, known := h.current()
 	assert.False(t, known)
 	at := testTime
-	for _, cpu := range []time.Duration{5, 5, 6, 8, 12, 20} { // in seconds
-		h.add(cpu*time.Second, at)
+	for _, seconds := range []int{5, 5, 6, 8, 12, 20} {
+		h.add(time.Duration(seconds)*time.Second, at)
 		at = at.Add(time.Second)
 	}
 	assert.Equal(t, "▁▂▃▅█", h.sparkline())

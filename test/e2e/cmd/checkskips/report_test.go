@@ -37,7 +37,9 @@ func TestReport(t *testing.T) {
 		strict, verbose bool
 		output, err     string
 	}{
-		"allowed": {skipped, "TestA needs Docker", true, false, "SKIP TestA: docker.go:72: dockerd does not run here\nok  \tp\t0.01s\n", ""},
+		"allowed": {
+			skipped, "TestA needs Docker", true, false, "SKIP TestA: docker.go:72: dockerd does not run here\nok  \tp\t0.01s\n", "",
+		},
 		"not allowed": {
 			skipped, "TestB needs Docker", true, false, "SKIP TestA: docker.go:72: dockerd does not run here\nok  \tp\t0.01s\n",
 			"skipped tests that list does not allow: TestA",
