@@ -58,6 +58,7 @@ func Parse(text io.Reader) (Page, error) {
 			for _, label := range metric.GetLabel() {
 				series.Labels[label.GetName()] = label.GetValue()
 			}
+			series.dropEmptyLabels()
 			key := series.key()
 			if _, found := page[key]; found {
 				return nil, fmt.Errorf("duplicate series %s", key)
@@ -100,9 +101,16 @@ func (s Series) key() string {
 func New(series ...Series) Page {
 	page := Page{}
 	for _, s := range series {
+		s.dropEmptyLabels()
 		page[s.key()] = s
 	}
 	return page
+}
+
+// dropEmptyLabels removes labels without a value, which Prometheus treats like absent
+// ones. Not every page contains them.
+func (s *Series) dropEmptyLabels() {
+	maps.DeleteFunc(s.Labels, func(_, value string) bool { return value == "" })
 }
 
 var client = &http.Client{Timeout: 10 * time.Second}

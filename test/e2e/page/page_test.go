@@ -55,6 +55,7 @@ func TestEqual(t *testing.T) {
 		"time":        {" 1795168411393", "", ""},
 		"value":       {"} 2", "} 3", "is 3, want 2"},
 		"label":       {`"web"`, `"db"`, "is unexpected"},
+		"empty label": {`sandbox="web",`, `sandbox="web",empty="",`, ""},
 		"missing":     {"runsc_up 1\n", "", "runsc_up{} is missing"},
 		"type":        {"opens counter", "opens gauge", "is a gauge, want counter"},
 		"help":        {"file opens.", "opens.", "help"},
