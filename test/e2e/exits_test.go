@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"fmt"
+	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/collector"
+	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/docker"
 	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/otlpsink"
 	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/process"
 	"github.com/sandbox-telemetry/sandboxreceiver/test/e2e/runsc"
@@ -123,6 +125,33 @@ func TestExitReasons(t *testing.T) {
 	})
 	awaitExit(t, sink, "oom", "oom")
 	for reason, number := range map[string]float64{"killed": 2, "completed": 1, "removed": 1, "oom": 1, "unknown": 0} {
+		awaitExits(t, sink, reason, number)
+	}
+}
+
+// Docker deletes the files of a sandbox as soon as it has ended.
+func TestExitReasonsUnderDocker(t *testing.T) {
+	daemon := docker.Start(t, "--network=none")
+	sink := startExits(t, daemon.Roots)
+	start := func(name string, command ...string) string {
+		id := daemon.RunLimited(name, exitLimit, command...)
+		awaitSample(t, sink, id)
+		return id
+	}
+	killed := start("killed", "/bin/sleep", "3600")
+	roots, err := filepath.Glob(daemon.Roots)
+	if err != nil || len(roots) != 1 {
+		t.Fatalf("runtime roots: %v %v", roots, err)
+	}
+	kill(t, runsc.Open(t, roots[0]).Sandbox(killed))
+	awaitExit(t, sink, killed, "killed")
+	awaitExit(t, sink, start("completed", "/bin/sh", "-c", "sleep 3; exit 3"), "completed")
+	removed := start("removed", "/bin/sleep", "3600")
+	daemon.Kill(removed)
+	// Docker first kills the workload of a container that is removed by force.
+	awaitExit(t, sink, removed, "killed")
+	awaitExit(t, sink, daemon.RunLimited("oom", exitLimit, "/bin/sh", "-c", hogAfter), "oom")
+	for reason, number := range map[string]float64{"killed": 2, "completed": 1, "removed": 0, "oom": 1, "unknown": 0} {
 		awaitExits(t, sink, reason, number)
 	}
 }

@@ -138,6 +138,14 @@ func (d *Daemon) RunLimited(name string, memory int64, command ...string) string
 	return created.ID
 }
 
+// Kill kills the workload of a container, as docker kill does.
+func (d *Daemon) Kill(id string) {
+	d.t.Helper()
+	if err := d.call(http.MethodPost, "/containers/"+id+"/kill", "", nil, nil); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
 // call calls the daemon's API and decodes the response into result unless it is
 // nil.
 func (d *Daemon) call(method, path, contentType string, body io.Reader, result any) error {
