@@ -81,7 +81,7 @@ func TestUsageOfSandboxWithOneContainer(t *testing.T) {
 	all := usageOf(r)
 	assert.Equal(t, []string{""}, slices.Collect(maps.Keys(all)), "the sandbox itself is the only resource")
 	got := all[""]
-	// This process stands for that of the sandbox, and has no cgroup of its own.
+	// This process stands for that of the sandbox, and has no separate cgroup.
 	for _, name := range []string{
 		"sandbox.cpu.time user", "sandbox.cpu.time system", "sandbox.memory.usage", "sandbox.process.count",
 		"sandbox.workload.cpu.time", "sandbox.workload.memory.usage", "sandbox.workload.process.count",

@@ -70,7 +70,7 @@ func TestExitStatusAfterWait(t *testing.T) {
 func TestEndedBeforeReport(t *testing.T) {
 	exits := newExits(t, 10)
 	first, proceed := startScript(t, "exit 4")
-	// Nobody receives the report about the first process, so the second is not reported.
+	// Nothing receives the report about the first process, so the second is not reported.
 	require.NoError(t, exits.Watch(first.Process.Pid))
 	proceed()
 	require.Eventually(t, func() bool {
