@@ -158,9 +158,9 @@ func TestStartupDuration(t *testing.T) {
 			h.runtime.add(s)
 		}
 		time.Sleep(time.Second)
+		stop()
 		startup := h.lifetimes[sandbox.RuntimeGVisor].startup
 		assert.Equal(t, uint64(3), startup.count)
 		assert.InDelta(t, 1, startup.sum, 1e-9)
-		stop()
 	})
 }
