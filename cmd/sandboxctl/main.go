@@ -1,5 +1,6 @@
-// Command sandboxctl is a tool for operators of the sandbox receiver. It
-// simulates sandboxes, so that a configuration can be tried without real ones.
+// Command sandboxctl is a tool for operators of the sandbox receiver. It shows the
+// sandboxes of a host and why some are not collected, and simulates sandboxes, so that
+// a configuration can be tried without real ones.
 //
 // Each subcommand has its own file with a function that returns its
 // [cobra.Command], and is added in root.go. Long help texts are in the directory
@@ -12,6 +13,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/sandbox-telemetry/sandboxreceiver/cmd/sandboxctl/internal/output"
@@ -37,7 +39,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	command.SetErr(stderr)
 	err := command.ExecuteContext(ctx)
 	if err != nil {
-		_, _ = fmt.Fprintln(stderr, "sandboxctl:", output.EscapeLines(err.Error()))
+		// cobra indents its suggestions for a misspelled command with tabs.
+		text := strings.ReplaceAll(err.Error(), "\n\t", "\n  ")
+		_, _ = fmt.Fprintln(stderr, "sandboxctl:", output.EscapeLines(text))
 	}
 	return exitCode(err, started)
 }
