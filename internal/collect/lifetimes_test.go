@@ -58,6 +58,7 @@ func TestShortLivedSandboxesAreCounted(t *testing.T) {
 		each := float64(sandboxes / len(sandbox.ExitReasons))
 		assert.Equal(t, map[string]float64{"completed": each, "killed": each, "oom": each, "removed": each, "unknown": each},
 			h.counts("sandbox.exits"))
+		synctest.Wait()
 		lived := h.lifetimes[sandbox.RuntimeGVisor].lived
 		assert.Equal(t, uint64(sandboxes), lived.buckets[1], "a bound belongs to the bucket below it")
 		assert.InDelta(t, 2*sandboxes, lived.sum, 1e-9)
@@ -87,6 +88,7 @@ func TestOlderSandboxesAreNotStarts(t *testing.T) {
 		time.Sleep(testInterval)
 		assert.Equal(t, map[string]float64{"": 0}, h.counts("sandbox.starts"))
 		assert.Equal(t, map[string]float64{"completed": 0, "killed": 0, "oom": 0, "removed": 0, "unknown": 1}, h.counts("sandbox.exits"))
+		synctest.Wait()
 		assert.Zero(t, h.lifetimes[sandbox.RuntimeGVisor].startup.count)
 		assert.Zero(t, ended.exits.Load())
 		stop()
@@ -110,6 +112,7 @@ func TestChangesAreNotLeftToTheNextSlot(t *testing.T) {
 		s.changeState(sandbox.Running)
 		time.Sleep(time.Millisecond)
 		require.Len(t, s.pulled(), 1)
+		synctest.Wait()
 		startup := h.lifetimes[sandbox.RuntimeGVisor].startup
 		assert.Equal(t, uint64(1), startup.count)
 		assert.InDelta(t, 0.3, startup.sum, 1e-9)
