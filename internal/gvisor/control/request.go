@@ -8,7 +8,6 @@ const (
 	methodRegisteredMetrics = "Metrics.GetRegisteredMetrics"
 	methodSavings           = "containerManager.GetSavings"
 	methodEvent             = "containerManager.Event"
-	methodMemory            = "Usage.Collect"
 )
 
 // Request is an encoded call that can be sent any number of times. The zero
@@ -41,14 +40,6 @@ func Savings() Request { return newRequest(methodSavings, nil) }
 // Event requests the usage of a container, with the CPU time of all containers and
 // the network interfaces of the sandbox. The sandbox may scan its memory for it.
 func Event(containerID string) Request { return newRequest(methodEvent, containerID) }
-
-// Memory requests the memory that the sandbox uses, without an update of the
-// figures for each kind of memory, which takes longer.
-func Memory() Request {
-	return newRequest(methodMemory, struct {
-		Full bool
-	}{false})
-}
 
 func newRequest(method string, argument any) Request {
 	body, err := json.Marshal(struct {
