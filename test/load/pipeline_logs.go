@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -74,10 +75,19 @@ func startWithLogs(config *sandboxreceiver.Config, pipe *pipeline) (*running, er
 	if err != nil {
 		return nil, err
 	}
-	for _, part := range []component.Component{r, logs} {
-		if err := part.Start(context.Background(), componenttest.NewNopHost()); err != nil {
-			return nil, err
-		}
-	}
-	return r, nil
+	r.Metrics = parts{r.Metrics, logs}
+	return r, r.Start(context.Background(), componenttest.NewNopHost())
+}
+
+// parts are the parts of one receiver for metrics and for logs.
+type parts struct{ metrics, logs component.Component }
+
+// Start implements [component.Component].
+func (p parts) Start(ctx context.Context, host component.Host) error {
+	return errors.Join(p.metrics.Start(ctx, host), p.logs.Start(ctx, host))
+}
+
+// Shutdown implements [component.Component]. The receiver stops with its last part.
+func (p parts) Shutdown(ctx context.Context) error {
+	return errors.Join(p.metrics.Shutdown(ctx), p.logs.Shutdown(ctx))
 }
