@@ -127,8 +127,8 @@ func TestStoppedSandboxReleasesCgroup(t *testing.T) {
 	assert.Positive(t, pointsOfUsage(t, second, longTimeout)["sandbox.cpu.time"])
 }
 
-// TestProcessOfAnotherPIDNamespace covers a receiver in a container with a PID namespace
-// of its own: a process there that has the recorded ID by chance is not measured.
+// TestProcessOfAnotherPIDNamespace covers a receiver in a container with a separate
+// PID namespace: a process there that has the recorded ID by chance is not measured.
 func TestProcessOfAnotherPIDNamespace(t *testing.T) {
 	for name, test := range map[string]struct {
 		argument string

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
@@ -87,7 +88,17 @@ func (p parts) Start(ctx context.Context, host component.Host) error {
 	return errors.Join(p.metrics.Start(ctx, host), p.logs.Start(ctx, host))
 }
 
-// Shutdown implements [component.Component]. The receiver stops with its last part.
+// Shutdown implements [component.Component]. The receiver stops with its last part. It
+// returns an error if a part takes too long, because each waits for its pipeline.
 func (p parts) Shutdown(ctx context.Context) error {
-	return errors.Join(p.metrics.Shutdown(ctx), p.logs.Shutdown(ctx))
+	return errors.Join(stopPart(ctx, p.metrics), stopPart(ctx, p.logs))
+}
+
+func stopPart(ctx context.Context, part component.Component) error {
+	stopping := time.Now()
+	err := part.Shutdown(ctx)
+	if stopped := time.Since(stopping); stopped > maxStop {
+		err = errors.Join(err, fmt.Errorf("stop of a part of the receiver took %v: the limit is %v", stopped, maxStop))
+	}
+	return err
 }
